@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libmem: a heap that lives in one fixed region of memory.
+ *
+ * A region is taken from the operating system with one mmap(), or made inside memory that the
+ * caller has already. From then on it serves every request from that memory and never asks for
+ * more. Blocks carry no headers: what is in use, and where, is kept in a map outside the blocks.
+ *
+ * Words used throughout
+ *
+ *   region     the memory that one heap lives in, with its bookkeeping
+ *   block      a run of bytes inside a region, in use or free; no two free blocks are neighbours
+ *   unit       8 bytes, the granularity of blocks (16 or more in regions beyond 32 GiB)
+ *   capacity   the bytes of a region that blocks can be made of
+ *   misuse     a call that only a bug can make, such as freeing a block twice
+ *
+ * Rules that hold for every function
+ *
+ *   - Sizes are in bytes. A block is at least as large as asked for, a multiple of 8, and aligned
+ *     to 8 bytes, or to the region's alignment where that is larger.
+ *   - A function that fails returns -1, NULL or 0 as its declaration says, sets errno, and changes
+ *     nothing. A function that succeeds leaves errno as it was.
+ *   - Where a function takes a region, NULL stands for the default region, the one that Mem_Init
+ *     creates. If there is none, the function fails with EINVAL.
+ *   - Every function is thread-safe (MT-Safe), except on a region created with MEM_UNLOCKED, whose
+ *     calls the program must serialize itself. Creating and destroying a region must not overlap
+ *     with other calls on that same region. None is async-signal-safe.
+ *   - After fork() the child has its own copy of every region and may use it at once, also when the
+ *     parent had several threads.
+ *   - No operation on a block takes time that depends on the size of the region, on the number of
+ *     blocks or on their history; only copying and clearing take time in proportion to the bytes.
+ *     Placement is exact best fit; blocks of one size are found in constant time by a bit array, as
+ *     in: M. Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new dynamic memory allocator for
+ *     real-time systems", ECRTS 2004.
+ */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#define MEM_ATTR_ALLOC(...) __attribute__((__malloc__, __alloc_size__(__VA_ARGS__)))
+#define MEM_ATTR_SIZED(...) __attribute__((__alloc_size__(__VA_ARGS__)))
+#else
+#define MEM_ATTR_ALLOC(...)
+#define MEM_ATTR_SIZED(...)
+#endif
+
+/* A region. Opaque: programs hold pointers to it only. */
+typedef struct Mem_Region Mem_Region;
+
+/* ------------------------------------------------------------------------------------------------
+ * The default region
+ * --------------------------------------------------------------------------------------------- */
+
+/* Creates the default region, with one mmap().
+ *
+ * size: 1 to PTRDIFF_MAX bytes, rounded up to whole pages. A fresh region of n bytes (rounded) can
+ * hand out one block of n - 16 bytes; the last 16 bytes are a fence that Mem_Check verifies.
+ * Bookkeeping is mapped on top of the size asked for.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EBUSY   there is a default region already
+ *   EINVAL  size is 0 or more than PTRDIFF_MAX (a negative int that was passed ends up there)
+ *   ENOMEM  or whatever else mmap() or mprotect() reports */
+int Mem_Init(size_t size);
+
+/* Allocates a block of at least size bytes. Its contents are not cleared.
+ *
+ * size: 0 gives the smallest block, 8 bytes. A request of 1 to 8 bytes costs exactly 8.
+ *
+ * Returns the block, or NULL with errno set to
+ *   EINVAL  there is no default region
+ *   ENOMEM  no free run of memory is large enough; this is the only reason for ENOMEM */
+void *Mem_Alloc(size_t size) MEM_ATTR_ALLOC(1);
+
+/* Frees a block and merges it at once with free neighbours.
+ *
+ * ptr: NULL does nothing and succeeds.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL  ptr is not the start of a block in use: freed already, never allocated, inside a block,
+ *           not aligned, outside of the region, or there is no region. The heap is unchanged, and
+ *           the misuse is reported (see Mem_OnMisuse). */
+int Mem_Free(void *ptr);
+
+/* Prints the default region to stdout: its totals, a picture of the whole heap in one line, and
+ * its blocks with address, size and state, in address order. A long list is cut in the middle, and
+ * the cut is marked. Says so if there is no default region. */
+void Mem_Dump(void);
+
+/* Allocates a block of count times size bytes, all zero. Memory of a mapped region that was never
+ * handed out is zero already, and is not cleared again.
+ *
+ * Returns the block, or NULL with errno set to
+ *   EINVAL  there is no default region
+ *   ENOMEM  count times size overflows, or no free run of memory is large enough */
+void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_ALLOC(1, 2);
+
+/* Changes the size of a block, keeping its contents up to the smaller of both sizes. Shrinks in
+ * place; grows in place into a free block that follows, or moves down into a free block before it;
+ * else the block moves elsewhere. A block that moves has the region's alignment, even if the old
+ * one came from Mem_AlignedAlloc.
+ *
+ * ptr: NULL makes this Mem_Alloc(size). size: 0 gives the smallest block; it does not free.
+ *
+ * Returns the block, which may have moved, or NULL with the old block untouched and errno set to
+ *   EINVAL  ptr is not the start of a block in use (a misuse, as in Mem_Free), or there is no
+ *           default region
+ *   ENOMEM  no free run of memory is large enough */
+void *Mem_Realloc(void *ptr, size_t size) MEM_ATTR_SIZED(2);
+
+/* Allocates a block of at least size bytes at a multiple of alignment. What lies free before and
+ * after it stays with the heap.
+ *
+ * alignment: a power of two. Those below the region's alignment are raised to it.
+ *
+ * Returns the block, or NULL with errno set to
+ *   EINVAL  alignment is not a power of two, or there is no default region
+ *   ENOMEM  no free run was found. A run of size plus alignment bytes always suffices; a shorter
+ *           one that happens to lie right is found if it is among the few best fits, which are
+ *           tried first */
+void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_ALLOC(2);
+
+/* Tells the usable size of a block: at least what was asked for, and all of it may be used.
+ *
+ * Returns the bytes, or 0 with errno set to
+ *   EINVAL  ptr is not the start of a block in use, or is NULL, or there is no default region.
+ *           Asking is not a misuse and is not reported. */
+size_t Mem_Size(const void *ptr);
+
+/* Verifies the whole default region: the map of blocks, the index of free blocks, the totals, the
+ * fence, that no two free blocks are neighbours, and that each free block is in the index exactly
+ * once, under its size. Takes time in proportion to the blocks.
+ *
+ * It cannot tell whether the bytes of a block in use are as the program meant them to be.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL          there is no default region
+ *   ENOTRECOVERABLE something is wrong; Mem_CheckReport tells what and where */
+int Mem_Check(void);
+
+/* Mem_Check that also says what is wrong and where, in one line of text without a newline.
+ *
+ * message, size: where to write the text, as snprintf() would: cut to size - 1 characters and
+ * ended with a null byte; empty if all is well. NULL and 0: no text.
+ *
+ * Returns as Mem_Check. */
+int Mem_CheckReport(char *message, size_t size);
+
+/* What a region holds and has done. Byte counts are of whole blocks, that is, of what the program
+ * asked for, rounded up. Later versions may put names to what is reserved; the size of the
+ * structure stays. */
+typedef struct Mem_Stats {
+    size_t capacity;           /* bytes that blocks can be made of */
+    size_t bytes_in_use;       /* bytes of blocks in use */
+    size_t bytes_free;         /* bytes of free blocks; with bytes_in_use: the capacity */
+    size_t peak_in_use;        /* most bytes ever in use at a time, since creation or reset */
+    size_t largest_free;       /* bytes of the largest free block */
+    size_t blocks_in_use;      /* blocks in use */
+    size_t blocks_free;        /* free blocks */
+    size_t bookkeeping;        /* bytes mapped or taken besides the capacity, guard pages included */
+    uint64_t allocs;           /* calls of Alloc */
+    uint64_t callocs;          /* calls of Calloc */
+    uint64_t reallocs;         /* calls of Realloc */
+    uint64_t aligned_allocs;   /* calls of AlignedAlloc */
+    uint64_t frees;            /* calls of Free, those that did nothing or failed included */
+    uint64_t failures;         /* calls that ended with ENOMEM */
+    uint64_t misuses;          /* misuses caught */
+    uint64_t reserved[9];      /* 0 */
+} Mem_Stats;
+
+/* Fills in the statistics of the default region. All figures are of one moment.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL  stats is NULL, or there is no default region */
+int Mem_GetStats(Mem_Stats *stats);
+
+/* One block, as a visitor sees it. */
+typedef struct Mem_Block {
+    void *address;  /* where it starts */
+    size_t size;    /* its bytes */
+    int in_use;     /* 1 in use, 0 free */
+    int reserved;   /* 0 */
+} Mem_Block;
+
+/* Called for each block. A non-zero return ends the walk. It may read the region, but must not call
+ * any function on it: the region is locked while the walk lasts. */
+typedef int Mem_Visitor(const Mem_Block *block, void *context);
+
+/* Calls visit for each block of the default region, in use or free, in address order.
+ *
+ * context: handed to visit as it is.
+ *
+ * Returns 0 when all blocks were visited, or what visit returned if that was not 0, or -1 with
+ * errno set to
+ *   EINVAL  visit is NULL, or there is no default region */
+int Mem_Walk(Mem_Visitor *visit, void *context);
+
+/* Gives the default region back to the operating system. All its blocks are gone with it. Mem_Init
+ * may be called again.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL  there is no default region */
+int Mem_Exit(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * Regions
+ * --------------------------------------------------------------------------------------------- */
+
+/* Flags of a region, for Mem_Options. */
+#define MEM_POPULATE 0x1u /* all pages are present when the region is: no page faults later */
+#define MEM_LOCKED 0x2u   /* the pages are locked into memory, as by mlock() */
+#define MEM_HUGE 0x4u     /* 2 MiB pages where the system offers them; a wish, never an error */
+#define MEM_SPARSE 0x8u   /* no swap is reserved, so a region may be far larger than memory */
+#define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
+
+/* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
+ * put names to what is reserved; the size of the structure stays. */
+typedef struct Mem_Options {
+    size_t alignment;      /* of every block: a power of two up to 4096. 0 means 8 */
+    unsigned flags;        /* MEM_POPULATE and so on, or-ed */
+    unsigned reserved0;    /* 0 */
+    uint64_t reserved[6];  /* 0 */
+} Mem_Options;
+
+/* Creates a region, with one mmap() of its own.
+ *
+ * size: as in Mem_Init. options: NULL for the defaults.
+ *
+ * Returns the region, or NULL with errno set to
+ *   EINVAL  size is 0 or more than PTRDIFF_MAX, alignment is not a power of two up to 4096, a flag
+ *           is unknown, or something reserved is not 0
+ *   ENOMEM  or whatever else mmap(), mprotect() or, with MEM_LOCKED, mlock() reports */
+Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
+
+/* Makes a region inside memory of the caller's, without a system call: a static array, a stack
+ * buffer, huge pages. Bookkeeping lives in the same memory, without guard pages. The memory must
+ * stay as it is until Mem_RegionDestroy.
+ *
+ * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; about 1 KiB of a small region and 3.4
+ * percent of a large one are bookkeeping. options: as in Mem_RegionCreate, but flags that are about
+ * mapping (all but MEM_UNLOCKED) are not allowed.
+ *
+ * Returns the region, or NULL with errno set to
+ *   EINVAL  memory is NULL or not 8-byte aligned, size is too small to hold a region or more than
+ *           PTRDIFF_MAX, or the options are wrong */
+Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *options);
+
+/* Ends a region: unmaps it, or just lets go of memory that is the caller's. All its blocks are gone
+ * with it.
+ *
+ * region: NULL makes this Mem_Exit.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL  region is NULL and there is no default region */
+int Mem_RegionDestroy(Mem_Region *region);
+
+/* Frees every block at once; the region is as it was when fresh. Counts of calls go on; the peak
+ * starts anew. Takes no time for each block, only for clearing the map of what was ever in use: one
+ * byte for every 32.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL  region is NULL and there is no default region */
+int Mem_RegionReset(Mem_Region *region);
+
+/* As their namesakes above, on a region. */
+void *Mem_RegionAlloc(Mem_Region *region, size_t size) MEM_ATTR_ALLOC(2);
+void *Mem_RegionCalloc(Mem_Region *region, size_t count, size_t size) MEM_ATTR_ALLOC(2, 3);
+void *Mem_RegionRealloc(Mem_Region *region, void *ptr, size_t size) MEM_ATTR_SIZED(3);
+void *Mem_RegionAlignedAlloc(Mem_Region *region, size_t alignment, size_t size) MEM_ATTR_ALLOC(3);
+int Mem_RegionFree(Mem_Region *region, void *ptr);
+size_t Mem_RegionSize(Mem_Region *region, const void *ptr);
+int Mem_RegionCheck(Mem_Region *region);
+int Mem_RegionCheckReport(Mem_Region *region, char *message, size_t size);
+int Mem_RegionGetStats(Mem_Region *region, Mem_Stats *stats);
+int Mem_RegionWalk(Mem_Region *region, Mem_Visitor *visit, void *context);
+
+/* How Mem_RegionDump writes. */
+typedef enum Mem_Format {
+    MEM_TEXT = 0, /* for people, as Mem_Dump */
+    MEM_JSON = 1  /* for programs: one object on one line, described in Mem_Dump(3) */
+} Mem_Format;
+
+/* Writes a region to a stream. As text, a long list of blocks is cut in the middle; as JSON it is
+ * whole.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EINVAL  stream is NULL, format is neither of the two, or region is NULL and there is no default
+ *           region (in text that is also said on the stream)
+ *   EIO     or whatever else writing to the stream reports */
+int Mem_RegionDump(Mem_Region *region, FILE *stream, Mem_Format format);
+
+/* ------------------------------------------------------------------------------------------------
+ * Misuse
+ * --------------------------------------------------------------------------------------------- */
+
+/* What kind of misuse was caught. */
+typedef enum Mem_MisuseKind {
+    MEM_MISUSE_NO_REGION = 1, /* there is no region to free from */
+    MEM_MISUSE_OUTSIDE,       /* the pointer is outside of the region's blocks */
+    MEM_MISUSE_UNALIGNED,     /* the pointer is not aligned as a block is */
+    MEM_MISUSE_INSIDE,        /* the pointer is inside a block in use, not at its start */
+    MEM_MISUSE_FREED,         /* the pointer is in free memory: freed already, or never allocated */
+    MEM_MISUSE_OVERWRITTEN    /* a free block was written to; it is no longer trusted, and the index
+                               * of free blocks was made anew from the map */
+} Mem_MisuseKind;
+
+/* One misuse. Later versions may put names to what is reserved. */
+typedef struct Mem_Misuse {
+    Mem_MisuseKind kind;
+    const char *sentence;  /* the kind in words, without a newline */
+    const void *pointer;   /* what was passed, or the free block that was written to */
+    Mem_Region *region;    /* NULL with MEM_MISUSE_NO_REGION */
+    const void *block;     /* the block or free run that the pointer lies in; NULL if in none */
+    size_t block_size;     /* its bytes, or 0 */
+    int block_in_use;      /* 1 in use, 0 free */
+    int reserved0;
+    uint64_t reserved[4];
+} Mem_Misuse;
+
+/* Called at each misuse, on the thread that made it, before the call fails. The region is not
+ * locked. */
+typedef void Mem_MisuseHandler(const Mem_Misuse *misuse, void *context);
+
+/* Sets the function to be called at each misuse, in any region; NULL: none. After it, what the
+ * environment variable LIBMEM_MISUSE says is done:
+ *
+ *   ignore  the call returns its error; this is the default
+ *   warn    one line is written to stderr first
+ *   abort   one line is written to stderr, and the process ends with abort()
+ *
+ * Another value is told on stderr and taken as warn. The variable is read once, at the first misuse,
+ * and not at all in set-user-ID programs. */
+void Mem_OnMisuse(Mem_MisuseHandler *handler, void *context);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MEM_H */

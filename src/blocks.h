@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every operation of the heap is made of: look at the neighbours, split, merge, and declare a
+ * run of units a block. */
+#ifndef MEM_SRC_BLOCKS_H
+#define MEM_SRC_BLOCKS_H
+
+#include "heap.h"
+#include "index.h"
+
+static inline bool blocks_next_is_free(Heap *heap, Pos block, Pos size)
+{
+    return block + size != heap->end && map_is_free(heap_map(heap), block + size);
+}
+
+static inline bool blocks_previous_is_free(Heap *heap, Pos block, Pos *previous)
+{
+    if (block == heap->first) {
+        return false;
+    }
+    *previous = map_previous(heap_map(heap), block);
+    return map_is_free(heap_map(heap), *previous);
+}
+
+/* Declares a run of units a free block, in the map. */
+static inline void blocks_declare_free(Heap *heap, Pos block, Pos size)
+{
+    MapWord *map = heap_map(heap);
+
+    map_set_start(map, block);
+    map_set_free(map, block);
+    map_put_size(map, block, size);
+}
+
+/* Declares a run of units a free block, in the map and in the index. */
+static inline void blocks_make_free(Heap *heap, Pos block, Pos size)
+{
+    blocks_declare_free(heap, block, size);
+    index_insert(heap, block, size);
+}
+
+/* Declares a run of units a block in use. */
+static inline void blocks_make_used(Heap *heap, Pos block, Pos size)
+{
+    MapWord *map = heap_map(heap);
+
+    map_set_start(map, block);
+    map_set_used(map, block);
+    map_put_size(map, block, size);
+}
+
+static inline void blocks_count_use(Heap *heap, Pos units)
+{
+    heap->in_use += units;
+    if (heap->in_use > heap->peak) {
+        heap->peak = heap->in_use;
+    }
+}
+
+/* Notes that units up to a position may have been written to. Only blocks of the tree can be clean:
+ * a free block that goes into a list is written to by its links. */
+static inline void blocks_note_touched(Heap *heap, Pos end)
+{
+    if (end > heap->clean) {
+        heap->clean = end;
+    }
+}
+
+/* Splits a run that is in no block: its first units become a block in use, the rest a free one.
+ *
+ *   [        run        ]   =>   [ in use: units ][  rest free  ]
+ */
+static inline void blocks_split(Heap *heap, Pos run, Pos run_size, Pos units)
+{
+    Pos rest = run_size - units;
+
+    blocks_make_used(heap, run, units);
+    blocks_note_touched(heap, run + (index_is_large(heap, rest) ? units : run_size));
+    if (rest != 0) {
+        blocks_make_free(heap, run + units, rest);
+    }
+}
+
+/* Merges a run with the free block behind it, if there is one. False: damaged, nothing changed. */
+static inline bool blocks_merge_next(Heap *heap, Pos run, Pos *run_size)
+{
+    Pos next = run + *run_size;
+    Pos next_size;
+
+    if (!blocks_next_is_free(heap, run, *run_size)) {
+        return true;
+    }
+    next_size = map_size(heap_map(heap), next);
+    if (!index_remove(heap, next, next_size)) {
+        return false;
+    }
+    map_clear_start(heap_map(heap), next);
+    *run_size += next_size;
+    return true;
+}
+
+/* Whether what the index says is a free block is one for the map, too. */
+static inline bool blocks_is_free(Heap *heap, Pos block, Pos size)
+{
+    MapWord *map = heap_map(heap);
+
+    return block >= heap->first && block < heap->end && map_is_start(map, block) &&
+           map_is_free(map, block) && map_size(map, block) == size;
+}
+
+#endif

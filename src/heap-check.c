@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The checker. It trusts nothing but the shape of the heap: the map is read bit by bit, without the
+ * sizes that are noted in it, and those are then compared; the index is compared with the map.
+ *
+ * It can't know whether a start that is set ought to be set, as long as all else agrees. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "blocks.h"
+#include "fence.h"
+#include "heap.h"
+#include "index.h"
+
+typedef struct Report {
+    char *message;
+    size_t size;
+} Report;
+
+/* What a walk through the map found. */
+typedef struct Count {
+    size_t used_units;
+    size_t used_blocks;
+    size_t free_blocks;
+    size_t large_blocks; /* free, and in the tree */
+} Count;
+
+/* Writes down a fault. Returns false, for the checker to hand on. */
+__attribute__((__format__(__printf__, 2, 3))) static bool fault(const Report *report,
+                                                                const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (report->size != 0) {
+        vsnprintf(report->message, report->size, format, arguments);
+    }
+    va_end(arguments);
+    return false;
+}
+
+/* The next start behind a position, by the bits of the map alone; 0 if there is none. */
+static Pos scan_start(Heap *heap, Pos position)
+{
+    MapWord *word = map_word(heap_map(heap), position);
+    Pos base = position & ~(Pos)(MAP_WORD_BITS - 1);
+    uint64_t starts = word->starts & ~(bits_mask(position) * 2 - 1);
+
+    while (starts == 0) {
+        base += MAP_WORD_BITS;
+        if (base > heap->end) {
+            return 0;
+        }
+        starts = (word = map_after(word))->starts;
+    }
+    return base + (Pos)bits_lowest(starts);
+}
+
+static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
+{
+    MapWord *map = heap_map(heap);
+    void *address = heap_address(heap, block);
+
+    if (map_size(map, block) != size) {
+        return fault(report, "block %p: size noted in the map is wrong", address);
+    }
+    if (block + size != heap->end && map_previous(map, block + size) != block) {
+        return fault(report, "block %p: not found from the block behind it", address);
+    }
+    if (!map_is_free(map, block)) {
+        return true;
+    }
+    if (blocks_next_is_free(heap, block, size)) {
+        return fault(report, "block %p: free, and so is the one behind it", address);
+    }
+    if (index_is_large(heap, size) && !tree_holds(&heap->tree, block, size)) {
+        return fault(report, "free block %p: not in the tree under its size", address);
+    }
+    return true;
+}
+
+static bool check_map(Heap *heap, Count *count, const Report *report)
+{
+    MapWord *map = heap_map(heap);
+
+    if (!map_is_start(map, heap->first)) {
+        return fault(report, "map: no block starts where the heap does");
+    }
+    for (Pos block = heap->first; block != heap->end;) {
+        Pos next = scan_start(heap, block);
+
+        if (next == 0 || next > heap->end) {
+            return fault(report, "block %p: does not end at the fence",
+                         heap_address(heap, block));
+        }
+        if (!check_block(heap, block, next - block, report)) {
+            return false;
+        }
+        if (map_is_free(map, block)) {
+            count->free_blocks++;
+            count->large_blocks += index_is_large(heap, next - block);
+        } else {
+            count->used_blocks++;
+            count->used_units += next - block;
+        }
+        block = next;
+    }
+    return true;
+}
+
+/* Checks the list of one size, and adds its blocks to a count. */
+static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report)
+{
+    const Link *head = heap_link(heap, size, heap->shift);
+    bool marked = heap->words[size / MAP_WORD_BITS] >> (size % MAP_WORD_BITS) & 1;
+    Pos previous = size;
+
+    if (marked != (head->next != size)) {
+        return fault(report, "list of size %zu: the bit array has it wrong",
+                     heap_bytes(heap, size));
+    }
+    for (Pos block = head->next; block != size; block = heap_link(heap, block, heap->shift)->next) {
+        if (!blocks_is_free(heap, block, size)) {
+            return fault(report, "list of size %zu: holds %p, which is no such free block",
+                         heap_bytes(heap, size), heap_address(heap, block));
+        }
+        if (heap_link(heap, block, heap->shift)->previous != previous) {
+            return fault(report, "free block %p: its links were overwritten",
+                         heap_address(heap, block));
+        }
+        previous = block;
+        ++*count;
+    }
+    if (head->previous != previous) {
+        return fault(report, "list of size %zu: its end is wrong", heap_bytes(heap, size));
+    }
+    return true;
+}
+
+static bool check_index(Heap *heap, const Count *count, const Report *report)
+{
+    size_t listed = 0;
+
+    for (Pos word = 0; word < heap->classes / MAP_WORD_BITS; word++) {
+        if ((heap->summary >> word & 1) != (heap->words[word] != 0)) {
+            return fault(report, "index: the summary has word %" PRIu32 " wrong", word);
+        }
+    }
+    for (Pos size = 0; size < heap->classes; size++) {
+        if (!check_list(heap, size, &listed, report)) {
+            return false;
+        }
+    }
+    if (listed + count->large_blocks != count->free_blocks) {
+        return fault(report, "index: %zu blocks are in lists, %zu should be", listed,
+                     count->free_blocks - count->large_blocks);
+    }
+    if (tree_count(&heap->tree, count->large_blocks) != count->large_blocks) {
+        return fault(report, "tree: does not hold the %zu large free blocks", count->large_blocks);
+    }
+    return true;
+}
+
+static bool check_totals(const Heap *heap, const Count *count, const Report *report)
+{
+    if (heap->in_use != count->used_units) {
+        return fault(report, "totals: %zu bytes in use, counted %zu",
+                     heap_bytes(heap, heap->in_use), heap_bytes(heap, count->used_units));
+    }
+    if (heap->peak < heap->in_use) {
+        return fault(report, "totals: the peak is less than what is in use");
+    }
+    if (heap->free_blocks != count->free_blocks) {
+        return fault(report, "totals: %zu free blocks, counted %zu", heap->free_blocks,
+                     count->free_blocks);
+    }
+    if (heap->taken - heap->given != count->used_blocks) {
+        return fault(report, "totals: %zu blocks in use, counted %zu", heap->taken - heap->given,
+                     count->used_blocks);
+    }
+    return true;
+}
+
+bool heap_check(Heap *heap, char *message, size_t size)
+{
+    const Report report = {message, message == NULL ? 0 : size};
+    Count count = {0};
+
+    if (report.size != 0) {
+        message[0] = '\0';
+    }
+    if (!fence_holds(heap_address(heap, heap->end))) {
+        return fault(&report, "fence %p: overwritten", heap_address(heap, heap->end));
+    }
+    return check_map(heap, &count, &report) && check_index(heap, &count, &report) &&
+           check_totals(heap, &count, &report);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Blocks that change their size where they are, and blocks at aligned addresses. */
+#include <string.h>
+
+#include "blocks.h"
+#include "heap.h"
+#include "index.h"
+
+/* Shrinks a block in place; what is cut off merges with a free block behind it.
+ *
+ *   [       in use       ][ next free ]   =>   [ in use ][      free      ]
+ */
+static HeapResult shrink(Heap *heap, Pos block, Pos size, Pos units)
+{
+    Pos rest = size - units;
+
+    if (!blocks_merge_next(heap, block + units, &rest)) {
+        return HEAP_DAMAGED;
+    }
+    blocks_make_used(heap, block, units);
+    blocks_make_free(heap, block + units, rest);
+    heap->in_use -= size - units;
+    return HEAP_OK;
+}
+
+HeapResult heap_resize(Heap *heap, Pos block, size_t units)
+{
+    MapWord *map = heap_map(heap);
+    Pos size = map_size(map, block);
+    Pos merged = size;
+
+    if (units == size) {
+        return HEAP_OK;
+    }
+    if (units < size) {
+        return shrink(heap, block, size, (Pos)units);
+    }
+    if (!blocks_next_is_free(heap, block, size) ||
+        size + (size_t)map_size(map, block + size) < units) {
+        return HEAP_FULL;
+    }
+    if (!blocks_merge_next(heap, block, &merged)) {
+        return HEAP_DAMAGED;
+    }
+    blocks_split(heap, block, merged, (Pos)units);
+    blocks_count_use(heap, (Pos)units - size);
+    return HEAP_OK;
+}
+
+HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
+{
+    MapWord *map = heap_map(heap);
+    Pos size = map_size(map, block);
+    size_t merged = size;
+    Pos run_size = size;
+
+    if (!blocks_previous_is_free(heap, block, moved)) {
+        return HEAP_FULL;
+    }
+    if (blocks_next_is_free(heap, block, size)) {
+        merged += map_size(map, block + size);
+    }
+    if (merged + (block - *moved) < units) {
+        return HEAP_FULL;
+    }
+    if (!index_remove(heap, *moved, block - *moved)) {
+        return HEAP_DAMAGED;
+    }
+    if (!blocks_merge_next(heap, block, &run_size)) {
+        index_insert(heap, *moved, block - *moved);
+        return HEAP_DAMAGED;
+    }
+    memmove(heap_address(heap, *moved), heap_address(heap, block), heap_bytes(heap, size));
+    map_clear_start(map, block);
+    blocks_split(heap, *moved, run_size + (block - *moved), (Pos)units);
+    blocks_count_use(heap, (Pos)units - size);
+    return HEAP_OK;
+}
+
+/* Units from a position to the next address that is a multiple of alignment. */
+static size_t units_to_alignment(Heap *heap, Pos position, size_t alignment)
+{
+    return (-(uintptr_t)heap_address(heap, position) & (alignment - 1)) >> heap->shift;
+}
+
+/* Finds a free block that has room for so many units at an aligned address: among the best fits
+ * first, of which one may lie right; else one that is larger by the alignment, which surely does.
+ * Returns its size, or 0. */
+static Pos find_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
+{
+    enum { TRIES = 8 };
+    size_t wanted = units;
+    Pos size;
+
+    for (int tries = 0; tries < TRIES; tries++) {
+        size = index_best(heap, wanted, block);
+        if (size == 0) {
+            return 0;
+        }
+        if (size - units_to_alignment(heap, *block, alignment) >= units &&
+            size >= units_to_alignment(heap, *block, alignment)) {
+            return size;
+        }
+        wanted = (size_t)size + 1;
+    }
+    return index_best(heap, units + ((alignment - 1) >> heap->shift), block);
+}
+
+HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
+{
+    Pos gap, size, run;
+
+    if (alignment <= heap->size_mask + 1) {
+        return heap_take(heap, units, block);
+    }
+    if (units > heap->end) {
+        return HEAP_FULL; /* and so the sums above can't overflow */
+    }
+    size = find_aligned(heap, alignment, units, &run);
+    if (size == 0) {
+        return HEAP_FULL;
+    }
+    if (!blocks_is_free(heap, run, size) || !index_remove(heap, run, size)) {
+        return HEAP_DAMAGED;
+    }
+    /*   [            run, free            ]   =>   [ gap free ][ in use: units ][ rest free ]   */
+    gap = (Pos)units_to_alignment(heap, run, alignment);
+    blocks_split(heap, run + gap, size - gap, (Pos)units);
+    if (gap != 0) {
+        blocks_make_free(heap, run, gap);
+    }
+    *block = run + gap;
+    blocks_count_use(heap, (Pos)units);
+    heap->taken++;
+    return HEAP_OK;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The heap: allocate, free and resize blocks of units, with the map and the index.
+ *
+ * Plain arithmetic over memory that it is handed: nothing here knows of threads, of the operating
+ * system or of errno.
+ *
+ * Positions count units from the size classes on, which lie right after the Heap structure. So the
+ * class of free blocks of n units is at position n, blocks are at positions from first on, and one
+ * comparison tells that a link leads nowhere else:
+ *
+ *   position              0   1   2  …  classes          first                          end
+ *   …|map|owner's|Heap|lists by exact size|  (guard)  |blocks …                      |fence|
+ *
+ * Everything lies at a fixed distance from the Heap structure, except for the tree, whose distance
+ * it knows. There are no absolute addresses in a heap. */
+#ifndef MEM_SRC_HEAP_H
+#define MEM_SRC_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "map.h"
+#include "tree.h"
+
+enum {
+    UNIT_SHIFT = 3,                        /* a unit is 8 bytes; larger in huge regions */
+    UNIT_BYTES = 1 << UNIT_SHIFT,
+    FENCE_BYTES = 16,                      /* after the last block */
+    CLASSES_MIN = 64,                      /* sizes with a list of their own, a power of two */
+    CLASSES_MAX = 4096,
+    CLASS_WORDS = CLASSES_MAX / MAP_WORD_BITS,
+    HEAP_OWNER_BYTES = 192                 /* before the Heap, for what its owner keeps of it */
+};
+
+/* The links of a list of free blocks: in the first 8 bytes of each free block below `classes` units,
+ * and in the head of each list, which is a link like the others. */
+typedef struct Link {
+    Pos next, previous;
+} __attribute__((__may_alias__)) Link;
+
+typedef struct Heap {
+    size_t fast_classes;    /* = classes, but 0 where heap-fast.h does not apply */
+    size_t fast_end;        /* = end, likewise */
+    size_t size_mask;       /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
+    Pos classes;            /* blocks of fewer units are in lists, others in the tree */
+    Pos first;              /* position of the first block */
+    Pos end;                /* position just past the last block: the fence */
+    unsigned shift;         /* a unit is 1 << shift bytes */
+    Pos clean;              /* from here on blocks were never handed out nor written to */
+    Pos in_use;             /* units in use */
+    Pos peak;               /* most units in use at a time */
+    size_t taken;           /* blocks ever handed out */
+    size_t given;           /* blocks ever given back */
+    size_t free_blocks;
+    Tree tree;
+    uint64_t summary;             /* bit k is set if words[k] is not 0 */
+    uint64_t words[CLASS_WORDS];  /* bit n of all words is set if the list of size n holds blocks */
+} Heap;                           /* the heads of the lists follow */
+
+/* What the heap found when it was asked for something. */
+typedef enum HeapResult {
+    HEAP_OK,
+    HEAP_FULL,       /* no free run is large enough */
+    HEAP_NOT_BLOCK,  /* the address is not the start of a block in use */
+    HEAP_DAMAGED     /* a free block's links were overwritten: see heap_rebuild */
+} HeapResult;
+
+/* Word 0 of the map, which is its last in memory. */
+static inline MapWord *heap_map(Heap *heap)
+{
+    return (MapWord *)(void *)((char *)heap - HEAP_OWNER_BYTES) - 1;
+}
+
+static inline void *heap_address(Heap *heap, Pos position)
+{
+    return (char *)(heap + 1) + ((size_t)position << heap->shift);
+}
+
+/* The link at a position: that of a free block, or the head of the list of so many units. */
+static inline Link *heap_link(Heap *heap, Pos position, unsigned shift)
+{
+    return (Link *)(void *)((char *)(heap + 1) + ((size_t)position << shift));
+}
+
+/* Units that a request of so many bytes takes; SIZE_MAX if it is more than any heap has. */
+size_t heap_units(const Heap *heap, size_t bytes);
+
+/* Bytes that so many units are. */
+static inline size_t heap_bytes(const Heap *heap, size_t units)
+{
+    return units << heap->shift;
+}
+
+/* Where a pointer points to: the position of the unit, or 0 if outside the blocks. */
+Pos heap_position(Heap *heap, const void *pointer);
+
+/* Position of the block in use that starts at an address, or 0. Exact: no other pointer passes. */
+Pos heap_block(Heap *heap, const void *pointer);
+
+/* Start of the block, free or in use, that a position lies in. Takes constant time. */
+Pos heap_block_around(Heap *heap, Pos position);
+
+/* Makes one free block of everything, in a heap whose shape (the fields up to clean, and tree)
+ * is set and whose map is all 0. */
+void heap_init(Heap *heap);
+
+/* Sets the map to 0, as far as it was ever written to, so that heap_init can be called again. */
+void heap_clear_map(Heap *heap);
+
+/* Makes the index anew from the map. */
+void heap_rebuild(Heap *heap);
+
+/* The first free block whose links are not what they must be, or 0. */
+Pos heap_find_damaged(Heap *heap);
+
+/* Takes a block: the smallest free one that suffices, its front. The rest stays free. */
+HeapResult heap_take(Heap *heap, size_t units, Pos *block);
+
+/* Takes a block of the tree, in which the program can't overwrite anything. 0: there is none. */
+Pos heap_take_large(Heap *heap, size_t units);
+
+/* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
+HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);
+
+/* Gives back a block in use, and merges it with its free neighbours. If one of these turns out to be
+ * damaged, the block is given back all the same, but merged only by heap_rebuild. */
+HeapResult heap_give(Heap *heap, Pos block);
+
+/* The rest of giving back, for a run of units that no longer counts as in use. */
+HeapResult heap_give_rest(Heap *heap, Pos run, Pos size);
+
+/* Shrinks a block, or lets it grow into the free block behind it. HEAP_FULL: it can't. */
+HeapResult heap_resize(Heap *heap, Pos block, size_t units);
+
+/* Lets a block grow into the free block before it, and behind it too. The contents are moved down.
+ * HEAP_FULL: it can't. */
+HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved);
+
+/* Units of the largest free block. */
+Pos heap_largest_free(Heap *heap);
+
+/* Finds the first fault of a heap. Returns true if there is none, or says in one line what is wrong
+ * and where. */
+bool heap_check(Heap *heap, char *message, size_t size);
+
+#endif

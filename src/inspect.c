@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls that look at a region and change nothing. */
+#include <errno.h>
+
+#include "region.h"
+
+int Mem_RegionCheck(Mem_Region *handle)
+{
+    return Mem_RegionCheckReport(handle, NULL, 0);
+}
+
+int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
+{
+    Region *region;
+    bool locked, sound;
+
+    if (message != NULL && size != 0) {
+        message[0] = '\0';
+    }
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return -1;
+    }
+    locked = region_lock(region);
+    sound = heap_check(&region->heap, message, size);
+    region_unlock(region, locked);
+    if (!sound) {
+        errno = ENOTRECOVERABLE;
+        return -1;
+    }
+    return 0;
+}
+
+void region_stats(Region *region, Mem_Stats *stats)
+{
+    Heap *heap = &region->heap;
+    size_t capacity = region_capacity(region);
+
+    *stats = (Mem_Stats){
+        .capacity = capacity,
+        .bytes_in_use = heap_bytes(heap, heap->in_use),
+        .bytes_free = capacity - heap_bytes(heap, heap->in_use),
+        .peak_in_use = heap_bytes(heap, heap->peak),
+        .largest_free = heap_bytes(heap, heap_largest_free(heap)),
+        .blocks_in_use = heap->taken - heap->given,
+        .blocks_free = heap->free_blocks,
+        .bookkeeping = region->total - capacity,
+        .allocs = heap->taken - region->taken_otherwise + region->vain_allocs,
+        .callocs = region->callocs,
+        .reallocs = region->reallocs,
+        .aligned_allocs = region->aligned_allocs,
+        .frees = heap->given - region->given_otherwise + region->vain_frees,
+        .failures = region->failures,
+        .misuses = region->misuses,
+    };
+}
+
+int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
+{
+    Region *region;
+    bool locked;
+
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return -1;
+    }
+    if (stats == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    locked = region_lock(region);
+    region_stats(region, stats);
+    region_unlock(region, locked);
+    return 0;
+}
+
+int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
+{
+    Region *region;
+    Heap *heap;
+    bool locked;
+    int result = 0;
+    Pos size;
+
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return -1;
+    }
+    if (visit == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    heap = &region->heap;
+    locked = region_lock(region);
+    for (Pos at = heap->first; at != heap->end && result == 0; at += size) {
+        Mem_Block block = {.address = heap_address(heap, at)};
+
+        size = map_size(heap_map(heap), at);
+        block.size = heap_bytes(heap, size);
+        block.in_use = !map_is_free(heap_map(heap), at);
+        result = visit(&block, context);
+    }
+    region_unlock(region, locked);
+    return result;
+}

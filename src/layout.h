@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where the parts of a region lie, and how many blocks fit: arithmetic only.
+ *
+ *   mapped by us:
+ *   | tree | map | Region | size classes | guard page | heap: blocks …  fence | guard page |
+ *
+ *   in the caller's memory:
+ *   | tree | map | Region | size classes | (gap) | heap: blocks …  fence |
+ *
+ * The pages of the map and of the tree that stand for memory not used yet are never touched. */
+#ifndef MEM_SRC_LAYOUT_H
+#define MEM_SRC_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heap.h"
+
+/* All in bytes from the start of the memory, unless it says units. */
+typedef struct Layout {
+    size_t total;
+    size_t tree;
+    size_t map;          /* words in falling order: the first is just before the Region */
+    size_t region;       /* the Region structure, in which the Heap is */
+    size_t heads;        /* the size classes */
+    size_t guard;        /* the guard page before the heap; where the heap starts if there is none */
+    size_t heap;         /* the first block */
+    size_t end_guard;    /* the guard page behind the heap; = total if there is none */
+    size_t alignment;    /* of every block */
+    unsigned shift;      /* a unit is 1 << shift bytes */
+    Pos classes;
+    Pos first, end;      /* units, as in Heap */
+} Layout;
+
+/* Size in whole pages, or in whole anything that is a power of two. */
+static inline size_t layout_round_up(size_t size, size_t multiple)
+{
+    return (size + multiple - 1) & ~(multiple - 1);
+}
+
+/* Lays out a region of our own mapping for size bytes of heap, 1 to PTRDIFF_MAX. */
+void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page);
+
+/* Lays out a region in size bytes at an address. False if they are too few. */
+bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment);
+
+/* Gives a heap at its place the shape of a layout. */
+void layout_shape_heap(const Layout *layout, Heap *heap);
+
+#endif

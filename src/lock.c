@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fork() copies only the thread that calls it. If another thread were inside a heap at that moment,
+ * the child would get a heap in the midst of a change, and a lock that nobody will release. So before
+ * a fork all locks are taken, and after it they are released in both processes. For that, locks are
+ * in a list. They enter it when they are first needed, so that programs with one thread have none. */
+#include "lock.h"
+
+#include <stdint.h>
+
+static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
+static Lock *list_head;
+
+static Lock *lock_next(const Lock *lock)
+{
+    return lock->next == 0 ? NULL : (Lock *)((uintptr_t)lock + (uintptr_t)lock->next);
+}
+
+static ptrdiff_t lock_distance(const Lock *from, const Lock *to)
+{
+    return to == NULL ? 0 : (ptrdiff_t)((uintptr_t)to - (uintptr_t)from);
+}
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&list_mutex);
+    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+        pthread_mutex_lock(&lock->mutex);
+    }
+}
+
+static void after_fork(void)
+{
+    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+        pthread_mutex_unlock(&lock->mutex);
+    }
+    pthread_mutex_unlock(&list_mutex);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+static void make_known(Lock *lock)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, watch_forks);
+    pthread_mutex_lock(&list_mutex);
+    if (!__atomic_load_n(&lock->known, __ATOMIC_RELAXED)) {
+        lock->next = lock_distance(lock, list_head);
+        list_head = lock;
+        __atomic_store_n(&lock->known, true, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&list_mutex);
+}
+
+void lock_init(Lock *lock, bool unlocked)
+{
+    pthread_mutex_init(&lock->mutex, NULL);
+    lock->unlocked = unlocked;
+    lock->known = false;
+    lock->next = 0;
+}
+
+bool lock_take(Lock *lock)
+{
+    if (lock->unlocked || lock_is_needless()) {
+        return false;
+    }
+    if (!__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE)) {
+        make_known(lock);
+    }
+    pthread_mutex_lock(&lock->mutex);
+    return true;
+}
+
+void lock_release(Lock *lock, bool taken)
+{
+    if (taken) {
+        pthread_mutex_unlock(&lock->mutex);
+    }
+}
+
+void lock_end(Lock *lock)
+{
+    if (lock->known) {
+        pthread_mutex_lock(&list_mutex);
+        if (list_head == lock) {
+            list_head = lock_next(lock);
+        } else {
+            Lock *before = list_head;
+
+            while (lock_next(before) != lock) {
+                before = lock_next(before);
+            }
+            before->next = lock_distance(before, lock_next(lock));
+        }
+        pthread_mutex_unlock(&list_mutex);
+    }
+    pthread_mutex_destroy(&lock->mutex);
+}

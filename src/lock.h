@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The lock of a region, and what fork() needs of it. A process that has one thread, as far as libc
+ * can tell, takes no lock at all. */
+#ifndef MEM_SRC_LOCK_H
+#define MEM_SRC_LOCK_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define LOCK_SINGLE_THREADED __libc_single_threaded
+#endif
+#endif
+#ifndef LOCK_SINGLE_THREADED
+#define LOCK_SINGLE_THREADED 0
+#endif
+
+typedef struct Lock {
+    pthread_mutex_t mutex;
+    bool unlocked;    /* never to be locked */
+    bool known;       /* in the list of locks that fork() holds, since its first use */
+    ptrdiff_t next;   /* distance to the next lock of that list; 0: none */
+} Lock;
+
+/* Whether the process has one thread only, so that no lock is needed. */
+static inline bool lock_is_needless(void)
+{
+    return LOCK_SINGLE_THREADED;
+}
+
+void lock_init(Lock *lock, bool unlocked);
+
+/* Takes the lock if one is needed. Returns what lock_release wants to know. */
+bool lock_take(Lock *lock);
+
+void lock_release(Lock *lock, bool taken);
+
+/* Ends a lock that nobody holds. */
+void lock_end(Lock *lock);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The default region: created and ended here, and all other calls on it. */
+#include <errno.h>
+#include <pthread.h>
+
+#include "region.h"
+
+/* Of two threads that create the default region at the same time, one does. */
+static pthread_mutex_t default_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+int Mem_Init(size_t size)
+{
+    int result = -1;
+
+    pthread_mutex_lock(&default_mutex);
+    if (size == 0 || size > PTRDIFF_MAX) {
+        errno = EINVAL;
+    } else if (region_default != NULL) {
+        errno = EBUSY;
+    } else {
+        region_default = Mem_RegionCreate(size, NULL);
+        result = region_default == NULL ? -1 : 0;
+    }
+    pthread_mutex_unlock(&default_mutex);
+    return result;
+}
+
+int Mem_Exit(void)
+{
+    Mem_Region *region;
+
+    pthread_mutex_lock(&default_mutex);
+    region = region_default;
+    region_default = NULL;
+    pthread_mutex_unlock(&default_mutex);
+    if (region == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    return Mem_RegionDestroy(region);
+}
+
+void *Mem_Calloc(size_t count, size_t size)
+{
+    return Mem_RegionCalloc(NULL, count, size);
+}
+
+void *Mem_Realloc(void *ptr, size_t size)
+{
+    return Mem_RegionRealloc(NULL, ptr, size);
+}
+
+void *Mem_AlignedAlloc(size_t alignment, size_t size)
+{
+    return Mem_RegionAlignedAlloc(NULL, alignment, size);
+}
+
+size_t Mem_Size(const void *ptr)
+{
+    return Mem_RegionSize(NULL, ptr);
+}
+
+int Mem_Check(void)
+{
+    return Mem_RegionCheckReport(NULL, NULL, 0);
+}
+
+int Mem_CheckReport(char *message, size_t size)
+{
+    return Mem_RegionCheckReport(NULL, message, size);
+}
+
+int Mem_GetStats(Mem_Stats *stats)
+{
+    return Mem_RegionGetStats(NULL, stats);
+}
+
+int Mem_Walk(Mem_Visitor *visit, void *context)
+{
+    return Mem_RegionWalk(NULL, visit, context);
+}
+
+void Mem_Dump(void)
+{
+    Mem_RegionDump(NULL, stdout, MEM_TEXT);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "misuse.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef enum Action { ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
+
+typedef struct Handler {
+    Mem_MisuseHandler *function;
+    void *context;
+} Handler;
+
+static pthread_mutex_t handler_mutex = PTHREAD_MUTEX_INITIALIZER;
+static Handler handler;
+static Action action;
+
+/* Writes a line to stderr, past stdio: it may be called where stdio must not be. */
+static void write_line(const char *line, size_t length)
+{
+    while (length != 0) {
+        ssize_t written = write(STDERR_FILENO, line, length);
+
+        if (written <= 0) {
+            return;
+        }
+        line += written;
+        length -= (size_t)written;
+    }
+}
+
+static void read_action(void)
+{
+    const char *value = secure_getenv("LIBMEM_MISUSE");
+    char line[160];
+    int length;
+
+    if (value == NULL || strcmp(value, "ignore") == 0) {
+        action = ACTION_IGNORE;
+    } else if (strcmp(value, "warn") == 0) {
+        action = ACTION_WARN;
+    } else if (strcmp(value, "abort") == 0) {
+        action = ACTION_ABORT;
+    } else {
+        length = snprintf(line, sizeof line,
+                          "libmem: LIBMEM_MISUSE is \"%.64s\", not ignore, warn or abort; "
+                          "taken as warn\n",
+                          value);
+        write_line(line, (size_t)length);
+        action = ACTION_WARN;
+    }
+}
+
+static Action get_action(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, read_action);
+    return action;
+}
+
+static Handler get_handler(void)
+{
+    Handler current;
+
+    pthread_mutex_lock(&handler_mutex);
+    current = handler;
+    pthread_mutex_unlock(&handler_mutex);
+    return current;
+}
+
+bool misuse_is_heard(void)
+{
+    return get_action() != ACTION_IGNORE || get_handler().function != NULL;
+}
+
+static const char *sentence_of(Mem_MisuseKind kind)
+{
+    switch (kind) {
+    case MEM_MISUSE_NO_REGION:
+        return "there is no region that the pointer could be from";
+    case MEM_MISUSE_OUTSIDE:
+        return "the pointer is outside of the region's blocks";
+    case MEM_MISUSE_UNALIGNED:
+        return "the pointer is not aligned as a block is";
+    case MEM_MISUSE_INSIDE:
+        return "the pointer is inside a block in use, not at its start";
+    case MEM_MISUSE_FREED:
+        return "the pointer is in free memory: freed already, or never allocated";
+    case MEM_MISUSE_OVERWRITTEN:
+        return "a free block was written to after it was freed";
+    }
+    return "unknown";
+}
+
+/* One line, always of one of two forms:
+ *   libmem: misuse: SENTENCE: POINTER, region REGION
+ *   libmem: misuse: SENTENCE: POINTER in a STATE of SIZE bytes at BLOCK, region REGION */
+static void warn(const Mem_Misuse *misuse)
+{
+    char line[256];
+    int length;
+
+    if (misuse->block != NULL) {
+        length = snprintf(line, sizeof line,
+                          "libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n",
+                          misuse->sentence, misuse->pointer,
+                          misuse->block_in_use ? "block in use" : "free block", misuse->block_size,
+                          misuse->block, (void *)misuse->region);
+    } else {
+        length = snprintf(line, sizeof line, "libmem: misuse: %s: %p, region %p\n",
+                          misuse->sentence, misuse->pointer, (void *)misuse->region);
+    }
+    write_line(line, (size_t)length);
+}
+
+void misuse_report(Mem_Misuse *misuse)
+{
+    Handler current = get_handler();
+
+    misuse->sentence = sentence_of(misuse->kind);
+    if (current.function != NULL) {
+        current.function(misuse, current.context);
+    }
+    switch (get_action()) {
+    case ACTION_IGNORE:
+        break;
+    case ACTION_WARN:
+        warn(misuse);
+        break;
+    case ACTION_ABORT:
+        warn(misuse);
+        abort();
+    }
+}
+
+void Mem_OnMisuse(Mem_MisuseHandler *function, void *context)
+{
+    pthread_mutex_lock(&handler_mutex);
+    handler = (Handler){function, context};
+    pthread_mutex_unlock(&handler_mutex);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pages from the operating system. All functions set errno as the system call that failed did. */
+#ifndef MEM_SRC_PAGES_H
+#define MEM_SRC_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "layout.h"
+
+/* Bytes of a page. */
+size_t pages_size(void);
+
+/* Maps the memory of a region with one mmap() and cuts its guard pages. flags: of Mem_Options.
+ * Returns NULL if the system refuses. */
+void *pages_map(const Layout *layout, unsigned flags);
+
+/* Gives pages back; they must be what pages_map returned. */
+void pages_unmap(void *memory, size_t size);
+
+#endif

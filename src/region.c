@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Regions come and go. */
+#include "region.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "layout.h"
+#include "pages.h"
+
+Mem_Region *region_default;
+
+enum { ALIGNMENT_MAX = 4096 };
+
+#define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
+#define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED)
+
+static const Mem_Options default_options;
+
+Region *region_wanted(Mem_Region *handle)
+{
+    if (handle == NULL) {
+        handle = region_default;
+    }
+    if (handle == NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return region_of(handle);
+}
+
+static bool is_power_of_two(size_t number)
+{
+    return number != 0 && (number & (number - 1)) == 0;
+}
+
+/* Checks options, and tells the alignment that they mean; 0 if they are wrong. */
+static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowed)
+{
+    size_t alignment = options->alignment == 0 ? UNIT_BYTES : options->alignment;
+
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != 0) {
+            return 0;
+        }
+    }
+    if ((options->flags & ~flags_allowed) != 0 || options->reserved0 != 0 ||
+        !is_power_of_two(alignment) || alignment > ALIGNMENT_MAX) {
+        return 0;
+    }
+    return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;
+}
+
+/* Makes a region in memory that is laid out. fresh: the memory is all 0 and was never written to. */
+static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, bool fresh)
+{
+    Region *region = (Region *)(void *)((char *)memory + layout->region);
+
+    if (!fresh) {
+        memset((char *)memory + layout->map, 0, layout->region - layout->map);
+        memset(region, 0, sizeof *region);
+    }
+    region->front = layout->region;
+    region->total = layout->total;
+    region->alignment = layout->alignment;
+    region->mapped = fresh;
+    lock_init(&region->lock, flags & MEM_UNLOCKED);
+    layout_shape_heap(layout, &region->heap);
+    region->heap.clean = fresh ? region->heap.first : region->heap.end;
+    heap_init(&region->heap);
+    return region_handle(region);
+}
+
+static Mem_Region *create(size_t size, const Mem_Options *options)
+{
+    size_t alignment = wanted_alignment(options, FLAGS_ALL);
+    Layout layout;
+    void *memory;
+
+    if (size == 0 || size > PTRDIFF_MAX || alignment == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    layout_mapped(&layout, size, alignment, pages_size());
+    memory = pages_map(&layout, options->flags);
+    return memory == NULL ? NULL : make_region(memory, &layout, options->flags, true);
+}
+
+Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options)
+{
+    return create(size, options == NULL ? &default_options : options);
+}
+
+Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *options)
+{
+    size_t alignment;
+    Layout layout;
+
+    if (options == NULL) {
+        options = &default_options;
+    }
+    alignment = wanted_alignment(options, FLAGS_ALL & ~FLAGS_MAPPING);
+    if (memory == NULL || (uintptr_t)memory % UNIT_BYTES != 0 || size > PTRDIFF_MAX ||
+        alignment == 0 || !layout_inside(&layout, (uintptr_t)memory, size, alignment)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return make_region(memory, &layout, options->flags, false);
+}
+
+int Mem_RegionDestroy(Mem_Region *handle)
+{
+    Region *region;
+    void *memory;
+
+    if (handle == NULL) {
+        return Mem_Exit();
+    }
+    region = region_of(handle);
+    lock_end(&region->lock);
+    memory = (char *)region - region->front;
+    if (region->mapped) {
+        pages_unmap(memory, region->total);
+    } else {
+        /* Nothing is a block of it any more, should the program go on using it. */
+        region->heap.fast_classes = region->heap.fast_end = 0;
+        region->heap.end = region->heap.first;
+    }
+    return 0;
+}
+
+int Mem_RegionReset(Mem_Region *handle)
+{
+    Region *region = region_wanted(handle);
+    Heap *heap;
+    bool taken;
+    size_t blocks;
+
+    if (region == NULL) {
+        return -1;
+    }
+    taken = region_lock(region);
+    heap = &region->heap;
+    blocks = heap->taken - heap->given;
+    heap->given += blocks;
+    region->given_otherwise += blocks;
+    heap_clear_map(heap);
+    heap_init(heap);
+    region_unlock(region, taken);
+    return 0;
+}

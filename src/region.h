@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A region: a heap, the memory it lives in, its lock, and the counts of what was asked of it. */
+#ifndef MEM_SRC_REGION_H
+#define MEM_SRC_REGION_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heap.h"
+#include "lock.h"
+#include "mem.h"
+
+typedef struct Region {
+    union {
+        struct {
+            size_t front;     /* bytes of the memory before this structure */
+            size_t total;     /* bytes of the memory */
+            size_t alignment; /* of every block */
+            bool mapped;      /* the memory is a mapping of ours */
+
+            /* The heap counts every block that is taken and given. What of that was not done by
+             * Alloc and Free is counted here, and so are those calls of Alloc and Free that took
+             * and gave nothing. */
+            uint64_t taken_otherwise, given_otherwise;
+            uint64_t vain_allocs, vain_frees;
+            uint64_t callocs, reallocs, aligned_allocs;
+            uint64_t failures, misuses;
+
+            Lock lock;
+        };
+        unsigned char owner[HEAP_OWNER_BYTES]; /* so much is between the map and the heap */
+    };
+    Heap heap; /* last: the size classes follow it */
+} Region;
+
+static_assert(offsetof(Region, heap) == HEAP_OWNER_BYTES, "the map ends where the region starts");
+static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap), "the size classes follow the heap");
+
+/* The region that NULL stands for, or NULL. */
+extern Mem_Region *region_default;
+
+/* What programs hold is a pointer just past the structure, to the size classes. All that a call
+ * needs is at a fixed distance from there, and links are counted from there, so that the pointer
+ * as it comes in is the only base address that the common calls work with. */
+static inline Region *region_of(Mem_Region *handle)
+{
+    return (Region *)(void *)handle - 1;
+}
+
+static inline Mem_Region *region_handle(Region *region)
+{
+    return (Mem_Region *)(void *)(region + 1);
+}
+
+/* The region that a program means; NULL and EINVAL if it means the default and there is none. */
+Region *region_wanted(Mem_Region *handle);
+
+static inline bool region_lock(Region *region)
+{
+    return lock_take(&region->lock);
+}
+
+static inline void region_unlock(Region *region, bool taken)
+{
+    lock_release(&region->lock, taken);
+}
+
+static inline size_t region_capacity(const Region *region)
+{
+    return heap_bytes(&region->heap, region->heap.end - region->heap.first);
+}
+
+/* All figures of a region, which must be locked. */
+void region_stats(Region *region, Mem_Stats *stats);
+
+#endif
