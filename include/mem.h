@@ -10,7 +10,7 @@
  *
  *   region     the memory that one heap lives in, with its bookkeeping
  *   block      a run of bytes inside a region, in use or free; no two free blocks are neighbours
- *   unit       8 bytes, the granularity of blocks (16 or more in regions beyond 32 GiB)
+ *   unit       8 bytes, the granularity of blocks (16 or more in regions of 32 GiB and beyond)
  *   capacity   the bytes of a region that blocks can be made of
  *   misuse     a call that only a bug can make, such as freeing a block twice
  *
@@ -225,7 +225,8 @@ int Mem_Exit(void);
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */
 typedef struct Mem_Options {
-    size_t alignment;      /* of every block: a power of two up to 4096. 0 means 8 */
+    size_t alignment;      /* of every block, and what sizes are rounded up to: a power of two up to
+                            * 4096. 0 means 8; beyond 16, the capacity is a multiple of it, too */
     unsigned flags;        /* MEM_POPULATE and so on, or-ed */
     unsigned reserved0;    /* 0 */
     uint64_t reserved[6];  /* 0 */
@@ -245,8 +246,8 @@ Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
  * buffer, huge pages. Bookkeeping lives in the same memory, without guard pages. The memory must
  * stay as it is until Mem_RegionDestroy.
  *
- * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; about 1 KiB of a small region and 3.4
- * percent of a large one are bookkeeping. options: as in Mem_RegionCreate, but flags that are about
+ * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.4 KiB of a small region, 5 KiB of
+ * 64 KiB and 3.2 percent of a large one are bookkeeping. options: as in Mem_RegionCreate, but flags that are about
  * mapping (all but MEM_UNLOCKED) are not allowed.
  *
  * Returns the region, or NULL with errno set to
@@ -326,8 +327,9 @@ typedef struct Mem_Misuse {
     uint64_t reserved[4];
 } Mem_Misuse;
 
-/* Called at each misuse, on the thread that made it, before the call fails. The region is not
- * locked. */
+/* Called at each misuse, on the thread that made it, before the call returns. The region is not
+ * locked. A call that meets a block that was written to after it was freed goes on and may succeed;
+ * with every other misuse it fails. */
 typedef void Mem_MisuseHandler(const Mem_Misuse *misuse, void *context);
 
 /* Sets the function to be called at each misuse, in any region; NULL: none. After it, what the

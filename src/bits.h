@@ -60,6 +60,18 @@ static inline size_t bits_highest(uint64_t word)
 #endif
 }
 
+/* The same number, but the compiler does not know. So it keeps one copy of a number that was read
+ * narrow and is used wide and narrow, not two, and a register is free for something else. */
+static inline size_t bits_widen(uint32_t number)
+{
+    size_t wide = number;
+
+#ifdef __GNUC__
+    __asm__("" : "+r"(wide));
+#endif
+    return wide;
+}
+
 /* The 64 bits from number first, modulo 64, on of the 128 in (high, low). */
 static inline uint64_t bits_window(uint64_t low, uint64_t high, size_t first)
 {

@@ -71,81 +71,60 @@ static inline bool remove_neighbour(Link *links, size_t block, size_t size)
     return fast_remove(links, block, size);
 }
 
-/* Puts a run that is a free block for the map into the index. */
-static inline void put(Link *links, size_t start, size_t run)
+/* Ends giving back a run: merges it with what is free behind it and before it, and puts it into the
+ * index. */
+static __attribute__((__noinline__)) int merge(Link *links, size_t start, size_t run)
 {
     Heap *heap = fast_heap(links);
+    MapWord *map = fast_map(links);
+    size_t next = start + run;
+    size_t size = 0;
 
-    map_put_size(fast_map(links), (Pos)start, (Pos)run);
+    if (map_is_free(map, next)) {
+        size = map_size(map, next);
+        if (UNLIKELY(!remove_neighbour(links, next, size))) {
+            return give_damaged(links, start, run);
+        }
+        map_clear_start(map, next);
+        heap->free_blocks--;
+        run += size;
+        size = 0;
+    }
+    if ((Pos)start != heap->first) {
+        size_t previous = map_previous(map, start);
+
+        size = map_is_free(map, previous) ? start - previous : 0;
+    }
+    if (size != 0) {
+        if (UNLIKELY(!remove_neighbour(links, start - size, size))) {
+            return give_damaged(links, start, run);
+        }
+        map_clear_start(map, start);
+        start -= size;
+        run += size;
+    } else {
+        map_set_free(map, start);
+        heap->free_blocks++;
+    }
+    map_put_size(map, (Pos)start, (Pos)run);
     if (UNLIKELY(run >= heap->classes)) {
         tree_insert(&heap->tree, (Pos)start, (Pos)run);
     } else {
         fast_insert(links, start, run);
     }
-}
-
-/* Ends giving back a run with a free block of so many units before it. */
-static __attribute__((__noinline__)) int merge_previous(Link *links, size_t start, size_t run,
-                                                        size_t other)
-{
-    if (UNLIKELY(!remove_neighbour(links, start - other, other))) {
-        return give_damaged(links, start, run);
-    }
-    map_clear_start(fast_map(links), start);
-    put(links, start - other, run + other);
     return 0;
-}
-
-/* Ends giving back a run that has no free block behind it. */
-static __attribute__((__noinline__)) int give_rest(Link *links, size_t start, size_t run)
-{
-    Heap *heap = fast_heap(links);
-    MapWord *map = fast_map(links);
-
-    if ((Pos)start != heap->first) {
-        size_t previous = map_previous(map, start);
-
-        if (map_is_free(map, previous)) {
-            return merge_previous(links, start, run, start - previous);
-        }
-    }
-    map_set_free(map, start);
-    heap->free_blocks++;
-    put(links, start, run);
-    return 0;
-}
-
-/* Ends giving back a run with a free block behind it. */
-static __attribute__((__noinline__)) int merge_next(Link *links, size_t start, size_t run)
-{
-    size_t next = start + run;
-    size_t size = map_size(fast_map(links), next);
-
-    if (UNLIKELY(!remove_neighbour(links, next, size))) {
-        return give_damaged(links, start, run);
-    }
-    map_clear_start(fast_map(links), next);
-    fast_heap(links)->free_blocks--;
-    return give_rest(links, start, run + size);
 }
 
 static inline __attribute__((__always_inline__)) int give(Mem_Region *handle, void *pointer)
 {
     Link *links = (Link *)(void *)handle;
-    size_t block, run, other;
+    size_t block, run;
 
     if (UNLIKELY(!lock_is_needless()) || UNLIKELY(!fast_block(links, pointer, &block))) {
         return operation_free(region_of(handle), pointer);
     }
-    switch (fast_give(links, block, &run, &other)) {
-    case FAST_MERGE_NEXT:
-        return merge_next(links, block, run);
-    case FAST_MERGE_PREVIOUS:
-        return merge_previous(links, block, run, other);
-    case FAST_LARGE:
-        return give_rest(links, block, run);
-    case FAST_GIVEN:
-        break;
+    if (UNLIKELY(!fast_give(links, block, &run))) {
+        return merge(links, block, run);
     }
     return 0;
 }

@@ -172,6 +172,7 @@ int Mem_RegionDump(Mem_Region *handle, FILE *stream, Mem_Format format)
     Region *region;
     Mem_Stats stats;
     bool locked;
+    int saved = errno;
 
     if (stream == NULL || (format != MEM_TEXT && format != MEM_JSON)) {
         errno = EINVAL;
@@ -185,6 +186,7 @@ int Mem_RegionDump(Mem_Region *handle, FILE *stream, Mem_Format format)
         }
         return -1;
     }
+    errno = 0;
     locked = region_lock(region);
     region_stats(region, &stats);
     if (format == MEM_TEXT) {
@@ -197,5 +199,6 @@ int Mem_RegionDump(Mem_Region *handle, FILE *stream, Mem_Format format)
         errno = errno == 0 ? EIO : errno;
         return -1;
     }
+    errno = saved;
     return 0;
 }

@@ -39,8 +39,8 @@ static inline MapWord *fast_map(Link *links)
  * saves conversions. */
 static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, size_t block, size_t size)
 {
-    size_t next = links[block].next;
-    size_t previous = links[block].previous;
+    size_t next = bits_widen(links[block].next);
+    size_t previous = bits_widen(links[block].previous);
 
     if (UNLIKELY((Pos)next >= fast_heap(links)->end) ||
         UNLIKELY((Pos)previous >= fast_heap(links)->end) ||
@@ -59,7 +59,7 @@ static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, s
 /* list_insert. */
 static inline __attribute__((__always_inline__)) void fast_insert(Link *links, size_t block, size_t size)
 {
-    size_t next = links[size].next;
+    size_t next = bits_widen(links[size].next);
 
     links[size].next = (Pos)block;
     links[next].previous = (Pos)block;
@@ -84,8 +84,8 @@ static inline __attribute__((__always_inline__)) bool fast_take(Link *links, siz
                                                                 size_t *taken)
 {
     Heap *heap = fast_heap(links);
-    size_t block = links[size].next;
-    size_t next = links[block].next;
+    size_t block = bits_widen(links[size].next);
+    size_t next = bits_widen(links[block].next);
     char *place;
     uint64_t free, used;
 
@@ -144,61 +144,50 @@ static inline __attribute__((__always_inline__)) bool fast_block(Link *links, co
            LIKELY(!bits_test(fast_word(place, 0)->free, start));
 }
 
-/* How far fast_give came. */
-typedef enum FastGiven {
-    FAST_GIVEN,
-    FAST_MERGE_NEXT,     /* the block behind is free, and to be merged with */
-    FAST_MERGE_PREVIOUS, /* the block before is free, and to be merged with */
-    FAST_LARGE           /* the block behind is not free, and the run is not for a list */
-} FastGiven;
-
 /* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it only
- * no longer counts as in use. run: its units. other: those of the block before, if that is free. */
-static inline __attribute__((__always_inline__)) FastGiven fast_give(Link *links, size_t start,
-                                                                     size_t *run, size_t *other)
+ * no longer counts as in use, and false is returned: its units are still to be merged. */
+static inline __attribute__((__always_inline__)) bool fast_give(Link *links, size_t start, size_t *units)
 {
     Heap *heap = fast_heap(links);
     char *place = fast_place(links, start);
     uint64_t after, before;
-    size_t size;
+    size_t run;
 
     heap->given++;
-    after = bits_window(fast_word(place, 0)->starts, fast_word(place, 1)->starts, start) & ~UINT64_C(1);
+    after = bits_window(fast_word(place, 0)->starts, fast_word(place, 1)->starts, start) &
+            ~UINT64_C(1);
     if (LIKELY(after != 0)) {
-        size = bits_lowest(after);
-        *run = size;
-        heap->in_use -= (Pos)size;
-        if (UNLIKELY(bits_test(bits_window(fast_word(place, 0)->free, fast_word(place, 1)->free, start), size))) {
-            return FAST_MERGE_NEXT;
+        run = bits_lowest(after);
+        *units = run;
+        heap->in_use -= (Pos)run;
+        if (UNLIKELY(bits_test(
+                bits_window(fast_word(place, 0)->free, fast_word(place, 1)->free, start), run))) {
+            return false;
         }
     } else {
-        size = map_size_far(fast_map(links), start);
-        *run = size;
-        heap->in_use -= (Pos)size;
-        if (UNLIKELY(map_is_free(fast_map(links), start + size))) {
-            return FAST_MERGE_NEXT;
-        }
-        if (UNLIKELY(size >= heap->fast_classes)) {
-            return FAST_LARGE;
+        run = map_size_far(fast_map(links), start);
+        *units = run;
+        heap->in_use -= (Pos)run;
+        if (UNLIKELY(map_is_free(fast_map(links), start + run)) ||
+            UNLIKELY(run >= heap->fast_classes)) {
+            return false;
         }
     }
     before = bits_window(fast_word(place, -1)->starts, fast_word(place, 0)->starts, start);
     if (LIKELY(before != 0)) {
-        *other = MAP_WORD_BITS - bits_highest(before);
-        if (UNLIKELY(bits_test(bits_window(fast_word(place, -1)->free, fast_word(place, 0)->free, start),
-                               bits_highest(before)))) {
-            return FAST_MERGE_PREVIOUS;
+        if (UNLIKELY(bits_test(
+                bits_window(fast_word(place, -1)->free, fast_word(place, 0)->free, start),
+                bits_highest(before)))) {
+            return false;
         }
-    } else if ((Pos)start != heap->first) {
-        *other = start - map_previous_far(fast_map(links), start);
-        if (UNLIKELY(map_is_free(fast_map(links), start - *other))) {
-            return FAST_MERGE_PREVIOUS;
-        }
+    } else if ((Pos)start != heap->first &&
+               UNLIKELY(map_is_free(fast_map(links), map_previous_far(fast_map(links), start)))) {
+        return false;
     }
     fast_word(place, 0)->free = bits_set(fast_word(place, 0)->free, start);
     heap->free_blocks++;
-    fast_insert(links, start, size);
-    return FAST_GIVEN;
+    fast_insert(links, start, run);
+    return true;
 }
 
 #endif

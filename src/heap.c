@@ -98,19 +98,35 @@ void heap_rebuild(Heap *heap)
     }
 }
 
+/* Whether a link could be one of a free block of a size: it leads to the head of that list, or to
+ * another free block of that size. */
+static bool is_plausible(Heap *heap, Pos link, Pos size)
+{
+    return link == size || blocks_is_free(heap, link, size);
+}
+
 Pos heap_find_damaged(Heap *heap)
 {
     MapWord *map = heap_map(heap);
+    Pos suspect = 0;
     Pos size;
 
     for (Pos block = heap->first; block != heap->end; block += size) {
+        const Link *link = heap_link(heap, block, heap->shift);
+
         size = map_size(map, block);
-        if (map_is_free(map, block) && !index_is_large(heap, size) &&
-            !list_links_hold(heap, block, heap->shift)) {
+        if (!map_is_free(map, block) || index_is_large(heap, size)) {
+            continue;
+        }
+        if (!is_plausible(heap, link->next, size) || !is_plausible(heap, link->previous, size)) {
             return block;
         }
+        /* Where two do not point at each other, either may be the one. */
+        if (suspect == 0 && !list_links_hold(heap, block, heap->shift)) {
+            suspect = block;
+        }
     }
-    return 0;
+    return suspect;
 }
 
 Pos heap_take_large(Heap *heap, size_t units)

@@ -50,11 +50,11 @@ static void place_front(Layout *layout, size_t heap_bytes, size_t space)
 /* Places the heap behind them, `space` bytes off. */
 static void place_heap(Layout *layout, size_t heap_bytes, size_t space)
 {
-    size_t fence = layout_round_up(FENCE_BYTES, (size_t)1 << layout->shift);
+    size_t capacity = (heap_bytes - FENCE_BYTES) & ~(layout->alignment - 1);
 
     layout->heap = layout->guard + space;
     layout->first = layout->classes + (Pos)(space >> layout->shift);
-    layout->end = layout->first + (Pos)((heap_bytes - fence) >> layout->shift);
+    layout->end = layout->first + (Pos)(capacity >> layout->shift);
     layout->end_guard = layout->heap + heap_bytes;
 }
 

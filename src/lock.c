@@ -6,6 +6,7 @@
  * in a list. They enter it when they are first needed, so that programs with one thread have none. */
 #include "lock.h"
 
+#include <sched.h>
 #include <stdint.h>
 
 static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -21,32 +22,48 @@ static ptrdiff_t lock_distance(const Lock *from, const Lock *to)
     return to == NULL ? 0 : (ptrdiff_t)((uintptr_t)to - (uintptr_t)from);
 }
 
-static void before_fork(void)
+/* Releases the locks of the list before one, or all with NULL, and the list. */
+static void release_until(const Lock *end)
 {
-    pthread_mutex_lock(&list_mutex);
-    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
-        pthread_mutex_lock(&lock->mutex);
-    }
-}
-
-static void after_fork(void)
-{
-    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+    for (Lock *lock = list_head; lock != end; lock = lock_next(lock)) {
         pthread_mutex_unlock(&lock->mutex);
     }
     pthread_mutex_unlock(&list_mutex);
 }
 
-static void watch_forks(void)
+/* Takes all locks, or none: a thread that holds one may be waiting for another or for the list. */
+static bool take_all(void)
+{
+    pthread_mutex_lock(&list_mutex);
+    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+        if (pthread_mutex_trylock(&lock->mutex) != 0) {
+            release_until(lock);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void before_fork(void)
+{
+    while (!take_all()) {
+        sched_yield();
+    }
+}
+
+static void after_fork(void)
+{
+    release_until(NULL);
+}
+
+/* When the library is loaded: later, a fork could be under way already. */
+__attribute__((__constructor__)) static void watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 static void make_known(Lock *lock)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&list_mutex);
     if (!__atomic_load_n(&lock->known, __ATOMIC_RELAXED)) {
         lock->next = lock_distance(lock, list_head);
@@ -58,7 +75,12 @@ static void make_known(Lock *lock)
 
 void lock_init(Lock *lock, bool unlocked)
 {
-    pthread_mutex_init(&lock->mutex, NULL);
+    pthread_mutexattr_t recursive;
+
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&lock->mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
     lock->unlocked = unlocked;
     lock->known = false;
     lock->next = 0;

@@ -20,7 +20,7 @@
 #endif
 
 typedef struct Lock {
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* recursive: the thread that holds it may fork */
     bool unlocked;    /* never to be locked */
     bool known;       /* in the list of locks that fork() holds, since its first use */
     ptrdiff_t next;   /* distance to the next lock of that list; 0: none */
@@ -31,6 +31,9 @@ static inline bool lock_is_needless(void)
 {
     return LOCK_SINGLE_THREADED;
 }
+
+/* For a lock that is a static variable. */
+#define LOCK_INIT {.mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP}
 
 void lock_init(Lock *lock, bool unlocked);
 

@@ -2,18 +2,18 @@
  *
  * The default region: created and ended here, and all other calls on it. */
 #include <errno.h>
-#include <pthread.h>
 
+#include "lock.h"
 #include "region.h"
 
 /* Of two threads that create the default region at the same time, one does. */
-static pthread_mutex_t default_mutex = PTHREAD_MUTEX_INITIALIZER;
+static Lock default_lock = LOCK_INIT;
 
 int Mem_Init(size_t size)
 {
     int result = -1;
+    bool taken = lock_take(&default_lock);
 
-    pthread_mutex_lock(&default_mutex);
     if (size == 0 || size > PTRDIFF_MAX) {
         errno = EINVAL;
     } else if (region_default != NULL) {
@@ -22,18 +22,18 @@ int Mem_Init(size_t size)
         region_default = Mem_RegionCreate(size, NULL);
         result = region_default == NULL ? -1 : 0;
     }
-    pthread_mutex_unlock(&default_mutex);
+    lock_release(&default_lock, taken);
     return result;
 }
 
 int Mem_Exit(void)
 {
     Mem_Region *region;
+    bool taken = lock_take(&default_lock);
 
-    pthread_mutex_lock(&default_mutex);
     region = region_default;
     region_default = NULL;
-    pthread_mutex_unlock(&default_mutex);
+    lock_release(&default_lock, taken);
     if (region == NULL) {
         errno = EINVAL;
         return -1;

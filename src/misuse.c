@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lock.h"
+
 typedef enum Action { ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
 
 typedef struct Handler {
@@ -14,7 +16,7 @@ typedef struct Handler {
     void *context;
 } Handler;
 
-static pthread_mutex_t handler_mutex = PTHREAD_MUTEX_INITIALIZER;
+static Lock handler_lock = LOCK_INIT;
 static Handler handler;
 static Action action;
 
@@ -65,10 +67,10 @@ static Action get_action(void)
 static Handler get_handler(void)
 {
     Handler current;
+    bool taken = lock_take(&handler_lock);
 
-    pthread_mutex_lock(&handler_mutex);
     current = handler;
-    pthread_mutex_unlock(&handler_mutex);
+    lock_release(&handler_lock, taken);
     return current;
 }
 
@@ -139,7 +141,8 @@ void misuse_report(Mem_Misuse *misuse)
 
 void Mem_OnMisuse(Mem_MisuseHandler *function, void *context)
 {
-    pthread_mutex_lock(&handler_mutex);
+    bool taken = lock_take(&handler_lock);
+
     handler = (Handler){function, context};
-    pthread_mutex_unlock(&handler_mutex);
+    lock_release(&handler_lock, taken);
 }

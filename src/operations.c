@@ -247,12 +247,13 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
     if (region == NULL) {
         return NULL;
     }
+    begin(&operation, region);
+    region->aligned_allocs++;
     if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
+        end(&operation);
         errno = EINVAL;
         return NULL;
     }
-    begin(&operation, region);
-    region->aligned_allocs++;
     units = heap_units(operation.heap, size);
     result = heap_take_aligned(operation.heap, alignment, units, &block);
     if (result == HEAP_DAMAGED) {
