@@ -56,10 +56,29 @@ static void after_fork(void)
     release_until(NULL);
 }
 
+static void init_mutex(Lock *lock)
+{
+    pthread_mutexattr_t recursive;
+
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&lock->mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+}
+
+/* The child's thread is not the one that took the locks, so it can't release them. */
+static void after_fork_in_child(void)
+{
+    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+        init_mutex(lock);
+    }
+    pthread_mutex_unlock(&list_mutex);
+}
+
 /* When the library is loaded: later, a fork could be under way already. */
 __attribute__((__constructor__)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork);
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
 static void make_known(Lock *lock)
@@ -75,12 +94,7 @@ static void make_known(Lock *lock)
 
 void lock_init(Lock *lock, bool unlocked)
 {
-    pthread_mutexattr_t recursive;
-
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&lock->mutex, &recursive);
-    pthread_mutexattr_destroy(&recursive);
+    init_mutex(lock);
     lock->unlocked = unlocked;
     lock->known = false;
     lock->next = 0;
