@@ -140,8 +140,8 @@ static inline __attribute__((__always_inline__)) bool fast_block(Link *links, co
     char *place = fast_place(links, start);
 
     *block = start;
-    return LIKELY(start < fast_heap(links)->fast_end) && LIKELY(bits_test(fast_word(place, 0)->starts, start)) &&
-           LIKELY(!bits_test(fast_word(place, 0)->free, start));
+    return LIKELY(start < fast_heap(links)->fast_end) &&
+           LIKELY(bits_test(fast_word(place, 0)->starts & ~fast_word(place, 0)->free, start));
 }
 
 /* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it only
@@ -165,7 +165,9 @@ static inline __attribute__((__always_inline__)) bool fast_give(Link *links, siz
             return false;
         }
     } else {
-        run = map_size_far(fast_map(links), start);
+        run = fast_word(place, 1)->starts != 0
+                  ? (start | (MAP_WORD_BITS - 1)) + 1 - start + bits_lowest(fast_word(place, 1)->starts)
+                  : fast_word(place, 1)->free; /* map_size_far */
         *units = run;
         heap->in_use -= (Pos)run;
         if (UNLIKELY(map_is_free(fast_map(links), start + run)) ||
@@ -180,11 +182,14 @@ static inline __attribute__((__always_inline__)) bool fast_give(Link *links, siz
                 bits_highest(before)))) {
             return false;
         }
-    } else if ((Pos)start != heap->first &&
-               UNLIKELY(map_is_free(fast_map(links), map_previous_far(fast_map(links), start)))) {
-        return false;
+    } else if ((Pos)start != heap->first) {
+        if (fast_word(place, -1)->starts != 0 /* as map_previous_far */
+                ? bits_test(fast_word(place, -1)->free, bits_highest(fast_word(place, -1)->starts))
+                : map_is_free(fast_map(links), start - fast_word(place, -1)->free)) {
+            return false;
+        }
     }
-    fast_word(place, 0)->free = bits_set(fast_word(place, 0)->free, start);
+    fast_word(place, 0)->free = bits_set(fast_word(place, 0)->free, bits_widen((Pos)start));
     heap->free_blocks++;
     fast_insert(links, start, run);
     return true;
