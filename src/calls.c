@@ -11,7 +11,8 @@
 
 /* The rarer half of a call is in functions of their own, so that it does not cost the common half
  * the registers that it needs. */
-static __attribute__((__noinline__)) void *split(Link *links, size_t block, size_t units, size_t size)
+static __attribute__((__noinline__)) void *split(Link *links, size_t block, size_t units,
+                                                 size_t size)
 {
     fast_split(links, block, units, size);
     return &links[block];

@@ -34,7 +34,7 @@ static bool in_use(Heap *heap, Pos block)
 
 /* How much of each column of the picture is in use. */
 typedef struct Picture {
-    size_t units;   /* of the heap */
+    size_t units; /* of the heap */
     size_t columns;
     size_t used[PICTURE_COLUMNS];
 } Picture;
@@ -103,8 +103,7 @@ static void print_block(Heap *heap, Pos block, Pos size, size_t number, void *co
 
     if (is_long && number >= LIST_ENDS && number < list->blocks - LIST_ENDS) {
         if (number == LIST_ENDS) {
-            fprintf(list->stream, "  ... %zu blocks not shown ...\n",
-                    list->blocks - 2 * LIST_ENDS);
+            fprintf(list->stream, "  ... %zu blocks not shown ...\n", list->blocks - 2 * LIST_ENDS);
         }
         return;
     }
@@ -151,8 +150,8 @@ static void dump_json(Region *region, const Mem_Stats *stats, FILE *stream)
 
     fprintf(stream, "{\"format\":1,\"address\":\"%p\",\"capacity\":%zu,\"unit\":%zu",
             heap_address(heap, heap->first), stats->capacity, heap_bytes(heap, 1));
-    fprintf(stream, ",\"alignment\":%zu,\"bytes_in_use\":%zu,\"bytes_free\":%zu",
-            region->alignment, stats->bytes_in_use, stats->bytes_free);
+    fprintf(stream, ",\"alignment\":%zu,\"bytes_in_use\":%zu,\"bytes_free\":%zu", region->alignment,
+            stats->bytes_in_use, stats->bytes_free);
     fprintf(stream, ",\"peak_in_use\":%zu,\"largest_free\":%zu", stats->peak_in_use,
             stats->largest_free);
     fprintf(stream, ",\"blocks_in_use\":%zu,\"blocks_free\":%zu,\"bookkeeping\":%zu",

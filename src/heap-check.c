@@ -91,8 +91,7 @@ static bool check_map(Heap *heap, Count *count, const Report *report)
         Pos next = scan_start(heap, block);
 
         if (next == 0 || next > heap->end) {
-            return fault(report, "block %p: does not end at the fence",
-                         heap_address(heap, block));
+            return fault(report, "block %p: does not end at the fence", heap_address(heap, block));
         }
         if (!check_block(heap, block, next - block, report)) {
             return false;

@@ -37,7 +37,8 @@ static inline MapWord *fast_map(Link *links)
 
 /* list_remove. Positions are wide here, and narrow only where they are stored or compared: that
  * saves conversions. */
-static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, size_t block, size_t size)
+static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, size_t block,
+                                                                  size_t size)
 {
     size_t next = bits_widen(links[block].next);
     size_t previous = bits_widen(links[block].previous);
@@ -57,7 +58,8 @@ static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, s
 }
 
 /* list_insert. */
-static inline __attribute__((__always_inline__)) void fast_insert(Link *links, size_t block, size_t size)
+static inline __attribute__((__always_inline__)) void fast_insert(Link *links, size_t block,
+                                                                  size_t size)
 {
     size_t next = bits_widen(links[size].next);
 
@@ -80,8 +82,8 @@ static inline size_t fast_units(Link *links, size_t bytes)
 /* Takes the first block off the list of a size, which must hold one, and declares it in use. False
  * if links were overwritten: then heap_rebuild is to be called first of all. If the size is more
  * than the units wanted, fast_split is left to do. */
-static inline __attribute__((__always_inline__)) bool fast_take(Link *links, size_t units, size_t size,
-                                                                size_t *taken)
+static inline __attribute__((__always_inline__)) bool fast_take(Link *links, size_t units,
+                                                                size_t size, size_t *taken)
 {
     Heap *heap = fast_heap(links);
     size_t block = bits_widen(links[size].next);
@@ -146,7 +148,8 @@ static inline __attribute__((__always_inline__)) bool fast_block(Link *links, co
 
 /* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it only
  * no longer counts as in use, and false is returned: its units are still to be merged. */
-static inline __attribute__((__always_inline__)) bool fast_give(Link *links, size_t start, size_t *units)
+static inline __attribute__((__always_inline__)) bool fast_give(Link *links, size_t start,
+                                                                size_t *units)
 {
     Heap *heap = fast_heap(links);
     char *place = fast_place(links, start);
@@ -165,9 +168,9 @@ static inline __attribute__((__always_inline__)) bool fast_give(Link *links, siz
             return false;
         }
     } else {
-        run = fast_word(place, 1)->starts != 0
-                  ? (start | (MAP_WORD_BITS - 1)) + 1 - start + bits_lowest(fast_word(place, 1)->starts)
-                  : fast_word(place, 1)->free; /* map_size_far */
+        run = fast_word(place, 1)->starts != 0 ? (start | (MAP_WORD_BITS - 1)) + 1 - start +
+                                                     bits_lowest(fast_word(place, 1)->starts)
+                                               : fast_word(place, 1)->free; /* map_size_far */
         *units = run;
         heap->in_use -= (Pos)run;
         if (UNLIKELY(map_is_free(fast_map(links), start + run)) ||
@@ -177,9 +180,9 @@ static inline __attribute__((__always_inline__)) bool fast_give(Link *links, siz
     }
     before = bits_window(fast_word(place, -1)->starts, fast_word(place, 0)->starts, start);
     if (LIKELY(before != 0)) {
-        if (UNLIKELY(bits_test(
-                bits_window(fast_word(place, -1)->free, fast_word(place, 0)->free, start),
-                bits_highest(before)))) {
+        if (UNLIKELY(
+                bits_test(bits_window(fast_word(place, -1)->free, fast_word(place, 0)->free, start),
+                          bits_highest(before)))) {
             return false;
         }
     } else if ((Pos)start != heap->first) {

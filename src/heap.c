@@ -28,8 +28,8 @@ Pos heap_block(Heap *heap, const void *pointer)
     MapWord *map = heap_map(heap);
     Pos position = heap_position(heap, pointer);
 
-    if (position == 0 || heap_address(heap, position) != pointer ||
-        !map_is_start(map, position) || map_is_free(map, position)) {
+    if (position == 0 || heap_address(heap, position) != pointer || !map_is_start(map, position) ||
+        map_is_free(map, position)) {
         return 0;
     }
     return position;

@@ -25,13 +25,13 @@
 #include "tree.h"
 
 enum {
-    UNIT_SHIFT = 3,                        /* a unit is 8 bytes; larger in huge regions */
+    UNIT_SHIFT = 3, /* a unit is 8 bytes; larger in huge regions */
     UNIT_BYTES = 1 << UNIT_SHIFT,
-    FENCE_BYTES = 16,                      /* after the last block */
-    CLASSES_MIN = 64,                      /* sizes with a list of their own, a power of two */
+    FENCE_BYTES = 16, /* after the last block */
+    CLASSES_MIN = 64, /* sizes with a list of their own, a power of two */
     CLASSES_MAX = 4096,
     CLASS_WORDS = CLASSES_MAX / MAP_WORD_BITS,
-    HEAP_OWNER_BYTES = 192                 /* before the Heap, for what its owner keeps of it */
+    HEAP_OWNER_BYTES = 192 /* before the Heap, for what its owner keeps of it */
 };
 
 /* The links of a list of free blocks: in the first 8 bytes of each free block below `classes` units,
@@ -41,30 +41,30 @@ typedef struct Link {
 } __attribute__((__may_alias__)) Link;
 
 typedef struct Heap {
-    size_t fast_classes;    /* = classes, but 0 where heap-fast.h does not apply */
-    size_t fast_end;        /* = end, likewise */
-    size_t size_mask;       /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
-    Pos classes;            /* blocks of fewer units are in lists, others in the tree */
-    Pos first;              /* position of the first block */
-    Pos end;                /* position just past the last block: the fence */
-    unsigned shift;         /* a unit is 1 << shift bytes */
-    Pos clean;              /* from here on blocks were never handed out nor written to */
-    Pos in_use;             /* units in use */
-    Pos peak;               /* most units in use at a time */
-    size_t taken;           /* blocks ever handed out */
-    size_t given;           /* blocks ever given back */
+    size_t fast_classes; /* = classes, but 0 where heap-fast.h does not apply */
+    size_t fast_end;     /* = end, likewise */
+    size_t size_mask;    /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
+    Pos classes;         /* blocks of fewer units are in lists, others in the tree */
+    Pos first;           /* position of the first block */
+    Pos end;             /* position just past the last block: the fence */
+    unsigned shift;      /* a unit is 1 << shift bytes */
+    Pos clean;           /* from here on blocks were never handed out nor written to */
+    Pos in_use;          /* units in use */
+    Pos peak;            /* most units in use at a time */
+    size_t taken;        /* blocks ever handed out */
+    size_t given;        /* blocks ever given back */
     size_t free_blocks;
     Tree tree;
-    uint64_t summary;             /* bit k is set if words[k] is not 0 */
-    uint64_t words[CLASS_WORDS];  /* bit n of all words is set if the list of size n holds blocks */
-} Heap;                           /* the heads of the lists follow */
+    uint64_t summary;            /* bit k is set if words[k] is not 0 */
+    uint64_t words[CLASS_WORDS]; /* bit n of all words is set if the list of size n holds blocks */
+} Heap;                          /* the heads of the lists follow */
 
 /* What the heap found when it was asked for something. */
 typedef enum HeapResult {
     HEAP_OK,
-    HEAP_FULL,       /* no free run is large enough */
-    HEAP_NOT_BLOCK,  /* the address is not the start of a block in use */
-    HEAP_DAMAGED     /* a free block's links were overwritten: see heap_rebuild */
+    HEAP_FULL,      /* no free run is large enough */
+    HEAP_NOT_BLOCK, /* the address is not the start of a block in use */
+    HEAP_DAMAGED    /* a free block's links were overwritten: see heap_rebuild */
 } HeapResult;
 
 /* Word 0 of the map, which is its last in memory. */

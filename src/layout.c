@@ -134,6 +134,6 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
     heap->shift = layout->shift;
     tree_init(&heap->tree, layout->first, layout->end - layout->first,
               (unsigned)bits_highest(layout->classes),
-              (ptrdiff_t)layout->tree - (ptrdiff_t)(layout->heads - sizeof(Heap) +
-                                                    offsetof(Heap, tree)));
+              (ptrdiff_t)layout->tree -
+                  (ptrdiff_t)(layout->heads - sizeof(Heap) + offsetof(Heap, tree)));
 }

@@ -22,16 +22,16 @@
 typedef struct Layout {
     size_t total;
     size_t tree;
-    size_t map;          /* words in falling order: the first is just before the Region */
-    size_t region;       /* the Region structure, in which the Heap is */
-    size_t heads;        /* the size classes */
-    size_t guard;        /* the guard page before the heap; where the heap starts if there is none */
-    size_t heap;         /* the first block */
-    size_t end_guard;    /* the guard page behind the heap; = total if there is none */
-    size_t alignment;    /* of every block */
-    unsigned shift;      /* a unit is 1 << shift bytes */
+    size_t map;       /* words in falling order: the first is just before the Region */
+    size_t region;    /* the Region structure, in which the Heap is */
+    size_t heads;     /* the size classes */
+    size_t guard;     /* the guard page before the heap; where the heap starts if there is none */
+    size_t heap;      /* the first block */
+    size_t end_guard; /* the guard page behind the heap; = total if there is none */
+    size_t alignment; /* of every block */
+    unsigned shift;   /* a unit is 1 << shift bytes */
     Pos classes;
-    Pos first, end;      /* units, as in Heap */
+    Pos first, end; /* units, as in Heap */
 } Layout;
 
 /* Size in whole pages, or in whole anything that is a power of two. */

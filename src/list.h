@@ -105,7 +105,8 @@ static inline Pos list_best(const Heap *heap, Pos units)
 {
     uint64_t near = list_near(heap, units);
 
-    return near != 0 ? units + (Pos)bits_lowest(near) : list_best_beyond(heap, units / MAP_WORD_BITS);
+    return near != 0 ? units + (Pos)bits_lowest(near)
+                     : list_best_beyond(heap, units / MAP_WORD_BITS);
 }
 
 #endif

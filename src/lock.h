@@ -21,9 +21,9 @@
 
 typedef struct Lock {
     pthread_mutex_t mutex; /* recursive: the thread that holds it may fork */
-    bool unlocked;    /* never to be locked */
-    bool known;       /* in the list of locks that fork() holds, since its first use */
-    ptrdiff_t next;   /* distance to the next lock of that list; 0: none */
+    bool unlocked;         /* never to be locked */
+    bool known;            /* in the list of locks that fork() holds, since its first use */
+    ptrdiff_t next;        /* distance to the next lock of that list; 0: none */
 } Lock;
 
 /* Whether the process has one thread only, so that no lock is needed. */
@@ -33,7 +33,10 @@ static inline bool lock_is_needless(void)
 }
 
 /* For a lock that is a static variable. */
-#define LOCK_INIT {.mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP}
+#define LOCK_INIT                                                                                  \
+    {                                                                                              \
+        .mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP                                            \
+    }
 
 void lock_init(Lock *lock, bool unlocked);
 

@@ -116,7 +116,8 @@ static inline Pos map_size_far(MapWord *map, size_t block)
     MapWord *word = map_word(map, block);
 
     if (map_after(word)->starts != 0) {
-        return (Pos)((block | (MAP_WORD_BITS - 1)) + 1 + bits_lowest(map_after(word)->starts) - block);
+        return (Pos)((block | (MAP_WORD_BITS - 1)) + 1 + bits_lowest(map_after(word)->starts) -
+                     block);
     }
     return (Pos)map_after(word)->free;
 }

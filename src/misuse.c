@@ -107,11 +107,10 @@ static void warn(const Mem_Misuse *misuse)
     int length;
 
     if (misuse->block != NULL) {
-        length = snprintf(line, sizeof line,
-                          "libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n",
-                          misuse->sentence, misuse->pointer,
-                          misuse->block_in_use ? "block in use" : "free block", misuse->block_size,
-                          misuse->block, (void *)misuse->region);
+        length = snprintf(
+            line, sizeof line, "libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n",
+            misuse->sentence, misuse->pointer, misuse->block_in_use ? "block in use" : "free block",
+            misuse->block_size, misuse->block, (void *)misuse->region);
     } else {
         length = snprintf(line, sizeof line, "libmem: misuse: %s: %p, region %p\n",
                           misuse->sentence, misuse->pointer, (void *)misuse->region);

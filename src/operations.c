@@ -42,8 +42,8 @@ static void note_misuse(Operation *operation, Mem_MisuseKind kind, const void *p
 {
     operation->region->misuses++;
     operation->misused = true;
-    operation->misuse =
-        (Mem_Misuse){.kind = kind, .pointer = pointer, .region = region_handle(operation->region)};
+    operation->misuse = (Mem_Misuse){
+        .kind = kind, .pointer = pointer, .region = region_handle(operation->region)};
 }
 
 static void note_block(Operation *operation, Pos block)
@@ -325,8 +325,7 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    return end_with_block(&operation,
-                          resize(&operation, block, heap_units(operation.heap, size)));
+    return end_with_block(&operation, resize(&operation, block, heap_units(operation.heap, size)));
 }
 
 size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)

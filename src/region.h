@@ -37,7 +37,8 @@ typedef struct Region {
 } Region;
 
 static_assert(offsetof(Region, heap) == HEAP_OWNER_BYTES, "the map ends where the region starts");
-static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap), "the size classes follow the heap");
+static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap),
+              "the size classes follow the heap");
 
 /* The region that NULL stands for, or NULL. */
 extern Mem_Region *region_default;

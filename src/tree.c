@@ -187,8 +187,8 @@ void tree_trim(Tree *tree, Pos start, Pos units)
     if (is_alone(node, slot) && tree_bin(tree->slot_shift, size) == bin) {
         Slot moved = tree_slot(tree, start + units);
 
-        *tree_node(tree, moved) = (TreeNode){
-            start + units, size, {SLOT_NONE, SLOT_NONE}, SLOT_NONE, moved, moved};
+        *tree_node(tree, moved) = (TreeNode){start + units, size,  {SLOT_NONE, SLOT_NONE},
+                                             SLOT_NONE,     moved, moved};
         tree_roots(tree)[bin] = moved;
         return;
     }

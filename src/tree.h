@@ -36,13 +36,13 @@ typedef struct TreeNode {
 #define SLOT_RING (UINT32_MAX - 1)
 
 typedef struct Tree {
-    uint64_t bins;        /* bit k is set if bin k holds blocks */
-    Pos origin;           /* where slot 0 starts */
-    unsigned slot_shift;  /* a slot is 1 << slot_shift units; so is the smallest large block */
+    uint64_t bins;       /* bit k is set if bin k holds blocks */
+    Pos origin;          /* where slot 0 starts */
+    unsigned slot_shift; /* a slot is 1 << slot_shift units; so is the smallest large block */
     unsigned bin_count;
     unsigned slot_count;
-    ptrdiff_t roots;      /* from this structure to the roots */
-    ptrdiff_t nodes;      /* and to the nodes behind them */
+    ptrdiff_t roots; /* from this structure to the roots */
+    ptrdiff_t nodes; /* and to the nodes behind them */
 } Tree;
 
 /* Bytes that the roots and nodes of a heap of this many units take. */
