@@ -168,9 +168,10 @@ static inline __attribute__((__always_inline__)) bool fast_give(Link *links, siz
             return false;
         }
     } else {
-        run = fast_word(place, 1)->starts != 0 ? (start | (MAP_WORD_BITS - 1)) + 1 - start +
-                                                     bits_lowest(fast_word(place, 1)->starts)
-                                               : fast_word(place, 1)->free; /* map_size_far */
+        run = fast_word(place, 1)->starts != 0 /* as map_size_far */
+                  ? (start | (MAP_WORD_BITS - 1)) + 1 - start +
+                        bits_lowest(fast_word(place, 1)->starts)
+                  : (size_t)fast_word(place, 1)->free;
         *units = run;
         heap->in_use -= (Pos)run;
         if (UNLIKELY(map_is_free(fast_map(links), start + run)) ||
@@ -188,7 +189,7 @@ static inline __attribute__((__always_inline__)) bool fast_give(Link *links, siz
     } else if ((Pos)start != heap->first) {
         if (fast_word(place, -1)->starts != 0 /* as map_previous_far */
                 ? bits_test(fast_word(place, -1)->free, bits_highest(fast_word(place, -1)->starts))
-                : map_is_free(fast_map(links), start - fast_word(place, -1)->free)) {
+                : map_is_free(fast_map(links), start - (size_t)fast_word(place, -1)->free)) {
             return false;
         }
     }
