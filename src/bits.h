@@ -32,8 +32,8 @@ static inline uint64_t bits_clear(uint64_t word, size_t number)
     return word & ~bits_mask(number);
 }
 
-/* On x86-64 a few one-instruction helpers are written as such. Compilers find these instructions, but
- * surround them with others that are needless here. */
+/* On x86-64 a few one-instruction helpers are written as such. Compilers find these instructions,
+ * but surround them with others that are needless here. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define BITS_X86_64 1
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The common case of allocating and freeing, written out for speed: units of 8 bytes, and only free
- * blocks that are in lists. Whatever is out of the common is left to heap.h, which can do all of it.
+ * blocks that are in lists. Whatever is out of the common is left to heap.h, which can do all of
+ * it.
  *
- * There are no calls in here, so that what it is inlined into needs no stack frame; all is addressed
- * from one pointer, that of the size classes; words of the map are read once for a block and both of
- * its neighbours; and few things are alive at a time, for the sake of machines with few registers. */
+ * There are no calls in here, so that what it is inlined into needs no stack frame; all is
+ * addressed from one pointer, that of the size classes; words of the map are read once for a block
+ * and both of its neighbours; and few things are alive at a time, for the sake of machines with
+ * few registers. */
 #ifndef MEM_SRC_HEAP_FAST_H
 #define MEM_SRC_HEAP_FAST_H
 
@@ -18,8 +20,9 @@ static inline Heap *fast_heap(Link *links)
     return (Heap *)(void *)links - 1;
 }
 
-/* The map at a fixed distance from the links: a position leads to a place, and a place to the word of
- * the position, or to one that many words after it. The constant comes last, where it costs nothing. */
+/* The map at a fixed distance from the links: a position leads to a place, and a place to the word
+ * of the position, or to one that many words after it. The constant comes last, where it costs
+ * nothing. */
 static inline char *fast_place(Link *links, size_t position)
 {
     return (char *)links - position / MAP_WORD_BITS * sizeof(MapWord);
@@ -146,8 +149,8 @@ static inline __attribute__((__always_inline__)) bool fast_block(Link *links, co
            LIKELY(bits_test(fast_word(place, 0)->starts & ~fast_word(place, 0)->free, start));
 }
 
-/* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it only
- * no longer counts as in use, and false is returned: its units are still to be merged. */
+/* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it
+ * only no longer counts as in use, and false is returned: its units are still to be merged. */
 static inline __attribute__((__always_inline__)) bool fast_give(Link *links, size_t start,
                                                                 size_t *units)
 {

@@ -34,8 +34,8 @@ enum {
     HEAP_OWNER_BYTES = 192 /* before the Heap, for what its owner keeps of it */
 };
 
-/* The links of a list of free blocks: in the first 8 bytes of each free block below `classes` units,
- * and in the head of each list, which is a link like the others. */
+/* The links of a list of free blocks: in the first 8 bytes of each free block below `classes`
+ * units, and in the head of each list, which is a link like the others. */
 typedef struct Link {
     Pos next, previous;
 } __attribute__((__may_alias__)) Link;
@@ -124,8 +124,8 @@ Pos heap_take_large(Heap *heap, size_t units);
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);
 
-/* Gives back a block in use, and merges it with its free neighbours. If one of these turns out to be
- * damaged, the block is given back all the same, but merged only by heap_rebuild. */
+/* Gives back a block in use, and merges it with its free neighbours. If one of these turns out to
+ * be damaged, the block is given back all the same, but merged only by heap_rebuild. */
 HeapResult heap_give(Heap *heap, Pos block);
 
 /* The rest of giving back, for a run of units that no longer counts as in use. */

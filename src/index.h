@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The index: free blocks by size. Small ones are in lists, large ones in the tree; this is where the
- * two are told apart. */
+ * The index: free blocks by size. Small ones are in lists, large ones in the tree; this is where
+ * the two are told apart. */
 #ifndef MEM_SRC_INDEX_H
 #define MEM_SRC_INDEX_H
 

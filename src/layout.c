@@ -7,8 +7,8 @@
 /* Positions of blocks there can be, beside those of the size classes and of map words to spare. */
 #define POSITIONS_MAX ((size_t)UINT32_MAX - CLASSES_MAX - 2 * (size_t)MAP_WORD_BITS)
 
-/* The number of size classes: more of them take more memory for their heads, fewer take more for the
- * nodes of the tree. The sum of both is about least at twice the square root of the units. */
+/* The number of size classes: more of them take more memory for their heads, fewer take more for
+ * the nodes of the tree. The sum of both is about least at twice the square root of the units. */
 static Pos choose_classes(size_t units)
 {
     Pos classes = CLASSES_MAX;
@@ -25,8 +25,8 @@ static bool tree_fits_words(Pos classes, size_t tree)
     return tree <= (CLASS_WORDS - classes / MAP_WORD_BITS) * sizeof(uint64_t);
 }
 
-/* Places the parts in front of the heap, which is of heap_bytes and has up to `space` bytes between the
- * size classes and itself. */
+/* Places the parts in front of the heap, which is of heap_bytes and has up to `space` bytes
+ * between the size classes and itself. */
 static void place_front(Layout *layout, size_t heap_bytes, size_t space)
 {
     size_t units = heap_bytes >> layout->shift;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small free blocks by size: the other part of the index. One doubly linked list for each size, with
- * a head that is a link itself, so that no link is ever a special case; and a bit array that tells
- * which lists hold blocks.
+ * Small free blocks by size: the other part of the index. One doubly linked list for each size,
+ * with a head that is a link itself, so that no link is ever a special case; and a bit array that
+ * tells which lists hold blocks.
  *
  * The heads lie out of the program's reach, but the links of free blocks do not: a program that
  * writes to memory it has freed overwrites them. So nothing that was read from a free block is
@@ -100,7 +100,8 @@ static inline Pos list_best_beyond(const Heap *heap, Pos word)
     return word * MAP_WORD_BITS + (Pos)bits_lowest(heap->words[word]);
 }
 
-/* The smallest size of at least so many units (fewer than `classes`) whose list holds blocks, or 0. */
+/* The smallest size of at least so many units (fewer than `classes`) whose list holds blocks, or
+ * 0. */
 static inline Pos list_best(const Heap *heap, Pos units)
 {
     uint64_t near = list_near(heap, units);

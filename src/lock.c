@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * fork() copies only the thread that calls it. If another thread were inside a heap at that moment,
- * the child would get a heap in the midst of a change, and a lock that nobody will release. So before
- * a fork all locks are taken, and after it they are released in both processes. For that, locks are
- * in a list. They enter it when they are first needed, so that programs with one thread have none. */
+ * the child would get a heap in the midst of a change, and a lock that nobody will release. So
+ * before a fork all locks are taken, and after it they are released in both processes. For that,
+ * locks are in a list. They enter it when they are first needed, so that programs with one thread
+ * have none. */
 #include "lock.h"
 
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The map: where blocks begin, and which of them are free. It is the truth of the heap; the index of
- * free blocks can be rebuilt from it.
+ * The map: where blocks begin, and which of them are free. It is the truth of the heap; the index
+ * of free blocks can be rebuilt from it.
  *
  * Memory is counted in units; a position is the number of a unit. Two bits a position say all:
  *
@@ -96,9 +96,9 @@ static inline void map_set_used(MapWord *map, size_t position)
     word->free = bits_clear(word->free, position);
 }
 
-/* Writes down the size of a long block, so that its other end is found from either one. To be called
- * whenever a block of more than 64 units comes to be or changes its size. Shorter ones need nothing:
- * they never hold a whole word. */
+/* Writes down the size of a long block, so that its other end is found from either one. To be
+ * called whenever a block of more than 64 units comes to be or changes its size. Shorter ones need
+ * nothing: they never hold a whole word. */
 static inline void map_put_size(MapWord *map, Pos block, Pos size)
 {
     MapWord *first = map_after(map_word(map, block));

@@ -56,7 +56,8 @@ static void note_block(Operation *operation, Pos block)
 }
 
 /* Finds out what is wrong with a pointer that is not the start of a block in use. Looking for the
- * block around it takes time in proportion to its size, so that is left out if nobody hears of it. */
+ * block around it takes time in proportion to its size, so that is left out if nobody hears of
+ * it. */
 static void note_bad_pointer(Operation *operation, const void *pointer)
 {
     Heap *heap = operation->heap;
@@ -191,8 +192,8 @@ int operation_free_rest(Region *region, size_t start, size_t run)
     return 0;
 }
 
-/* Clears a block that was just taken, up to what is clean since the region was mapped. touched: from
- * where on all was clean before it was taken. */
+/* Clears a block that was just taken, up to what is clean since the region was mapped. touched:
+ * from where on all was clean before it was taken. */
 static void clear(Heap *heap, Pos block, size_t size, Pos touched)
 {
     size_t dirty = size;

@@ -52,7 +52,8 @@ static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowe
     return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;
 }
 
-/* Makes a region in memory that is laid out. fresh: the memory is all 0 and was never written to. */
+/* Makes a region in memory that is laid out. fresh: the memory is all 0 and was never written
+ * to. */
 static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, bool fresh)
 {
     Region *region = (Region *)(void *)((char *)memory + layout->region);
