@@ -18,12 +18,19 @@ static __attribute__((__noinline__)) void *split(Link *links, size_t block, size
     return &links[block];
 }
 
-static __attribute__((__noinline__)) void *take_large(Mem_Region *handle, size_t units)
+/* No list has a block for it. */
+static __attribute__((__noinline__)) void *take_large(Link *links, size_t units, size_t size)
 {
-    Link *links = (Link *)(void *)handle;
-    Pos block = heap_take_large(fast_heap(links), units);
+    Heap *heap = fast_heap(links);
 
-    return LIKELY(block != 0) ? &links[block] : operation_alloc_units(region_of(handle), units);
+    if (LIKELY(heap->fast_classes != 0) && LIKELY(size != 0)) {
+        Pos block = heap_take_large(heap, units);
+
+        if (LIKELY(block != 0)) {
+            return &links[block];
+        }
+    }
+    return operation_alloc(region_of((Mem_Region *)(void *)links), size);
 }
 
 static inline __attribute__((__always_inline__)) void *alloc(Mem_Region *handle, size_t size)
@@ -33,8 +40,11 @@ static inline __attribute__((__always_inline__)) void *alloc(Mem_Region *handle,
     size_t list, block;
     uint64_t near;
 
-    if (UNLIKELY(!lock_is_needless()) || UNLIKELY(units >= fast_heap(links)->fast_classes)) {
+    if (UNLIKELY(!lock_is_needless())) {
         return operation_alloc(region_of(handle), size);
+    }
+    if (UNLIKELY(units >= fast_heap(links)->fast_classes)) {
+        return take_large(links, units, size);
     }
     near = list_near(fast_heap(links), units);
     if (LIKELY(near != 0)) {
@@ -42,7 +52,7 @@ static inline __attribute__((__always_inline__)) void *alloc(Mem_Region *handle,
     } else {
         list = list_best_beyond(fast_heap(links), (Pos)units / MAP_WORD_BITS);
         if (UNLIKELY(list == 0)) {
-            return take_large(handle, units);
+            return take_large(links, units, size);
         }
     }
     if (UNLIKELY(!fast_take(links, units, list, &block))) {

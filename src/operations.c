@@ -132,16 +132,11 @@ static void *end_with_block(Operation *operation, Pos block)
 
 void *operation_alloc(Region *region, size_t size)
 {
-    return operation_alloc_units(region, heap_units(&region->heap, size));
-}
-
-void *operation_alloc_units(Region *region, size_t units)
-{
     Operation operation;
     Pos block;
 
     begin(&operation, region);
-    block = take(&operation, units);
+    block = take(&operation, heap_units(operation.heap, size));
     region->vain_allocs += block == 0;
     return end_with_block(&operation, block);
 }

@@ -9,7 +9,6 @@
 #include "region.h"
 
 void *operation_alloc(Region *region, size_t size);
-void *operation_alloc_units(Region *region, size_t units);
 int operation_free(Region *region, void *pointer);
 
 /* Does what fast_take should have done, when it met damage. */
