@@ -87,14 +87,7 @@ void heap_rebuild(Heap *heap)
             heap->given--;
             continue;
         }
-        /* What was given back when the damage was found is not merged yet. */
-        while (blocks_next_is_free(heap, block, size)) {
-            Pos next_size = map_size(map, block + size);
-
-            map_clear_start(map, block + size);
-            size += next_size;
-        }
-        blocks_make_free(heap, block, size);
+        index_insert(heap, block, size);
     }
 }
 
@@ -185,21 +178,21 @@ HeapResult heap_give(Heap *heap, Pos block)
 
 HeapResult heap_give_rest(Heap *heap, Pos run, Pos size)
 {
-    MapWord *map = heap_map(heap);
     Pos previous;
+    bool sound = blocks_merge_next(heap, run, &size);
 
-    if (blocks_next_is_free(heap, run, size) && !blocks_merge_next(heap, run, &size)) {
-        blocks_declare_free(heap, run, size);
-        return HEAP_DAMAGED;
-    }
-    if (blocks_previous_is_free(heap, run, &previous)) {
-        if (!index_remove(heap, previous, run - previous)) {
-            blocks_declare_free(heap, run, size);
-            return HEAP_DAMAGED;
+    if (sound && blocks_previous_is_free(heap, run, &previous)) {
+        sound = index_remove(heap, previous, run - previous);
+        if (sound) {
+            map_clear_start(heap_map(heap), run);
+            size += run - previous;
+            run = previous;
         }
-        map_clear_start(map, run);
-        size += run - previous;
-        run = previous;
+    }
+    if (!sound) {
+        /* Still a block in use for the map, though perhaps a longer one by now. */
+        map_put_size(heap_map(heap), run, size);
+        return HEAP_DAMAGED;
     }
     blocks_make_free(heap, run, size);
     return HEAP_OK;

@@ -125,7 +125,7 @@ Pos heap_take_large(Heap *heap, size_t units);
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);
 
 /* Gives back a block in use, and merges it with its free neighbours. If one of these turns out to
- * be damaged, the block is given back all the same, but merged only by heap_rebuild. */
+ * be damaged, the block is still in use after heap_rebuild, and to be given back again. */
 HeapResult heap_give(Heap *heap, Pos block);
 
 /* The rest of giving back, for a run of units that no longer counts as in use. */

@@ -112,6 +112,7 @@ static void give(Operation *operation, Pos block)
 {
     if (heap_give(operation->heap, block) == HEAP_DAMAGED) {
         recover(operation);
+        heap_give(operation->heap, block);
     }
 }
 
@@ -182,6 +183,7 @@ int operation_free_rest(Region *region, size_t start, size_t run)
     begin(&operation, region);
     if (heap_give_rest(operation.heap, (Pos)start, (Pos)run) == HEAP_DAMAGED) {
         recover(&operation);
+        heap_give(operation.heap, (Pos)start);
     }
     end(&operation);
     return 0;
