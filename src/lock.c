@@ -13,6 +13,13 @@
 static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Lock *list_head;
 
+/* Closed while a fork is under way. */
+static pthread_mutex_t gate_mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool gate_closed;
+
+/* How many locks this thread holds: more than one only where a visitor uses another region. */
+static __thread unsigned held;
+
 static Lock *lock_next(const Lock *lock)
 {
     return lock->next == 0 ? NULL : (Lock *)((uintptr_t)lock + (uintptr_t)lock->next);
@@ -45,16 +52,26 @@ static bool take_all(void)
     return true;
 }
 
+/* Meanwhile nobody who holds none takes one, or a busy program would never be forked. */
 static void before_fork(void)
 {
+    pthread_mutex_lock(&gate_mutex);
+    __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
     while (!take_all()) {
         sched_yield();
     }
 }
 
+static void open_gate(void)
+{
+    __atomic_store_n(&gate_closed, false, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&gate_mutex);
+}
+
 static void after_fork(void)
 {
     release_until(NULL);
+    open_gate();
 }
 
 static void init_mutex(Lock *lock)
@@ -74,6 +91,7 @@ static void after_fork_in_child(void)
         init_mutex(lock);
     }
     pthread_mutex_unlock(&list_mutex);
+    open_gate();
 }
 
 /* When the library is loaded: later, a fork could be under way already. */
@@ -109,13 +127,19 @@ bool lock_take(Lock *lock)
     if (!__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE)) {
         make_known(lock);
     }
+    if (held == 0 && __atomic_load_n(&gate_closed, __ATOMIC_RELAXED)) {
+        pthread_mutex_lock(&gate_mutex);
+        pthread_mutex_unlock(&gate_mutex);
+    }
     pthread_mutex_lock(&lock->mutex);
+    held++;
     return true;
 }
 
 void lock_release(Lock *lock, bool taken)
 {
     if (taken) {
+        held--;
         pthread_mutex_unlock(&lock->mutex);
     }
 }
