@@ -234,7 +234,7 @@ typedef struct Mem_Options {
 
 /* Creates a region, with one mmap() of its own.
  *
- * size: as in Mem_Init. options: NULL for the defaults.
+ * size: as in Mem_Init, and enough for one block of the alignment. options: NULL for the defaults.
  *
  * Returns the region, or NULL with errno set to
  *   EINVAL  size is 0 or more than PTRDIFF_MAX, alignment is not a power of two up to 4096, a flag
@@ -246,9 +246,9 @@ Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
  * buffer, huge pages. Bookkeeping lives in the same memory, without guard pages. The memory must
  * stay as it is until Mem_RegionDestroy.
  *
- * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.4 KiB of a small region, 5 KiB of
- * 64 KiB and 3.2 percent of a large one are bookkeeping. options: as in Mem_RegionCreate, but flags that are about
- * mapping (all but MEM_UNLOCKED) are not allowed.
+ * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.4 KiB of a small region, 5.4 KiB of
+ * 64 KiB, 4.2 percent of 1 MiB and 3.2 percent of a large one are bookkeeping. options: as in
+ * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED) are not allowed.
  *
  * Returns the region, or NULL with errno set to
  *   EINVAL  memory is NULL or not 8-byte aligned, size is too small to hold a region or more than

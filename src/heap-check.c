@@ -141,6 +141,9 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
 {
     size_t listed = 0;
 
+    if (heap->classes < CLASSES_MAX && heap->summary >> (heap->classes / MAP_WORD_BITS) != 0) {
+        return fault(report, "index: the summary has words that there are not");
+    }
     for (Pos word = 0; word < heap->classes / MAP_WORD_BITS; word++) {
         if ((heap->summary >> word & 1) != (heap->words[word] != 0)) {
             return fault(report, "index: the summary has word %" PRIu32 " wrong", word);

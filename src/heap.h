@@ -31,7 +31,7 @@ enum {
     CLASSES_MIN = 64, /* sizes with a list of their own, a power of two */
     CLASSES_MAX = 4096,
     CLASS_WORDS = CLASSES_MAX / MAP_WORD_BITS,
-    HEAP_OWNER_BYTES = 192 /* before the Heap, for what its owner keeps of it */
+    HEAP_OWNER_BYTES = 176 /* before the Heap, for what its owner keeps of it */
 };
 
 /* The links of a list of free blocks: in the first 8 bytes of each free block below `classes`

@@ -69,7 +69,8 @@ static void shift_front(Layout *layout, size_t distance)
 
 void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page)
 {
-    size_t heap_bytes = layout_round_up(size, page);
+    size_t least = FENCE_BYTES + alignment; /* room for one block */
+    size_t heap_bytes = layout_round_up(size < least ? least : size, page);
     size_t guard;
 
     layout->alignment = alignment;
@@ -84,6 +85,13 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page)
     shift_front(layout, layout_round_up(layout->guard, page) - layout->guard);
     place_heap(layout, heap_bytes, guard);
     layout->total = layout->end_guard + page;
+}
+
+/* Places the parts in front of the heap so that the size classes are aligned to a unit. */
+static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
+{
+    place_front(layout, heap_bytes, layout->alignment);
+    shift_front(layout, -(address + layout->heads) & (((size_t)1 << layout->shift) - 1));
 }
 
 /* Bytes from the size classes to the first address behind them that is aligned. */
@@ -105,7 +113,7 @@ bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignm
     while (too_many - fits > 1) {
         size_t units = fits + (too_many - fits) / 2;
 
-        place_front(layout, units << layout->shift, alignment);
+        place_front_at(layout, address, units << layout->shift);
         if (layout->guard + alignment_gap(layout, address) + (units << layout->shift) <= size) {
             fits = units;
         } else {
@@ -115,7 +123,7 @@ bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignm
     if (fits << layout->shift < FENCE_BYTES + alignment) {
         return false;
     }
-    place_front(layout, fits << layout->shift, alignment);
+    place_front_at(layout, address, fits << layout->shift);
     place_heap(layout, fits << layout->shift, alignment_gap(layout, address));
     layout->total = layout->end_guard;
     return true;

@@ -2,43 +2,7 @@
 #include "tree.h"
 
 #include "bits.h"
-
-static Slot *tree_roots(Tree *tree)
-{
-    return (Slot *)(void *)((char *)tree + tree->roots);
-}
-
-/* Roots are rounded up to an even number, so nodes follow at a multiple of 8 bytes. */
-static size_t roots_bytes(unsigned bin_count)
-{
-    return (bin_count + 1) / 2 * 2 * sizeof(Slot);
-}
-
-static TreeNode *tree_node(Tree *tree, Slot slot)
-{
-    return (TreeNode *)(void *)((char *)tree + tree->nodes) + slot;
-}
-
-static Slot tree_slot(const Tree *tree, Pos start)
-{
-    return (start - tree->origin) >> tree->slot_shift;
-}
-
-/* Two bins an octave, from the octave of the smallest large block on. */
-static unsigned tree_bin(unsigned slot_shift, Pos size)
-{
-    unsigned octave = (unsigned)bits_highest(size);
-
-    return 2 * (octave - slot_shift) + (size >> (octave - 1) & 1);
-}
-
-/* The bits of a size that its bin leaves open, the most significant first. */
-static uint32_t tree_path(Pos size)
-{
-    unsigned octave = (unsigned)bits_highest(size);
-
-    return size << (33 - octave);
-}
+#include "tree-node.h"
 
 size_t tree_bytes(Pos units, unsigned slot_shift)
 {
@@ -59,11 +23,6 @@ void tree_init(Tree *tree, Pos origin, Pos units, unsigned slot_shift, ptrdiff_t
     tree->slot_count = (units >> slot_shift) + 1;
     tree->roots = offset;
     tree->nodes = offset + (ptrdiff_t)roots_bytes(tree->bin_count);
-}
-
-static Slot leftmost_child(const TreeNode *node)
-{
-    return node->child[node->child[0] == SLOT_NONE];
 }
 
 void tree_insert(Tree *tree, Pos start, Pos size)
@@ -289,105 +248,4 @@ const TreeNode *tree_largest(Tree *tree)
         at = node->child[node->child[1] != SLOT_NONE];
     }
     return best;
-}
-
-/* Whether the trie node that stands for a size is in the trie, on the path of its size. */
-static bool trie_reaches(Tree *tree, Slot slot, Pos size)
-{
-    unsigned bin = tree_bin(tree->slot_shift, size);
-    uint32_t path = tree_path(size);
-    Slot parent = SLOT_NONE;
-    Slot at;
-
-    if (bin >= tree->bin_count || (tree->bins >> bin & 1) == 0) {
-        return false;
-    }
-    at = tree_roots(tree)[bin];
-    for (int depth = 0; depth < 32 && at < tree->slot_count; depth++, path <<= 1) {
-        if (tree_node(tree, at)->parent != parent) {
-            return false;
-        }
-        if (at == slot) {
-            return true;
-        }
-        parent = at;
-        at = tree_node(tree, at)->child[path >> 31];
-    }
-    return false;
-}
-
-bool tree_holds(Tree *tree, Pos start, Pos size)
-{
-    Slot slot = tree_slot(tree, start);
-    Slot at = slot;
-    const TreeNode *node;
-
-    if (slot >= tree->slot_count || size >> tree->slot_shift == 0) {
-        return false;
-    }
-    if (tree_node(tree, slot)->start != start) {
-        return false;
-    }
-    /* Once round the ring, which has at most as many members as there are slots. */
-    for (Slot steps = 0; steps <= tree->slot_count; steps++) {
-        node = tree_node(tree, at);
-        if (node->size != size || node->next >= tree->slot_count ||
-            tree_node(tree, node->next)->previous != at) {
-            return false;
-        }
-        if (node->parent != SLOT_RING) {
-            return trie_reaches(tree, at, size);
-        }
-        at = node->next;
-    }
-    return false;
-}
-
-/* Counts the blocks below and in a node without recursion: down to a leaf, then up and across. */
-static size_t count_below(Tree *tree, Slot root, size_t limit)
-{
-    size_t count = 0;
-    Slot at = root;
-    Slot from = SLOT_NONE;
-
-    while (at < tree->slot_count && count <= limit) {
-        const TreeNode *node = tree_node(tree, at);
-        Slot next;
-
-        if (from == node->parent || from == SLOT_NONE) { /* first visit */
-            Slot ring = at;
-
-            do {
-                count++;
-                ring = tree_node(tree, ring)->next;
-            } while (ring != at && ring < tree->slot_count && count <= limit);
-            next = leftmost_child(node);
-        } else {
-            next = from == node->child[0] ? node->child[1] : SLOT_NONE;
-        }
-        from = at;
-        if (next != SLOT_NONE) {
-            at = next;
-        } else if (at == root) {
-            break;
-        } else {
-            at = node->parent;
-        }
-    }
-    return count;
-}
-
-size_t tree_count(Tree *tree, size_t limit)
-{
-    size_t count = 0;
-
-    for (uint64_t bins = tree->bins; bins != 0 && count <= limit; bins &= bins - 1) {
-        unsigned bin = (unsigned)bits_lowest(bins);
-
-        if (bin >= tree->bin_count) {
-            return limit + 1;
-        }
-        count += count_below(tree, tree_roots(tree)[bin], limit);
-    }
-    return count;
 }
