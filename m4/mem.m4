@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+
+# MEM_LINK_FLAG(VARIABLE, FLAG)
+# -----------------------------
+# Appends FLAG to VARIABLE if a shared library can be linked with it. Everything else that the user
+# has in CFLAGS and LDFLAGS takes part in the test, and stays as it is.
+AC_DEFUN([MEM_LINK_FLAG],
+[AS_VAR_PUSHDEF([mem_cache], [mem_cv_link_$2])dnl
+AC_CACHE_CHECK([whether a shared library can be linked with $2], [mem_cache],
+  [mem_saved_CFLAGS=$CFLAGS
+  mem_saved_LDFLAGS=$LDFLAGS
+  CFLAGS="$CFLAGS -fPIC"
+  LDFLAGS="$LDFLAGS -shared $2"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[int Mem_Probe(void); int Mem_Probe(void) { return 0; }]])],
+    [AS_VAR_SET([mem_cache], [yes])],
+    [AS_VAR_SET([mem_cache], [no])])
+  CFLAGS=$mem_saved_CFLAGS
+  LDFLAGS=$mem_saved_LDFLAGS])
+AS_VAR_IF([mem_cache], [yes], [AS_VAR_APPEND([$1], [" $2"])])
+AS_VAR_POPDEF([mem_cache])dnl
+])
+
+# MEM_VERSION_SCRIPT([IF-YES], [IF-NO])
+# -------------------------------------
+# Whether the linker takes a version script, which is tried with one.
+AC_DEFUN([MEM_VERSION_SCRIPT],
+[AC_CACHE_CHECK([whether the linker takes version scripts], [mem_cv_version_script],
+  [mem_saved_CFLAGS=$CFLAGS
+  mem_saved_LDFLAGS=$LDFLAGS
+  AS_ECHO(["MEM_PROBE { global: Mem_Probe; local: *; };"]) >conftest.map
+  CFLAGS="$CFLAGS -fPIC"
+  LDFLAGS="$LDFLAGS -shared -Wl,--version-script=conftest.map"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[int Mem_Probe(void); int Mem_Probe(void) { return 0; }]])],
+    [mem_cv_version_script=yes],
+    [mem_cv_version_script=no])
+  CFLAGS=$mem_saved_CFLAGS
+  LDFLAGS=$mem_saved_LDFLAGS
+  rm -f conftest.map])
+AS_IF([test "$mem_cv_version_script" = yes], [$1], [$2])
+])
