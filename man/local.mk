@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# The manual pages, and the scripts that test them.
+
+dist_man_MANS += \
+	man/Mem_Alloc.3 \
+	man/Mem_Check.3 \
+	man/Mem_Dump.3 \
+	man/Mem_Free.3 \
+	man/Mem_GetStats.3 \
+	man/Mem_Init.3 \
+	man/Mem_OnMisuse.3 \
+	man/Mem_RegionAlloc.3 \
+	man/Mem_RegionCreate.3 \
+	man/Mem_Walk.3 \
+	man/libmem.7
+
+# Pages that are just another name of one above
+dist_man_MANS += \
+	man/Mem_AlignedAlloc.3 \
+	man/Mem_Calloc.3 \
+	man/Mem_CheckReport.3 \
+	man/Mem_Exit.3 \
+	man/Mem_Realloc.3 \
+	man/Mem_RegionAlignedAlloc.3 \
+	man/Mem_RegionCalloc.3 \
+	man/Mem_RegionCheck.3 \
+	man/Mem_RegionCheckReport.3 \
+	man/Mem_RegionCreateAt.3 \
+	man/Mem_RegionDestroy.3 \
+	man/Mem_RegionDump.3 \
+	man/Mem_RegionFree.3 \
+	man/Mem_RegionGetStats.3 \
+	man/Mem_RegionRealloc.3 \
+	man/Mem_RegionReset.3 \
+	man/Mem_RegionSize.3 \
+	man/Mem_RegionWalk.3 \
+	man/Mem_Size.3
+
+dist_check_SCRIPTS += tests/man-lint.sh tests/man-examples.sh
+if BUILD_TESTS
+TESTS += tests/man-lint.sh tests/man-examples.sh
+endif

@@ -1,0 +1,185 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Compiles the program in EXAMPLES of each manual page, without warnings, runs it, and compares what
+# it prints with what the page shows. The pages mark both with comments:
+#
+#   .\" SRC BEGIN (name.c)            .\" OUTPUT BEGIN
+#   .\" SRC END                       .\" OUTPUT END
+#
+# Addresses need not be the same, but the distances between them. Blanks count as one. After OUTPUT
+# BEGIN wrapped, lines may be broken anywhere.
+#
+# With --extract page it only prints the program of a page ("-": of standard input).
+#
+# Taken from the environment, as make check sets it: CC, CPPFLAGS, CFLAGS, LDFLAGS, LIBTOOL,
+# top_srcdir, top_builddir, TEST_WRAPPER (what to run a program with, such as an emulator).
+# MEM_CFLAGS and MEM_LIBS, if set, are used instead of the library that was built, as in
+#
+#   MEM_CFLAGS=$(pkg-config --cflags mem) MEM_LIBS=$(pkg-config --libs mem) tests/man-examples.sh
+#
+# Exits with 0 if all is well, 1 if not, 77 if there is no compiler or its programs cannot run here.
+
+set -u
+LC_ALL=C
+export LC_ALL
+unset LIBMEM_MISUSE
+
+# Prints what stands between two comments of a page, without roff escapes: extract SRC page.
+extract()
+{
+    awk -v what="$1" '
+    function unescape(text,    out, at, rest)
+    {
+        while ((at = index(text, "\\")) > 0) {
+            out = out substr(text, 1, at - 1)
+            rest = substr(text, at + 1)
+            if (rest ~ /^e/) { out = out "\\"; text = substr(rest, 2) }
+            else if (rest ~ /^-/) { out = out "-"; text = substr(rest, 2) }
+            else if (rest ~ /^&/) { text = substr(rest, 2) }
+            else if (rest ~ /^\(aq/) { out = out "\047"; text = substr(rest, 4) }
+            else if (rest ~ /^\(ga/) { out = out "`"; text = substr(rest, 4) }
+            else if (rest ~ /^\(ha/) { out = out "^"; text = substr(rest, 4) }
+            else if (rest ~ /^\(ti/) { out = out "~"; text = substr(rest, 4) }
+            else { print FILENAME ": unknown escape: \\" rest >"/dev/stderr"; exit 1 }
+        }
+        return out text
+    }
+    /^\.\\" / && $2 == what { inside = $3 == "BEGIN"; next }
+    !inside || /^\./ { next }
+    { print unescape($0) }' "$2"
+}
+
+# Reads what a program printed, or was to print, and writes it so that both can be compared.
+normalize()
+{
+    awk -v wrapped="$wrapped" -v exact="$exact" '
+    function number(hex,    n, i)
+    {
+        for (i = 3; i <= length(hex); i++)
+            n = 16 * n + index("0123456789abcdef", substr(hex, i, 1)) - 1
+        return n
+    }
+    {
+        line = $0
+        out = ""
+        while (match(line, /0x[0-9a-f]+/)) {
+            address = number(substr(line, RSTART, RLENGTH))
+            if (first == "")
+                first = address
+            out = out substr(line, 1, RSTART - 1) sprintf("<%.0f>", address - first)
+            line = substr(line, RSTART + RLENGTH)
+        }
+        line = out line
+        if (!exact)     # the size of the bookkeeping depends on the machine
+            gsub(/bookkeeping"?[: ]*[0-9]+/, "bookkeeping", line)
+        gsub(/[ \t]+/, wrapped ? "" : " ", line)
+        sub(/^ /, "", line)
+        sub(/ $/, "", line)
+        printf "%s%s", line, wrapped ? "" : "\n"
+    }
+    END { if (wrapped) print "" }'
+}
+
+if [ "${1-}" = --extract ]; then
+    extract SRC "$2"
+    exit
+fi
+
+top=${top_srcdir:-${srcdir:-$(dirname "$0")/..}}
+build=${top_builddir:-.}
+cc="${CC:-cc} -std=c11"
+warnings="-Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror"
+wrapper=${TEST_WRAPPER-}
+work=$(mktemp -d "${top_builddir:-${TMPDIR:-/tmp}}/man-examples.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+compile()
+{
+    # The variables hold several words each.
+    # shellcheck disable=SC2086
+    $cc $warnings ${MEM_CFLAGS--I"$top/include"} ${CPPFLAGS-} ${CFLAGS-} -c "$1.c" -o "$1.o"
+}
+
+link()
+{
+    # shellcheck disable=SC2086
+    if [ -n "${MEM_LIBS+set}" ]; then
+        $cc ${CFLAGS-} ${LDFLAGS-} "$1.o" $MEM_LIBS -o "$1"
+    elif [ -n "${LIBTOOL-}" ]; then
+        $LIBTOOL --silent --tag=CC --mode=link $cc ${CFLAGS-} ${LDFLAGS-} -no-install \
+            "$1.o" "$build/libmem.la" -o "$1"
+    else
+        libs=$(cd "$build/.libs" && pwd) &&
+            $cc ${CFLAGS-} ${LDFLAGS-} "$1.o" -L"$libs" -Wl,-rpath,"$libs" -lmem -o "$1"
+    fi
+}
+
+run()
+{
+    # shellcheck disable=SC2086
+    $wrapper "$1"
+}
+
+# Can programs be compiled and run at all?
+cat >"$work/probe.c" <<END
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+    printf("%d-bit pointers, pages of %ld\n", (int)sizeof(void *) * 8, sysconf(_SC_PAGESIZE));
+    return 0;
+}
+END
+# shellcheck disable=SC2086
+if ! { ${CC:-cc} ${CPPFLAGS-} ${CFLAGS-} ${LDFLAGS-} "$work/probe.c" -o "$work/probe" &&
+    run "$work/probe"; } >"$work/probe.log" 2>&1; then
+    cat "$work/probe.log"
+    echo "programs of $cc cannot be compiled or run here"
+    exit 77
+fi
+
+# Is the size of the bookkeeping as the pages show it?
+case "$wrapper $(uname -m) $(cat "$work/probe.log")" in
+" x86_64 64-bit pointers, pages of 4096") exact=1 ;;
+*) exact=0 ;;
+esac
+
+# Tests the program of one page.
+try()
+{
+    name=$work/$(basename "$1")
+    wrapped=0
+    if grep -q '^\.\\" OUTPUT BEGIN wrapped' "$1"; then wrapped=1; fi
+    extract SRC "$1" >"$name.c" && extract OUTPUT "$1" >"$name.shown" || return 1
+    grep -q 'int main(' "$name.c" || { echo "no program in EXAMPLES"; return 1; }
+    compile "$name" && link "$name" || return 1
+    run "$name" >"$name.printed" || { echo "it ended with $?"; cat "$name.printed"; return 1; }
+    test -s "$name.shown" || return 0
+    normalize <"$name.shown" >"$name.want"
+    normalize <"$name.printed" >"$name.got"
+    cmp -s "$name.want" "$name.got" && return 0
+    echo "it does not print what the page shows, but:"
+    cat "$name.printed"
+    diff "$name.want" "$name.got"
+    return 1
+}
+
+failed=0
+count=0
+for page in "$top"/man/*.3 "$top"/man/*.7; do
+    read -r first <"$page"
+    case $first in
+    .so*) continue ;;
+    esac
+    count=$((count + 1))
+    if try "$page"; then
+        echo "ok: $page"
+    else
+        echo "FAILED: $page"
+        failed=$((failed + 1))
+    fi
+done
+echo "$count programs, $failed failed"
+test $failed -eq 0
