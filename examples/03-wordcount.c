@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A word index of a text, held wholly in one region of fixed size (see wordindex.h). It prints the
+ * most frequent words and the lines they are on, and what the region looks like then. When the
+ * text needs more than the region has, it says so, and reports what it has indexed until then. */
+#include "wordindex.h"
+#include "wordreport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <mem.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME "03-wordcount"
+
+enum { FAILED = 1, USAGE = 2 }; /* exit statuses besides EXIT_SUCCESS */
+
+enum { LARGEST_BUFFER = 16384 }; /* to read into; a sixteenth of a small region */
+
+static const char *const default_paths[] = {
+    "/usr/share/common-licenses/GPL-3",
+    "/usr/share/common-licenses/GPL-2",
+    "/usr/share/common-licenses/Apache-2.0",
+};
+
+static void say(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+
+/* Writes one line to stderr. */
+static void say(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs(NAME ": ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The command line
+ * --------------------------------------------------------------------------------------------- */
+
+static void print_help(void)
+{
+    puts("Usage: " NAME " [OPTION]... [FILE]\n"
+         "Makes a word index of FILE, wholly in a region of fixed size, and prints the most\n"
+         "frequent words and what the region looks like then. FILE is a licence of the system's\n"
+         "if none is given, and the standard input if it is -.\n\n"
+         "  -s, --size=SIZE    size of the region in bytes, or with K, M, G behind it (256K)\n"
+         "  -n, --words=COUNT  how many words to print (10)\n"
+         "  -h, --help         print this and exit\n\n"
+         "The exit status is 0 if all is well, 1 if the text could not be read or needs more\n"
+         "than the region has, 2 if the command line is wrong.");
+}
+
+/* Reads a number with K, M or G behind it where units are allowed. Returns 0 if it is one. */
+static int parse_number(const char *text, int units, size_t *number)
+{
+    char *end;
+    unsigned shift = 0;
+
+    if (*text < '0' || *text > '9')
+        return -1;
+    errno = 0;
+    uintmax_t value = strtoumax(text, &end, 10);
+    if (units && *end != '\0') {
+        static const char letters[] = "KkMmGg";
+        const char *letter = strchr(letters, *end++);
+        if (letter == NULL)
+            return -1;
+        shift = 10 * ((unsigned)(letter - letters) / 2 + 1);
+    }
+    if (*end != '\0' || errno == ERANGE || value > SIZE_MAX >> shift)
+        return -1;
+    *number = (size_t)value << shift;
+    return 0;
+}
+
+/* Says what getopt_long() found wrong. found: its result. */
+static int complain(int found, char **argv)
+{
+    if (found == ':')
+        say("%s needs a value (see --help)", argv[optind - 1]);
+    else if (optopt == 'h')
+        say("--help takes no value");
+    else if (optopt == 0)
+        say("there is no option %s (see --help)", argv[optind - 1]);
+    else
+        say("there is no option -%c (see --help)", optopt);
+    return USAGE;
+}
+
+/* Reads the command line. Returns -1 if the program is to go on, else its exit status. */
+static int parse_options(int argc, char **argv, Settings *settings)
+{
+    static const struct option options[] = {{"size", required_argument, NULL, 's'},
+                                            {"words", required_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int found;
+
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, ":s:n:h", options, NULL)) != -1) {
+        if (found == 's') {
+            if (parse_number(optarg, 1, &settings->size) != 0 || settings->size == 0 ||
+                settings->size > PTRDIFF_MAX) {
+                say("'%s' is no size for a region: give bytes, or a number with K, M or G", optarg);
+                return USAGE;
+            }
+        } else if (found == 'n') {
+            if (parse_number(optarg, 0, &settings->shown) != 0) {
+                say("'%s' is no number of words", optarg);
+                return USAGE;
+            }
+        } else if (found == 'h') {
+            print_help();
+            return EXIT_SUCCESS;
+        } else {
+            return complain(found, argv);
+        }
+    }
+    if (argc - optind > 1) {
+        say("one file at a time: '%s' is one too many", argv[optind + 1]);
+        return USAGE;
+    }
+    settings->path = argv[optind]; /* or NULL */
+    return -1;
+}
+
+/* Opens the text. Returns a file descriptor, or -1 after saying what is wrong. */
+static int open_text(Settings *settings)
+{
+    struct stat status;
+    size_t count = sizeof default_paths / sizeof default_paths[0];
+
+    for (size_t i = 0; settings->path == NULL && i < count; i++) {
+        if (access(default_paths[i], R_OK) == 0)
+            settings->path = default_paths[i];
+    }
+    if (settings->path == NULL) {
+        say("%s is not on this system: name a text", default_paths[0]);
+        return -1;
+    }
+    int standard = strcmp(settings->path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(settings->path, O_RDONLY | O_CLOEXEC);
+    if (standard)
+        settings->path = "the standard input";
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        fd = -1;
+    }
+    if (fd < 0)
+        say("%s: %s", settings->path, strerror(errno));
+    return fd;
+}
+
+/* Says that the region is full, and what size may do. */
+static void say_full(const Index *index, const Settings *settings, int fd)
+{
+    struct stat status;
+    size_t better = 65536;
+    double need = 2.0 * (double)settings->size;
+
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && index->bytes > 0)
+        need *= (double)status.st_size / (double)index->bytes / 2;
+    while ((double)better < need && better <= PTRDIFF_MAX / 2)
+        better *= 2;
+    const char *unit = better >= 1048576 ? "M" : "K";
+    better /= better >= 1048576 ? 1048576 : 1024;
+    say("%s: needs more than the region of %s, which is full at line %s; try -s %zu%s",
+        settings->path, size_name(settings->size), grouped(index->line), better, unit);
+}
+
+/* Reads and reports. Returns the exit status. */
+static int run(const Settings *settings, int fd)
+{
+    Index index;
+    size_t part = settings->size / 16 + 64;
+    size_t buffer = part < LARGEST_BUFFER ? part : LARGEST_BUFFER;
+    int status = index_init(&index) != 0 ? -1 : index_read(&index, fd, buffer);
+    int full = status != 0 && errno == ENOMEM;
+
+    if (status != 0 && !full)
+        say("%s: %s", settings->path, strerror(errno));
+    else if (index.words == 0 && !full)
+        say("%s: there are no words in it", settings->path);
+    if (index.words > 0 || full)
+        report(&index, settings, status == 0);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        say("the report could not be written");
+        return FAILED;
+    }
+    if (full)
+        say_full(&index, settings, fd);
+    return status == 0 && index.words > 0 ? EXIT_SUCCESS : FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    static char output[BUFSIZ]; /* as stdio would take one with malloc() */
+    Settings settings = {.size = 256 * 1024, .shown = 10};
+
+    setvbuf(stdout, output, _IOFBF, sizeof output);
+    int status = parse_options(argc, argv, &settings);
+    if (status >= 0)
+        return fflush(stdout) == 0 && !ferror(stdout) ? status : FAILED;
+    int fd = open_text(&settings);
+    if (fd < 0)
+        return FAILED;
+    if (Mem_Init(settings.size) != 0) {
+        say("no region of %s: %s", size_name(settings.size), strerror(errno));
+        return FAILED;
+    }
+    status = run(&settings, fd);
+    Mem_Exit();
+    return status;
+}
