@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The benchmark: what its parts offer each other.
+ *
+ * Words used throughout
+ *
+ *   contender   an allocator that is measured, such as libmem or jemalloc
+ *   heap        the functions by which a contender is called; all that replace malloc share one
+ *   measure     what is asked of it: ns, instr, brim, fill, scale, largest
+ *   setting     the conditions of one measure: sizes, live blocks, region, and so on
+ *   figure      one number that comes out, such as the instructions of the worst call of alloc
+ *   round       one run of one measure on one contender; a figure has one sample for each
+ *
+ * Each round runs in a process of its own: the program starts itself, with the contender preloaded
+ * where that replaces malloc, and reads the figures from a pipe. The contenders take turns. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    MOST_ROUNDS = 64,
+    MOST_CONTENDERS = 16,
+    SKIPPED = 77 /* exit status of a round that cannot run here */
+};
+
+/* ------------------------------------------------------------------------------------------------
+ * Contenders (contenders.c)
+ * --------------------------------------------------------------------------------------------- */
+
+typedef struct Contender {
+    const char *name;
+    const char *heap;    /* name of its heap: "libmem", "malloc" or "none" */
+    const char *library; /* to be preloaded, or NULL */
+} Contender;
+
+/* The name of the contender that the others are compared with: the system's own malloc. */
+extern const char reference_name[];
+
+/* Fills in the contenders that are installed.
+ *
+ * extra, extra_count: more of them, as NAME=LIBRARY. only: names separated by commas, or NULL for
+ * all. missing: where to write the names of those not installed.
+ *
+ * Returns their number, or 0 after saying what is wrong. */
+size_t contenders_find(Contender *contenders, char **extra, size_t extra_count, const char *only,
+                       char *missing, size_t missing_size);
+
+/* ------------------------------------------------------------------------------------------------
+ * Heaps (heap.c)
+ * --------------------------------------------------------------------------------------------- */
+
+typedef struct Heap {
+    const char *name;
+    int bounded;                /* lives in a region, and so can be full */
+    int (*open)(size_t region); /* returns 0 if all is well */
+    void *(*alloc)(size_t size);
+    void (*free)(void *block);
+    size_t (*memory)(void); /* bytes of memory that it has taken, bookkeeping included */
+} Heap;
+
+/* Returns the heap of that name, or NULL. */
+const Heap *heap_find(const char *name);
+
+/* ------------------------------------------------------------------------------------------------
+ * The workload (workload.c)
+ * --------------------------------------------------------------------------------------------- */
+
+/* The conditions of one round. */
+typedef struct Setting {
+    char measure[8];
+    char sizes[8];   /* "mix", "small" or "big" */
+    uint64_t region; /* bytes */
+    uint64_t live;   /* blocks; 0 where that is not given */
+    uint64_t pairs;  /* of a free and an alloc that are measured */
+    uint64_t seed;
+} Setting;
+
+/* Whether there are sizes of that name. */
+int sizes_known(const char *name);
+
+/* The mean of sizes, in bytes. */
+double sizes_mean(const char *name);
+
+/* Sets the sizes and the seed for what follows. */
+void workload_init(const Setting *setting);
+
+/* Random numbers: all 64 bits; from 0 to below count; whether, with this probability. */
+uint64_t random_bits(void);
+uint32_t random_below(uint32_t count);
+int random_chance(double probability);
+
+/* A size in bytes, as the setting's sizes are distributed. */
+uint32_t random_size(void);
+
+/* Memory for the benchmark's own use, zero, not from malloc. present: no page faults later. Ends
+ * the process if there is none. */
+void *workload_memory(size_t size, int present);
+
+/* Live blocks at random places of a table. */
+typedef struct Table {
+    void **blocks;
+    uint32_t count;
+} Table;
+
+/* Fills a table with count new blocks, and replaces blocks at random, pairs times. Ends the
+ * process if the heap is full. */
+void table_fill(Table *table, const Heap *heap, uint32_t count);
+void table_churn(Table *table, const Heap *heap, uint64_t pairs);
+
+/* Live blocks that grow in number until the heap is full. */
+typedef struct Block {
+    void *address;
+    uint32_t size;
+} Block;
+
+typedef struct Crowd {
+    Block *blocks;
+    size_t count;
+    uint64_t payload; /* bytes asked for */
+} Crowd;
+
+/* Makes an empty crowd for a region of that size. */
+void crowd_init(Crowd *crowd, const Heap *heap, size_t region);
+
+/* Allocates with the given probability, else frees one at random, until an allocation fails, or
+ * until the payload reaches enough (0: no such end). Sizes are multiplied by scale. Returns 1 if an
+ * allocation failed. */
+int crowd_grow(Crowd *crowd, const Heap *heap, double probability, uint32_t scale, uint64_t enough);
+
+/* Adds or removes one block, without a call of the heap. */
+void crowd_add(Crowd *crowd, void *address, uint32_t size);
+Block crowd_remove_any(Crowd *crowd);
+
+/* ------------------------------------------------------------------------------------------------
+ * Measures. Each runs in a process of its own, emits its figures and returns an exit status.
+ * --------------------------------------------------------------------------------------------- */
+
+int measure_ns(const Heap *heap, const Setting *setting);
+int measure_instr(const Heap *heap, const Setting *setting);
+int measure_brim(const Heap *heap, const Setting *setting);
+int measure_fill(const Heap *heap, const Setting *setting);
+int measure_largest(const Heap *heap, const Setting *setting);
+
+/* Hands a figure to the process that waits for it (round.c). */
+void emit(const char *figure, const char *unit, double value);
+
+/* ------------------------------------------------------------------------------------------------
+ * Rounds (round.c)
+ * --------------------------------------------------------------------------------------------- */
+
+/* Runs one round in a process of its own, and adds a sample to each figure that comes out. Returns
+ * the exit status of that process, or -1 if it could not be started. */
+int round_run(const Contender *contender, const Setting *setting);
+
+/* Whether library can be preloaded. */
+int round_can_preload(const char *library);
+
+/* What such a process does, given what round_run passed to it. Returns its exit status, or ends. */
+int round_main(int argc, char **argv);
+
+/* What the first argument of such a process is. */
+extern const char round_option[];
+
+/* ------------------------------------------------------------------------------------------------
+ * Figures (figures.c)
+ * --------------------------------------------------------------------------------------------- */
+
+typedef struct Figure {
+    const Contender *contender;
+    Setting setting;
+    char name[24];
+    char unit[8];
+    size_t count;
+    double samples[MOST_ROUNDS];
+} Figure;
+
+typedef enum Statistic { MEDIAN, LEAST, MOST, RATIO } Statistic;
+
+/* Adds a sample to the figure of that name, which is made if there is none yet. */
+void figure_add(const Contender *contender, const Setting *setting, const char *name,
+                const char *unit, double value);
+
+/* Makes a figure named "skipped", without samples. */
+void figure_skip(const Contender *contender, const Setting *setting);
+
+/* The figures in the order they were made; NULL past the last. */
+const Figure *figure_at(size_t index);
+
+/* The figure of that contender (or of the one named reference_name, if NULL), or NULL. */
+const Figure *figure_find(const Contender *contender, const Setting *setting, const char *name);
+
+/* A statistic over the rounds. RATIO is the median of the ratios to the reference, each to the
+ * sample of the same round. Returns 0, or -1 if there is no such figure. */
+int figure_value(const Figure *figure, Statistic statistic, double *value);
+
+/* Whether a and b are the same conditions, seeds apart. */
+int setting_equal(const Setting *a, const Setting *b);
+
+/* The number whose n-th power is the product of n values, all above 0. */
+double geometric_mean(const double *values, size_t count);
+
+/* Sorts values and returns the one that the share given of them is not above. */
+uint32_t quantile(uint32_t *values, size_t count, double share);
+
+/* ------------------------------------------------------------------------------------------------
+ * Reports (report.c)
+ * --------------------------------------------------------------------------------------------- */
+
+/* Prints the figures of one measure as a table. */
+void report_table(const char *measure);
+
+/* Writes all figures as tab-separated values. Returns 0 if all was written. */
+int report_tsv(FILE *stream);
+
+/* A number with a comma between groups of three digits; a size in bytes, KiB, MiB or GiB. The text
+ * is good for seven calls more. */
+const char *report_number(uint64_t number);
+const char *report_size(uint64_t bytes);
+
+#endif

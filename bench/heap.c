@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How the contenders are called. */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <mem.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Regions above this many bytes are not made present in advance. */
+static const size_t large_region = (size_t)1 << 30;
+
+/* ------------------------------------------------------------------------------------------------
+ * libmem: a region with the default options, lock included
+ * --------------------------------------------------------------------------------------------- */
+
+static Mem_Region *region;
+
+static int libmem_open(size_t size)
+{
+    Mem_Options options = {.flags = size > large_region ? MEM_SPARSE : MEM_POPULATE};
+
+    region = Mem_RegionCreate(size, &options);
+    return region != NULL ? 0 : -1;
+}
+
+static void *libmem_alloc(size_t size)
+{
+    return Mem_RegionAlloc(region, size);
+}
+
+static void libmem_free(void *block)
+{
+    Mem_RegionFree(region, block);
+}
+
+static size_t libmem_memory(void)
+{
+    Mem_Stats stats;
+
+    return Mem_RegionGetStats(region, &stats) == 0 ? stats.capacity + stats.bookkeeping : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * malloc, the system's or a preloaded one
+ * --------------------------------------------------------------------------------------------- */
+
+static size_t resident_at_open;
+
+/* The resident memory of the process, in bytes, pages of files apart. Read without stdio, which
+ * would call malloc. */
+static size_t resident(void)
+{
+    char text[128];
+    char *end;
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t got = file >= 0 ? read(file, text, sizeof text - 1) : -1;
+
+    if (file >= 0)
+        close(file);
+    if (got <= 0)
+        return 0;
+    text[got] = '\0';
+    strtoul(text, &end, 10); /* the size of all mappings */
+    size_t present = strtoul(end, &end, 10);
+    size_t of_files = strtoul(end, &end, 10);
+    return (present - of_files) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int malloc_open(size_t size)
+{
+    (void)size;
+    resident_at_open = resident();
+    return 0;
+}
+
+static void *malloc_alloc(size_t size)
+{
+    return malloc(size);
+}
+
+static void malloc_free(void *block)
+{
+    free(block);
+}
+
+static size_t malloc_memory(void)
+{
+    return resident() - resident_at_open;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * none: no allocator at all, which shows what the benchmark itself takes
+ * --------------------------------------------------------------------------------------------- */
+
+static int none_open(size_t size)
+{
+    (void)size;
+    return 0;
+}
+
+static void *none_alloc(size_t size)
+{
+    static unsigned char pool[65536];
+    static size_t next;
+
+    next = (next + size) % sizeof pool;
+    return pool + next;
+}
+
+static void none_free(void *block)
+{
+    (void)block;
+}
+
+static size_t none_memory(void)
+{
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ */
+
+const Heap *heap_find(const char *name)
+{
+    static const Heap heaps[] = {
+        {"libmem", 1, libmem_open, libmem_alloc, libmem_free, libmem_memory},
+        {"malloc", 0, malloc_open, malloc_alloc, malloc_free, malloc_memory},
+        {"none", 0, none_open, none_alloc, none_free, none_memory},
+    };
+
+    for (size_t i = 0; i < sizeof heaps / sizeof heaps[0]; i++) {
+        if (strcmp(heaps[i].name, name) == 0)
+            return &heaps[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which rounds make up each measure, and in which order. */
+#include "plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILL_ROUNDS = 3 }; /* of fill at most: its figures hardly differ */
+
+static const uint64_t MiB = UINT64_C(1) << 20;
+static const uint64_t GiB = UINT64_C(1) << 30;
+
+static const Contender no_op = {"(no-op)", "none", NULL};
+
+/* ------------------------------------------------------------------------------------------------
+ * Rounds in turn
+ * --------------------------------------------------------------------------------------------- */
+
+static void show_progress(const Setting *setting, const Contender *contender, uint64_t round,
+                          uint64_t rounds)
+{
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\033[K%s %s, round %" PRIu64 " of %" PRIu64 ": %s ", setting->measure,
+                setting->sizes, round + 1, rounds, contender->name);
+        fflush(stderr);
+    }
+}
+
+static void clear_progress(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+static void run_one(Run *run, const Contender *contender, const Setting *setting)
+{
+    int status = round_run(contender, setting);
+
+    if (status == SKIPPED) {
+        figure_skip(contender, setting);
+        run->skipped = 1;
+    } else if (status != 0) {
+        clear_progress();
+        fprintf(stderr, "bench: %s: %s ended with status %d\n", setting->measure, contender->name,
+                status);
+        run->failed = 1;
+    }
+}
+
+/* Runs contenders in turn. Each round begins with another one, so that none is always first. */
+static void run_in_turn(Run *run, const Contender *const *contenders, size_t count, Setting setting,
+                        uint64_t rounds)
+{
+    uint64_t seed = setting.seed;
+
+    for (uint64_t round = 0; round < rounds && !run->failed; round++) {
+        setting.seed = seed + round;
+        for (size_t i = 0; i < count && !run->failed; i++) {
+            const Contender *contender = contenders[(i + round) % count];
+            show_progress(&setting, contender, round, rounds);
+            run_one(run, contender, &setting);
+        }
+    }
+    clear_progress();
+}
+
+/* Collects pointers to the contenders; bounded: only those that live in a region. */
+static size_t choose(const Run *run, int bounded, const Contender **chosen)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->count; i++) {
+        const Contender *contender = &run->contenders[i];
+        if (!bounded || heap_find(contender->heap)->bounded)
+            chosen[count++] = contender;
+    }
+    return count;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Settings
+ * --------------------------------------------------------------------------------------------- */
+
+static Setting make_setting(const Run *run, const char *measure, const char *sizes, uint64_t region,
+                            uint64_t live, uint64_t pairs)
+{
+    Setting setting = {.region = region, .live = live, .pairs = pairs, .seed = run->options.seed};
+
+    snprintf(setting.measure, sizeof setting.measure, "%s", measure);
+    snprintf(setting.sizes, sizeof setting.sizes, "%s", sizes);
+    return setting;
+}
+
+/* The region, doubled until the live blocks fill no more than half of it. */
+static uint64_t roomy(uint64_t region, const char *sizes, uint64_t live)
+{
+    double need = 2 * sizes_mean(sizes) * (double)live;
+
+    while ((double)region < need && region <= PTRDIFF_MAX / 4)
+        region *= 2;
+    return region;
+}
+
+/* The memory that can be had without swapping, in bytes; 0 if the system does not tell. */
+static uint64_t memory_available(void)
+{
+    char line[128];
+    unsigned long long kibibytes = 0;
+    FILE *file = fopen("/proc/meminfo", "r");
+
+    while (file != NULL && kibibytes == 0 && fgets(line, sizeof line, file) != NULL)
+        sscanf(line, "MemAvailable: %llu", &kibibytes);
+    if (file != NULL)
+        fclose(file);
+    return (uint64_t)kibibytes * 1024;
+}
+
+/* Whether this machine can do it: region and live blocks fit into its address space and memory. */
+static int feasible(const Setting *setting)
+{
+    double need = sizes_mean(setting->sizes) * (double)setting->live * 1.2;
+    uint64_t available = memory_available();
+
+    return setting->region <= PTRDIFF_MAX && (available == 0 || need < (double)available);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Measures
+ * --------------------------------------------------------------------------------------------- */
+
+static void run_ns(Run *run)
+{
+    const Options *options = &run->options;
+    const Contender *all[MOST_CONTENDERS + 1];
+    size_t count = choose(run, 0, all);
+
+    all[count++] = &no_op;
+    for (size_t i = 0; i < options->sizes_count; i++) {
+        for (size_t j = 0; j < options->live_count; j++) {
+            uint64_t region = roomy(options->region, options->sizes[i], options->lives[j]);
+            run_in_turn(run, all, count,
+                        make_setting(run, "ns", options->sizes[i], region, options->lives[j],
+                                     options->pairs),
+                        options->rounds);
+        }
+    }
+}
+
+static void run_instr(Run *run)
+{
+    const Options *options = &run->options;
+    const Contender *all[MOST_CONTENDERS];
+    uint64_t live = options->step_live;
+
+    for (size_t i = 0; i < options->sizes_count; i++) {
+        const char *sizes = options->sizes[i];
+        uint64_t region = roomy(options->region, sizes, live);
+        size_t count = choose(run, 0, all);
+        run_in_turn(run, all, count,
+                    make_setting(run, "instr", sizes, region, live, options->calls), 1);
+        count = choose(run, 1, all);
+        run_in_turn(run, all, count,
+                    make_setting(run, "brim", sizes, options->region, 0, options->calls), 1);
+    }
+}
+
+static void run_fill(Run *run)
+{
+    static const char *const all_sizes[] = {"small", "mix", "big"};
+    const Options *options = &run->options;
+    const Contender *all[MOST_CONTENDERS];
+    size_t count = choose(run, 0, all);
+    uint64_t rounds = options->rounds < FILL_ROUNDS ? options->rounds : FILL_ROUNDS;
+    const char *const *sizes = options->sizes_given ? options->sizes : all_sizes;
+    size_t sizes_count = options->sizes_given ? options->sizes_count : 3;
+
+    for (size_t i = 0; i < sizes_count; i++)
+        run_in_turn(run, all, count, make_setting(run, "fill", sizes[i], options->region, 0, 0),
+                    rounds);
+}
+
+static void run_scale(Run *run)
+{
+    const struct {
+        uint64_t region;
+        uint64_t live;
+    } points[] = {{MiB, 1000},     {64 * MiB, 1000},  {64 * MiB, 100000},
+                  {4 * GiB, 1000}, {4 * GiB, 100000}, {4 * GiB, 10000000}};
+    const Contender *all[MOST_CONTENDERS];
+    size_t count = choose(run, 1, all);
+    size_t point_count = run->options.quick ? 3 : sizeof points / sizeof points[0];
+
+    for (size_t i = 0; i < point_count; i++) {
+        Setting setting = make_setting(run, "scale", "mix", points[i].region, points[i].live,
+                                       run->options.calls);
+        if (feasible(&setting))
+            run_in_turn(run, all, count, setting, 1);
+        else
+            fprintf(stderr, "bench: scale: no memory for %" PRIu64 " blocks in %s: left out\n",
+                    setting.live, report_size(setting.region));
+    }
+}
+
+static void run_largest(Run *run)
+{
+    const uint64_t regions[] = {4096, MiB, 64 * MiB, GiB};
+    const Contender *all[MOST_CONTENDERS];
+    size_t count = choose(run, 1, all);
+    size_t region_count = run->options.quick ? 2 : sizeof regions / sizeof regions[0];
+
+    for (size_t i = 0; i < region_count; i++)
+        run_in_turn(run, all, count, make_setting(run, "largest", "mix", regions[i], 0, 0), 1);
+}
+
+/* ------------------------------------------------------------------------------------------------ */
+
+typedef struct Plan {
+    const char *name;
+    void (*run)(Run *run);
+    const char *tables[2];
+} Plan;
+
+static const Plan plans[] = {{"ns", run_ns, {"ns", NULL}},
+                             {"instr", run_instr, {"instr", "brim"}},
+                             {"fill", run_fill, {"fill", NULL}},
+                             {"scale", run_scale, {"scale", NULL}},
+                             {"largest", run_largest, {"largest", NULL}}};
+
+const char *plan_name(size_t index)
+{
+    return index < sizeof plans / sizeof plans[0] ? plans[index].name : NULL;
+}
+
+void plan_run(Run *run, size_t index)
+{
+    const Plan *plan = &plans[index];
+
+    plan->run(run);
+    for (size_t i = 0; i < 2 && plan->tables[i] != NULL; i++)
+        report_table(plan->tables[i]);
+}

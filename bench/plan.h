@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What one run of the benchmark does. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "bench.h"
+
+enum { MOST_SIZES = 3, MOST_EXTRA = 8, MOST_LIVES = 8 };
+
+typedef struct Options {
+    uint64_t lives[MOST_LIVES]; /* live blocks, for ns */
+    size_t live_count;
+    uint64_t step_live; /* live blocks, for instr */
+    const char *sizes[MOST_SIZES];
+    size_t sizes_count;
+    int sizes_given; /* then fill keeps to them too */
+    uint64_t region;
+    uint64_t pairs;
+    uint64_t calls; /* pairs that are single-stepped */
+    uint64_t rounds;
+    uint64_t seed;
+    int quick;
+    char *extra[MOST_EXTRA]; /* contenders to add */
+    size_t extra_count;
+    const char *only;
+    const char *tsv;
+} Options;
+
+typedef struct Run {
+    Options options;
+    Contender contenders[MOST_CONTENDERS];
+    size_t count;
+    int skipped; /* a round could not run here */
+    int failed;
+} Run;
+
+/* The measures by name; NULL past the last. */
+const char *plan_name(size_t index);
+
+/* Runs a measure and prints its tables. */
+void plan_run(Run *run, size_t index);
+
+#endif

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Tries that the benchmark runs, and that its tab-separated values have the columns they should. It
+# looks at no figure: those tell nothing on a busy machine.
+#
+# BENCH: the program (bench/bench). With TEST_WRAPPER it is skipped, as the program starts itself.
+
+LC_ALL=C
+export LC_ALL
+
+[ -z "$TEST_WRAPPER" ] || exit 77
+
+bench=${BENCH:-bench/bench}
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 99' HUP INT TERM
+
+failures=0
+
+fail()
+{
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+# usage ARGUMENT...: is refused
+usage()
+{
+    "$bench" "$@" >"$tmp/out" 2>"$tmp/err"
+    [ $? -eq 2 ] || fail "bench $*: not refused"
+    [ -s "$tmp/err" ] || fail "bench $*: refused without a word"
+}
+
+"$bench" --quick --rounds=2 --pairs=500 --calls=5 --live=50,100 --region=256K \
+    --preload=other=libdoes-not-exist.so --tsv="$tmp/tsv" >"$tmp/out" 2>"$tmp/err" \
+    || fail "exit status $?"
+[ ! -s "$tmp/err" ] || fail "stderr: $(cat "$tmp/err")"
+cat "$tmp/out"
+
+grep -q 'not found .*other (libdoes-not-exist.so)' "$tmp/out" || fail "what is missing is not told"
+
+awk -F '\t' '
+    function wrong(what) { print "line " NR ": " what ": " $0; bad = 1 }
+    NR == 1 {
+        if ($0 != "measure\tallocator\tsizes\tlive\tregion\tpairs\tfigure\tunit\trounds\tmedian\t" \
+            "least\tmost\tratio")
+            wrong("heading")
+        next
+    }
+    NF != 13 { wrong("number of columns") }
+    { seen[$1] = 1; seen[$1 "/" $2] = 1; seen[$1 "/" $7] = 1 }
+    $4 $5 $6 $9 !~ /^[0-9]+$/ { wrong("not a whole number") }
+    $7 == "skipped" { next }
+    $9 < 1 || $9 > 2 { wrong("rounds") }
+    $10 + 0 < $11 + 0 || $10 + 0 > $12 + 0 { wrong("the median is not between least and most") }
+    { for (i = 10; i <= 12; i++) if ($i !~ /^[0-9.e+-]+$/) wrong("not a figure") }
+    $13 !~ /^([0-9.e+-]+|NA)$/ { wrong("not a ratio") }
+    $1 == "ns" && $2 == "glibc" && $13 != 1 { wrong("the ratio of the reference to itself") }
+    $7 ~ /^(fill|grow5[15]|shift)$/ && $2 == "libmem" && $10 > 1 { wrong("more than there is") }
+    END {
+        count = split("ns instr brim fill scale largest ns/libmem ns/pair fill/libmem fill/shift " \
+            "largest/fresh scale/libmem", all, " ")
+        for (i = 1; i <= count; i++)
+            if (!(all[i] in seen)) { print "no line for " all[i]; bad = 1 }
+        exit bad
+    }' "$tmp/tsv" || fail "the tab-separated values are wrong"
+
+"$bench" --help >"$tmp/out" 2>"$tmp/err" || fail "--help ends with $?"
+[ ! -s "$tmp/err" ] || fail "--help writes to stderr"
+usage --what
+usage what
+usage --live=0
+usage --live=1,,2
+usage --region=1X
+usage --sizes=huge
+usage --rounds=1000
+usage --allocators=none-such
+usage --preload=nothing
+"$bench" --tsv="$tmp/missing/tsv" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ] || fail "a file that cannot be written is no error"
+
+[ "$failures" -eq 0 ] || exit 1
