@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: MIT
+#
+# The tests: see README.md here. Those named test-... use the interface only, and are linked with the
+# library as programs are; those named inner-... look inside.
+
+if BUILD_TESTS
+
+# ------------------------------------------------------------------------------------------------
+# What they share
+# ------------------------------------------------------------------------------------------------
+
+check_LTLIBRARIES += tests/libsupport.la
+tests_libsupport_la_SOURCES = \
+	tests/checked.c \
+	tests/checked.h \
+	tests/churn.c \
+	tests/churn.h \
+	tests/dumped.h \
+	tests/json.c \
+	tests/json.h \
+	tests/model.c \
+	tests/model.h \
+	tests/random.h \
+	tests/support.c \
+	tests/support.h
+tests_libsupport_la_CPPFLAGS = $(test_cppflags)
+
+test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+test_ldadd = tests/libsupport.la libmem.la $(CHECK_LIBS)
+inner_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src $(CHECK_CFLAGS)
+inner_ldadd = tests/libsupport.la libmemcore.la $(CHECK_LIBS)
+
+# Programs, rather than scripts that find the library not yet installed: wrappers and debuggers want
+# these. Where it is stands in them.
+test_ldflags = $(AM_LDFLAGS) -no-install
+
+# ------------------------------------------------------------------------------------------------
+# Programs that are tests
+# ------------------------------------------------------------------------------------------------
+
+test_programs = \
+	tests/inner-check \
+	tests/inner-layout \
+	tests/inner-map \
+	tests/inner-shapes \
+	tests/inner-tree \
+	tests/test-aligned \
+	tests/test-alloc \
+	tests/test-calloc \
+	tests/test-check \
+	tests/test-dump \
+	tests/test-dump-json \
+	tests/test-exhaustive \
+	tests/test-fork \
+	tests/test-free \
+	tests/test-init \
+	tests/test-limits \
+	tests/test-misuse-actions \
+	tests/test-misuse-handler \
+	tests/test-model \
+	tests/test-noalloc \
+	tests/test-overwritten \
+	tests/test-realloc \
+	tests/test-region \
+	tests/test-region-at \
+	tests/test-stats \
+	tests/test-syscalls \
+	tests/test-threads \
+	tests/test-trace \
+	tests/test-walk
+
+check_PROGRAMS += $(test_programs)
+TESTS += $(test_programs)
+
+tests_inner_check_SOURCES = tests/inner-check.c tests/shaped.c tests/shaped.h
+tests_inner_check_CPPFLAGS = $(inner_cppflags)
+tests_inner_check_LDFLAGS = $(test_ldflags)
+tests_inner_check_LDADD = $(inner_ldadd)
+
+tests_inner_layout_SOURCES = tests/inner-layout.c
+tests_inner_layout_CPPFLAGS = $(inner_cppflags)
+tests_inner_layout_LDFLAGS = $(test_ldflags)
+tests_inner_layout_LDADD = $(inner_ldadd)
+
+tests_inner_map_SOURCES = tests/inner-map.c
+tests_inner_map_CPPFLAGS = $(inner_cppflags)
+tests_inner_map_LDFLAGS = $(test_ldflags)
+tests_inner_map_LDADD = $(inner_ldadd)
+
+tests_inner_shapes_SOURCES = tests/inner-shapes.c tests/shaped.c tests/shaped.h
+tests_inner_shapes_CPPFLAGS = $(inner_cppflags)
+tests_inner_shapes_LDFLAGS = $(test_ldflags)
+tests_inner_shapes_LDADD = $(inner_ldadd)
+
+tests_inner_tree_SOURCES = tests/inner-tree.c
+tests_inner_tree_CPPFLAGS = $(inner_cppflags)
+tests_inner_tree_LDFLAGS = $(test_ldflags)
+tests_inner_tree_LDADD = $(inner_ldadd)
+
+tests_test_aligned_SOURCES = tests/test-aligned.c
+tests_test_aligned_CPPFLAGS = $(test_cppflags)
+tests_test_aligned_LDFLAGS = $(test_ldflags)
+tests_test_aligned_LDADD = $(test_ldadd)
+
+tests_test_alloc_SOURCES = tests/test-alloc.c
+tests_test_alloc_CPPFLAGS = $(test_cppflags)
+tests_test_alloc_LDFLAGS = $(test_ldflags)
+tests_test_alloc_LDADD = $(test_ldadd)
+
+tests_test_calloc_SOURCES = tests/test-calloc.c
+tests_test_calloc_CPPFLAGS = $(test_cppflags)
+tests_test_calloc_LDFLAGS = $(test_ldflags)
+tests_test_calloc_LDADD = $(test_ldadd)
+
+tests_test_check_SOURCES = tests/test-check.c
+tests_test_check_CPPFLAGS = $(test_cppflags)
+tests_test_check_LDFLAGS = $(test_ldflags)
+tests_test_check_LDADD = $(test_ldadd)
+
+tests_test_dump_SOURCES = tests/test-dump.c
+tests_test_dump_CPPFLAGS = $(test_cppflags)
+tests_test_dump_LDFLAGS = $(test_ldflags)
+tests_test_dump_LDADD = $(test_ldadd)
+
+tests_test_dump_json_SOURCES = tests/test-dump-json.c
+tests_test_dump_json_CPPFLAGS = $(test_cppflags)
+tests_test_dump_json_LDFLAGS = $(test_ldflags)
+tests_test_dump_json_LDADD = $(test_ldadd)
+
+tests_test_exhaustive_SOURCES = tests/test-exhaustive.c
+tests_test_exhaustive_CPPFLAGS = $(test_cppflags)
+tests_test_exhaustive_LDFLAGS = $(test_ldflags)
+tests_test_exhaustive_LDADD = $(test_ldadd)
+
+tests_test_fork_SOURCES = tests/test-fork.c
+tests_test_fork_CPPFLAGS = $(test_cppflags)
+tests_test_fork_LDFLAGS = $(test_ldflags)
+tests_test_fork_LDADD = $(test_ldadd)
+
+tests_test_free_SOURCES = tests/test-free.c
+tests_test_free_CPPFLAGS = $(test_cppflags)
+tests_test_free_LDFLAGS = $(test_ldflags)
+tests_test_free_LDADD = $(test_ldadd)
+
+tests_test_init_SOURCES = tests/test-init.c
+tests_test_init_CPPFLAGS = $(test_cppflags)
+tests_test_init_LDFLAGS = $(test_ldflags)
+tests_test_init_LDADD = $(test_ldadd)
+
+tests_test_limits_SOURCES = tests/test-limits.c
+tests_test_limits_CPPFLAGS = $(test_cppflags)
+tests_test_limits_LDFLAGS = $(test_ldflags)
+tests_test_limits_LDADD = $(test_ldadd)
+
+tests_test_misuse_actions_SOURCES = tests/test-misuse-actions.c
+tests_test_misuse_actions_CPPFLAGS = $(test_cppflags)
+tests_test_misuse_actions_LDFLAGS = $(test_ldflags)
+tests_test_misuse_actions_LDADD = $(test_ldadd)
+
+tests_test_misuse_handler_SOURCES = tests/test-misuse-handler.c
+tests_test_misuse_handler_CPPFLAGS = $(test_cppflags)
+tests_test_misuse_handler_LDFLAGS = $(test_ldflags)
+tests_test_misuse_handler_LDADD = $(test_ldadd)
+
+tests_test_model_SOURCES = tests/test-model.c
+tests_test_model_CPPFLAGS = $(test_cppflags)
+tests_test_model_LDFLAGS = $(test_ldflags)
+tests_test_model_LDADD = $(test_ldadd)
+
+tests_test_noalloc_SOURCES = tests/test-noalloc.c
+tests_test_noalloc_CPPFLAGS = $(test_cppflags)
+tests_test_noalloc_LDFLAGS = $(test_ldflags)
+tests_test_noalloc_LDADD = $(test_ldadd)
+
+tests_test_overwritten_SOURCES = tests/test-overwritten.c
+tests_test_overwritten_CPPFLAGS = $(test_cppflags)
+tests_test_overwritten_LDFLAGS = $(test_ldflags)
+tests_test_overwritten_LDADD = $(test_ldadd)
+
+tests_test_realloc_SOURCES = tests/test-realloc.c
+tests_test_realloc_CPPFLAGS = $(test_cppflags)
+tests_test_realloc_LDFLAGS = $(test_ldflags)
+tests_test_realloc_LDADD = $(test_ldadd)
+
+tests_test_region_SOURCES = tests/test-region.c
+tests_test_region_CPPFLAGS = $(test_cppflags)
+tests_test_region_LDFLAGS = $(test_ldflags)
+tests_test_region_LDADD = $(test_ldadd)
+
+tests_test_region_at_SOURCES = tests/test-region-at.c
+tests_test_region_at_CPPFLAGS = $(test_cppflags)
+tests_test_region_at_LDFLAGS = $(test_ldflags)
+tests_test_region_at_LDADD = $(test_ldadd)
+
+tests_test_stats_SOURCES = tests/test-stats.c
+tests_test_stats_CPPFLAGS = $(test_cppflags)
+tests_test_stats_LDFLAGS = $(test_ldflags)
+tests_test_stats_LDADD = $(test_ldadd)
+
+tests_test_syscalls_SOURCES = tests/test-syscalls.c
+tests_test_syscalls_CPPFLAGS = $(test_cppflags)
+tests_test_syscalls_LDFLAGS = $(test_ldflags)
+tests_test_syscalls_LDADD = $(test_ldadd)
+
+tests_test_threads_SOURCES = tests/test-threads.c
+tests_test_threads_CPPFLAGS = $(test_cppflags)
+tests_test_threads_LDFLAGS = $(test_ldflags)
+tests_test_threads_LDADD = $(test_ldadd)
+
+tests_test_trace_SOURCES = tests/test-trace.c
+tests_test_trace_CPPFLAGS = $(test_cppflags)
+tests_test_trace_LDFLAGS = $(test_ldflags)
+tests_test_trace_LDADD = $(test_ldadd)
+
+tests_test_walk_SOURCES = tests/test-walk.c
+tests_test_walk_CPPFLAGS = $(test_cppflags)
+tests_test_walk_LDFLAGS = $(test_ldflags)
+tests_test_walk_LDADD = $(test_ldadd)
+
+# ------------------------------------------------------------------------------------------------
+# Programs that end by their mistake, and what runs them
+# ------------------------------------------------------------------------------------------------
+
+check_PROGRAMS += \
+	tests/misuse/double-free \
+	tests/misuse/double-free-large \
+	tests/misuse/double-free-merged \
+	tests/misuse/free-after-exit \
+	tests/misuse/free-after-reset \
+	tests/misuse/free-before-init \
+	tests/misuse/free-fence \
+	tests/misuse/free-foreign \
+	tests/misuse/free-inside \
+	tests/misuse/free-local \
+	tests/misuse/free-malloced \
+	tests/misuse/free-moved \
+	tests/misuse/free-never-allocated \
+	tests/misuse/free-unaligned \
+	tests/misuse/guard-below \
+	tests/misuse/guard-below-loop \
+	tests/misuse/guard-beyond \
+	tests/misuse/guard-read \
+	tests/misuse/realloc-freed \
+	tests/misuse/realloc-inside \
+	tests/misuse/write-after-free \
+	tests/misuse/write-after-free-behind \
+	tests/misuse/write-after-free-merge \
+	tests/misuse/write-after-free-realloc
+
+tests_misuse_double_free_SOURCES = tests/misuse/double-free.c tests/misuse/misuse.h
+tests_misuse_double_free_LDFLAGS = $(test_ldflags)
+tests_misuse_double_free_LDADD = libmem.la
+
+tests_misuse_double_free_large_SOURCES = tests/misuse/double-free-large.c tests/misuse/misuse.h
+tests_misuse_double_free_large_LDFLAGS = $(test_ldflags)
+tests_misuse_double_free_large_LDADD = libmem.la
+
+tests_misuse_double_free_merged_SOURCES = tests/misuse/double-free-merged.c tests/misuse/misuse.h
+tests_misuse_double_free_merged_LDFLAGS = $(test_ldflags)
+tests_misuse_double_free_merged_LDADD = libmem.la
+
+tests_misuse_free_after_exit_SOURCES = tests/misuse/free-after-exit.c tests/misuse/misuse.h
+tests_misuse_free_after_exit_LDFLAGS = $(test_ldflags)
+tests_misuse_free_after_exit_LDADD = libmem.la
+
+tests_misuse_free_after_reset_SOURCES = tests/misuse/free-after-reset.c tests/misuse/misuse.h
+tests_misuse_free_after_reset_LDFLAGS = $(test_ldflags)
+tests_misuse_free_after_reset_LDADD = libmem.la
+
+tests_misuse_free_before_init_SOURCES = tests/misuse/free-before-init.c tests/misuse/misuse.h
+tests_misuse_free_before_init_LDFLAGS = $(test_ldflags)
+tests_misuse_free_before_init_LDADD = libmem.la
+
+tests_misuse_free_fence_SOURCES = tests/misuse/free-fence.c tests/misuse/misuse.h
+tests_misuse_free_fence_LDFLAGS = $(test_ldflags)
+tests_misuse_free_fence_LDADD = libmem.la
+
+tests_misuse_free_foreign_SOURCES = tests/misuse/free-foreign.c tests/misuse/misuse.h
+tests_misuse_free_foreign_LDFLAGS = $(test_ldflags)
+tests_misuse_free_foreign_LDADD = libmem.la
+
+tests_misuse_free_inside_SOURCES = tests/misuse/free-inside.c tests/misuse/misuse.h
+tests_misuse_free_inside_LDFLAGS = $(test_ldflags)
+tests_misuse_free_inside_LDADD = libmem.la
+
+tests_misuse_free_local_SOURCES = tests/misuse/free-local.c tests/misuse/misuse.h
+tests_misuse_free_local_LDFLAGS = $(test_ldflags)
+tests_misuse_free_local_LDADD = libmem.la
+
+tests_misuse_free_malloced_SOURCES = tests/misuse/free-malloced.c tests/misuse/misuse.h
+tests_misuse_free_malloced_LDFLAGS = $(test_ldflags)
+tests_misuse_free_malloced_LDADD = libmem.la
+
+tests_misuse_free_moved_SOURCES = tests/misuse/free-moved.c tests/misuse/misuse.h
+tests_misuse_free_moved_LDFLAGS = $(test_ldflags)
+tests_misuse_free_moved_LDADD = libmem.la
+
+tests_misuse_free_never_allocated_SOURCES = tests/misuse/free-never-allocated.c tests/misuse/misuse.h
+tests_misuse_free_never_allocated_LDFLAGS = $(test_ldflags)
+tests_misuse_free_never_allocated_LDADD = libmem.la
+
+tests_misuse_free_unaligned_SOURCES = tests/misuse/free-unaligned.c tests/misuse/misuse.h
+tests_misuse_free_unaligned_LDFLAGS = $(test_ldflags)
+tests_misuse_free_unaligned_LDADD = libmem.la
+
+tests_misuse_guard_below_SOURCES = tests/misuse/guard-below.c tests/misuse/misuse.h
+tests_misuse_guard_below_LDFLAGS = $(test_ldflags)
+tests_misuse_guard_below_LDADD = libmem.la
+
+tests_misuse_guard_below_loop_SOURCES = tests/misuse/guard-below-loop.c tests/misuse/misuse.h
+tests_misuse_guard_below_loop_LDFLAGS = $(test_ldflags)
+tests_misuse_guard_below_loop_LDADD = libmem.la
+
+tests_misuse_guard_beyond_SOURCES = tests/misuse/guard-beyond.c tests/misuse/misuse.h
+tests_misuse_guard_beyond_LDFLAGS = $(test_ldflags)
+tests_misuse_guard_beyond_LDADD = libmem.la
+
+tests_misuse_guard_read_SOURCES = tests/misuse/guard-read.c tests/misuse/misuse.h
+tests_misuse_guard_read_LDFLAGS = $(test_ldflags)
+tests_misuse_guard_read_LDADD = libmem.la
+
+tests_misuse_realloc_freed_SOURCES = tests/misuse/realloc-freed.c tests/misuse/misuse.h
+tests_misuse_realloc_freed_LDFLAGS = $(test_ldflags)
+tests_misuse_realloc_freed_LDADD = libmem.la
+
+tests_misuse_realloc_inside_SOURCES = tests/misuse/realloc-inside.c tests/misuse/misuse.h
+tests_misuse_realloc_inside_LDFLAGS = $(test_ldflags)
+tests_misuse_realloc_inside_LDADD = libmem.la
+
+tests_misuse_write_after_free_SOURCES = tests/misuse/write-after-free.c tests/misuse/misuse.h
+tests_misuse_write_after_free_LDFLAGS = $(test_ldflags)
+tests_misuse_write_after_free_LDADD = libmem.la
+
+tests_misuse_write_after_free_behind_SOURCES = tests/misuse/write-after-free-behind.c tests/misuse/misuse.h
+tests_misuse_write_after_free_behind_LDFLAGS = $(test_ldflags)
+tests_misuse_write_after_free_behind_LDADD = libmem.la
+
+tests_misuse_write_after_free_merge_SOURCES = tests/misuse/write-after-free-merge.c tests/misuse/misuse.h
+tests_misuse_write_after_free_merge_LDFLAGS = $(test_ldflags)
+tests_misuse_write_after_free_merge_LDADD = libmem.la
+
+tests_misuse_write_after_free_realloc_SOURCES = tests/misuse/write-after-free-realloc.c tests/misuse/misuse.h
+tests_misuse_write_after_free_realloc_LDFLAGS = $(test_ldflags)
+tests_misuse_write_after_free_realloc_LDADD = libmem.la
+
+TESTS += \
+	tests/languages.sh \
+	tests/misuse.sh
+
+endif
+
+dist_check_SCRIPTS += \
+	tests/languages.sh \
+	tests/misuse.sh
+
+EXTRA_DIST += \
+	tests/README.md \
+	tests/run-installed \
+	tests/test-cxx.cc

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For the programs of this directory. Each makes one mistake, and says on stdout what line the library
+ * must write to stderr about it. If the process goes on, the mistake must have been an error, or must
+ * have done no harm, and the region must be sound. misuse.sh runs them. */
+#ifndef MEM_TESTS_MISUSE_H
+#define MEM_TESTS_MISUSE_H
+
+#include <mem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_REGION "there is no region that the pointer could be from"
+#define OUTSIDE "the pointer is outside of the region's blocks"
+#define UNALIGNED "the pointer is not aligned as a block is"
+#define INSIDE "the pointer is inside a block in use, not at its start"
+#define FREED "the pointer is in free memory: freed already, or never allocated"
+#define OVERWRITTEN "a free block was written to after it was freed"
+
+/* Names what is expected of a pointer that is in no block. */
+static inline void expect(Mem_Region *region, const char *sentence, const void *pointer)
+{
+    printf("libmem: misuse: %s: %p, region %p\n", sentence, pointer, (void *)region);
+    fflush(stdout);
+}
+
+/* Names what is expected of a pointer in a block or free run. */
+static inline void expect_in(Mem_Region *region, const char *sentence, const void *pointer,
+                             const char *state, size_t size, const void *block)
+{
+    printf("libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n", sentence, pointer,
+           state, size, block, (void *)region);
+    fflush(stdout);
+}
+
+/* Ends a program that still runs. */
+static inline int survived(Mem_Region *region, int as_expected)
+{
+    return as_expected && Mem_RegionCheck(region) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* The bytes of the largest free block: in a region used from its front, of all that is left. */
+static inline size_t rest_of(Mem_Region *region)
+{
+    Mem_Stats stats;
+
+    return Mem_RegionGetStats(region, &stats) == 0 ? stats.largest_free : 0;
+}
+
+#endif

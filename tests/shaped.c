@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "shaped.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout.h"
+
+Bed shaped_open(const Shape *shape)
+{
+    size_t unit = (size_t)1 << shape->shift;
+    size_t tree = tree_bytes(shape->units, (unsigned)bits_highest(shape->classes));
+    size_t words = ((size_t)shape->classes + shape->gap + shape->units) / MAP_WORD_BITS + 2;
+    Layout layout = {
+        .tree = 0,
+        .map = tree,
+        .region = tree + words * sizeof(MapWord),
+        .alignment = shape->alignment,
+        .shift = shape->shift,
+        .classes = shape->classes,
+        .first = shape->classes + shape->gap,
+        .end = shape->classes + shape->gap + shape->units,
+    };
+    Bed bed = {.alignment = shape->alignment};
+    uintptr_t address;
+    char *memory;
+    Region *region;
+
+    layout.heads = layout.region + sizeof(Region);
+    layout.guard = layout.heads + shape->classes * unit;
+    layout.heap = layout.guard + shape->gap * unit;
+    layout.end_guard = layout.total = layout.heap + shape->units * unit + FENCE_BYTES;
+    /* Such that the first block is aligned. */
+    bed.memory_size = layout.total + shape->alignment;
+    bed_take_memory(&bed);
+    address = (uintptr_t)bed_memory(&bed);
+    memory = bed_memory(&bed) + (-(address + layout.heap) & (shape->alignment - 1));
+    memset(memory, 0, layout.heads);
+    region = (Region *)(void *)(memory + layout.region);
+    region->front = layout.region;
+    region->total = layout.total;
+    region->alignment = layout.alignment;
+    lock_init(&region->lock, false);
+    layout_shape_heap(&layout, &region->heap);
+    region->heap.clean = region->heap.end;
+    heap_init(&region->heap);
+    bed.region = region_handle(region);
+    bed.first = heap_address(&region->heap, region->heap.first);
+    bed.capacity = shape->units * unit;
+    return bed;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mem_Alloc: sizes and boundaries, where blocks are placed, and when there is no room. */
+#include <errno.h>
+
+#include "checked.h"
+
+enum { SIZE = 1 << 16, BLOCKS_MAX = SIZE / 8 };
+
+/* Not known to the compiler, which warns of sizes that make no sense. */
+static volatile size_t largest_size = SIZE_MAX;
+
+static void *at(const Bed *bed, size_t offset)
+{
+    return bed->first + offset;
+}
+
+START_TEST(smallest_blocks)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    size_t unit = bed.alignment;
+
+    ck_assert_ptr_eq(checked_alloc(&bed, 0), at(&bed, 0));
+    ck_assert_ptr_eq(checked_alloc(&bed, 1), at(&bed, unit));
+    ck_assert_ptr_eq(checked_alloc(&bed, unit - 1), at(&bed, 2 * unit));
+    ck_assert_ptr_eq(checked_alloc(&bed, unit), at(&bed, 3 * unit));
+    ck_assert_ptr_eq(checked_alloc(&bed, unit + 1), at(&bed, 4 * unit));
+    ck_assert_ptr_eq(checked_alloc(&bed, 1), at(&bed, 6 * unit));
+    bed_close(&bed);
+}
+END_TEST
+
+/* Every small size, and some beyond: what each costs shows in where the next block starts. */
+START_TEST(every_size_costs_what_it_should)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    size_t offset = 0;
+
+    for (size_t size = 0; size < 300; size++) {
+        ck_assert_ptr_eq(checked_alloc(&bed, size), at(&bed, offset));
+        offset += bed_cost(&bed, size);
+    }
+    ck_assert_uint_eq(bed_stats(&bed).bytes_in_use, offset);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(sizes_at_the_capacity)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    size_t whole = bed.capacity & ~(bed.alignment - 1);
+
+    for (size_t less = 0; less < 3 * bed.alignment; less++) {
+        void *block = checked_alloc(&bed, whole - less);
+
+        ck_assert_ptr_eq(block, at(&bed, 0));
+        checked_free(&bed, block);
+        checked_empty(&bed);
+    }
+    for (size_t more = 1; more < 40; more++) {
+        ck_assert_ptr_null(checked_alloc(&bed, bed.capacity + more));
+        checked_empty(&bed);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(sizes_at_pages)
+{
+    Bed bed = bed_open((Kind)_i, 4 * support_page());
+
+    for (size_t size = support_page() - 20; size <= support_page() + 20; size++) {
+        void *first = checked_alloc(&bed, size);
+        void *second = checked_alloc(&bed, 2 * size);
+
+        ck_assert_ptr_eq(first, at(&bed, 0));
+        ck_assert_ptr_eq(second, at(&bed, bed_cost(&bed, size)));
+        checked_free(&bed, first);
+        checked_free(&bed, second);
+        checked_empty(&bed);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
+/* No arithmetic with such sizes may wrap round to something small. */
+START_TEST(sizes_that_no_region_has)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+
+    for (size_t less = 0; less < 300; less++) {
+        ck_assert_ptr_null(checked_alloc(&bed, largest_size - less));
+        ck_assert_ptr_null(checked_alloc(&bed, (size_t)PTRDIFF_MAX + 150 - less));
+    }
+    for (unsigned bits = 17; bits < 8 * sizeof(size_t); bits++) {
+        for (size_t near = 0; near < 20; near++) {
+            ck_assert_ptr_null(checked_alloc(&bed, ((size_t)1 << bits) + near - 10));
+        }
+    }
+    ck_assert_uint_eq(bed_stats(&bed).failures, 600 + 20 * (8 * (uint64_t)sizeof(size_t) - 17));
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* The region filled with blocks of one size; then each is freed, every other one first. */
+static void fill_and_empty(const Bed *bed, size_t size)
+{
+    static void *blocks[BLOCKS_MAX];
+    size_t count = 0;
+
+    while ((blocks[count] = checked_alloc(bed, size)) != NULL) {
+        ck_assert_ptr_eq(blocks[count], at(bed, count * bed_cost(bed, size)));
+        count++;
+    }
+    ck_assert_uint_eq(count, bed->capacity / bed_cost(bed, size));
+    for (size_t i = 0; i < count; i += 2) {
+        checked_free(bed, blocks[i]);
+    }
+    for (size_t i = 1; i < count; i += 2) {
+        checked_free(bed, blocks[i]);
+    }
+    checked_empty(bed);
+}
+
+START_TEST(fill_with_one_size)
+{
+    const size_t sizes[] = {1, 8, 9, 16, 24, 64, 100, 250, 504, 512, 520, 1000, 2048, 3000};
+    /* The smallest sizes make so many blocks that a smaller region must do. */
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        Bed bed = bed_open((Kind)_i, sizes[i] < 64 ? SIZE / 16 : SIZE);
+
+        fill_and_empty(&bed, sizes[i]);
+        bed_close(&bed);
+    }
+}
+END_TEST
+
+/* Holes of several sizes: each request goes into the smallest that suffices, at its front. */
+START_TEST(best_fit)
+{
+    Bed bed = bed_open((Kind)_i, 4 * SIZE);
+    const size_t sizes[] = {3, 70, 1, 200, 2, 64, 10, 63, 1000, 5, 65, 130};
+    enum { HOLES = sizeof sizes / sizeof sizes[0] };
+    void *holes[HOLES];
+    size_t unit = bed.alignment;
+
+    for (size_t i = 0; i < HOLES; i++) {
+        holes[i] = checked_alloc(&bed, sizes[i] * unit);
+        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
+    }
+    checked_alloc(&bed, bed_stats(&bed).largest_free & ~(unit - 1));
+    for (size_t i = 0; i < HOLES; i++) {
+        checked_free(&bed, holes[i]);
+    }
+    for (size_t wanted = 1; wanted <= 1000; wanted++) {
+        size_t best = HOLES;
+        void *block;
+
+        for (size_t i = 0; i < HOLES; i++) {
+            if (sizes[i] >= wanted && (best == HOLES || sizes[i] < sizes[best])) {
+                best = i;
+            }
+        }
+        block = checked_alloc(&bed, wanted * unit);
+        ck_assert_ptr_eq(block, holes[best]);
+        checked_free(&bed, block);
+    }
+    ck_assert_ptr_null(checked_alloc(&bed, 1000 * unit + 1));
+    bed_close(&bed);
+}
+END_TEST
+
+/* Best fit again: several holes of one size, and only larger ones beside them. */
+START_TEST(holes_of_one_size_are_all_found)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    void *blocks[200];
+    size_t count = 0;
+
+    while (count < 200 && (blocks[count] = checked_alloc(&bed, 320)) != NULL) {
+        count++;
+    }
+    while (checked_alloc(&bed, 1) != NULL) {
+    }
+    for (size_t i = 0; i < count; i += 2) {
+        checked_free(&bed, blocks[i]);
+    }
+    for (size_t i = 0; i < count; i += 2) {
+        ck_assert_ptr_nonnull(checked_alloc(&bed, 320));
+    }
+    ck_assert_ptr_null(checked_alloc(&bed, 1));
+    bed_close(&bed);
+}
+END_TEST
+
+/* The largest free block can always be had, whole; nothing larger can. */
+START_TEST(largest_free_block_can_be_had)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    Random source = support_random("largest_free_block_can_be_had", _i);
+    void *blocks[64] = {0};
+
+    for (size_t i = support_operations(2000); i > 0; i--) {
+        size_t k = random_below(&source, 64);
+        size_t largest;
+
+        if (blocks[k] != NULL) {
+            checked_free(&bed, blocks[k]);
+        }
+        blocks[k] = checked_alloc(&bed, random_scaled(&source, SIZE / 8));
+        largest = bed_stats(&bed).largest_free;
+        if (largest >= bed.alignment) {
+            void *block = checked_alloc(&bed, largest & ~(bed.alignment - 1));
+
+            ck_assert_ptr_nonnull(block);
+            checked_free(&bed, block);
+        }
+        ck_assert_ptr_null(checked_alloc(&bed, largest + 1));
+    }
+    bed_close(&bed);
+}
+END_TEST
+
+/* Memory fills from the bottom, so that pages not needed stay untouched. */
+START_TEST(memory_fills_from_the_bottom)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    Random source = support_random("memory_fills_from_the_bottom", _i);
+    size_t offset = 0;
+    void *block;
+
+    for (;;) {
+        size_t size = random_scaled(&source, 2000);
+
+        if ((block = checked_alloc(&bed, size)) == NULL) {
+            break;
+        }
+        ck_assert_ptr_eq(block, at(&bed, offset));
+        offset += bed_cost(&bed, size);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
+/* What the statistics call the largest free block can be had, in blocks of any alignment. */
+START_TEST(whole_capacity_in_one_block)
+{
+    for (size_t alignment = 8; alignment <= 4096; alignment *= 2) {
+        size_t size = 8 * support_page();
+        Mem_Options options = {.alignment = alignment};
+        Bed bed = {.alignment = alignment, .region = Mem_RegionCreate(size, &options)};
+
+        ck_assert_ptr_nonnull(bed.region);
+        bed.capacity = bed_stats(&bed).capacity;
+        bed.first = Mem_RegionAlloc(bed.region, 1);
+        ck_assert_int_eq(Mem_RegionReset(bed.region), 0);
+        ck_assert_uint_eq(bed.capacity, (size - 16) & ~(alignment - 1));
+        ck_assert_uint_eq(bed_stats(&bed).largest_free, bed.capacity);
+        ck_assert_ptr_eq(checked_alloc(&bed, bed.capacity), bed.first);
+        ck_assert_ptr_null(checked_alloc(&bed, 1));
+        bed_close(&bed);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("alloc");
+
+    tcase_add_loop_test(tests, smallest_blocks, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, every_size_costs_what_it_should, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, sizes_at_the_capacity, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, sizes_at_pages, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, sizes_that_no_region_has, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, fill_with_one_size, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, best_fit, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, holes_of_one_size_are_all_found, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, largest_free_block_can_be_had, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, memory_fills_from_the_bottom, 0, KIND_COUNT);
+    tcase_add_test(tests, whole_capacity_in_one_block);
+    return support_end();
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fork() in the midst of eight threads that allocate, free and misuse: the child has whole regions, and
+ * no lock that nobody will release. A child that hangs is ended by an alarm. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "checked.h"
+
+enum { THREADS = 8, SLOTS = 32, SIZE = 1 << 16, REGIONS = 3, HANGS_AFTER = 300 };
+
+/* What all threads share. */
+static struct {
+    Bed beds[REGIONS];
+    size_t bed_count;
+    bool stop;
+    bool misuse;
+    bool init;
+    pthread_t threads[THREADS];
+    Random sources[THREADS];
+} all;
+
+static bool is_stopped(void)
+{
+    return __atomic_load_n(&all.stop, __ATOMIC_RELAXED);
+}
+
+/* Allocates and frees until it is told to stop, without the checks that would let threads wait for each
+ * other most of the time. */
+static void *churn(void *argument)
+{
+    Random *source = argument;
+    void *blocks[SLOTS] = {0};
+    Mem_Region *region;
+    char local[8];
+
+    for (size_t i = 0; !is_stopped(); i++) {
+        size_t slot = random_below(source, SLOTS);
+
+        region = all.beds[slot % all.bed_count].region;
+        if (blocks[slot] != NULL) {
+            Mem_RegionFree(region, blocks[slot]);
+            blocks[slot] = NULL;
+        } else {
+            blocks[slot] = Mem_RegionAlloc(region, random_scaled(source, 2000));
+        }
+        if (all.misuse) {
+            Mem_RegionFree(region, local);
+        }
+        if (all.init && i % 16 == 0) { /* it may be there already, or gone */
+            Mem_Init(1);
+            Mem_Exit();
+        }
+    }
+    for (size_t slot = 0; slot < SLOTS; slot++) {
+        region = all.beds[slot % all.bed_count].region;
+        Mem_RegionFree(region, blocks[slot]);
+    }
+    return NULL;
+}
+
+static void start_threads(const char *test, int variant)
+{
+    Random source = support_random(test, variant);
+
+    all.stop = false;
+    for (int i = 0; i < THREADS; i++) {
+        all.sources[i].state = random_next(&source);
+        ck_assert_int_eq(pthread_create(&all.threads[i], NULL, churn, &all.sources[i]), 0);
+    }
+}
+
+static void stop_threads(void)
+{
+    __atomic_store_n(&all.stop, true, __ATOMIC_RELAXED);
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(all.threads[i], NULL), 0);
+    }
+}
+
+static void end_when_hanging(void)
+{
+    signal(SIGALRM, SIG_DFL); /* Check has a handler */
+    alarm(HANGS_AFTER);
+}
+
+/* What a child does: uses every region, and one of its own. Its threads are gone, their blocks are
+ * not. Exits with 0 if all is well, so nothing of Check must be used. */
+static void live_as_child(void)
+{
+    Mem_Region *own;
+    char local[8];
+
+    end_when_hanging();
+    for (size_t n = 0; n < all.bed_count; n++) {
+        Mem_Region *region = all.beds[n].region;
+
+        for (size_t size = 1; size < 1000; size = size * 3 + 1) {
+            char *block = Mem_RegionAlloc(region, size);
+            char *moved;
+
+            if (block == NULL || Mem_RegionCheck(region) != 0) {
+                _exit(10);
+            }
+            memset(block, 'c', size);
+            moved = Mem_RegionRealloc(region, block, 2 * size);
+            if (moved == NULL || moved[size - 1] != 'c' || Mem_RegionCheck(region) != 0) {
+                _exit(11);
+            }
+            if (Mem_RegionFree(region, moved) != 0 || Mem_RegionFree(region, moved) != -1 ||
+                Mem_RegionFree(region, local) != -1 || Mem_RegionCheck(region) != 0) {
+                _exit(12);
+            }
+        }
+        if (Mem_RegionReset(region) != 0 || Mem_RegionCheck(region) != 0) {
+            _exit(13);
+        }
+    }
+    own = Mem_RegionCreate(SIZE, NULL);
+    if (own == NULL || Mem_RegionAlloc(own, 100) == NULL || Mem_RegionDestroy(own) != 0) {
+        _exit(14);
+    }
+    if (all.init) {
+        Mem_Exit();
+        if (Mem_Init(1) != 0 || Mem_Exit() != 0) {
+            _exit(15);
+        }
+    }
+}
+
+/* Forks, and waits for the child to end well. */
+static void fork_child(bool with_grandchild)
+{
+    int status;
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        live_as_child();
+        if (with_grandchild) {
+            pid_t grandchild = fork();
+
+            if (grandchild == 0) {
+                live_as_child();
+                _exit(0);
+            }
+            if (waitpid(grandchild, &status, 0) != grandchild || status != 0) {
+                _exit(16);
+            }
+        }
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(status == 0, "the child ended with status %#x%s", (unsigned)status,
+                  WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": it hung" : "");
+}
+
+static void fork_amid_threads(const char *test, int variant, size_t forks)
+{
+    start_threads(test, variant);
+    for (size_t i = 0; i < forks; i++) {
+        fork_child(i % 8 == 0);
+        for (size_t n = 0; n < all.bed_count; n++) {
+            ck_assert_int_eq(Mem_RegionCheck(all.beds[n].region), 0);
+        }
+    }
+    stop_threads();
+}
+
+static void open_beds(int kind)
+{
+    all.bed_count = kind == KIND_DEFAULT ? 1 : REGIONS;
+    for (size_t n = 0; n < all.bed_count; n++) {
+        all.beds[n] = bed_open((Kind)kind, SIZE);
+    }
+}
+
+static void close_beds(void)
+{
+    for (size_t n = 0; n < all.bed_count; n++) {
+        checked_empty(&all.beds[n]);
+        bed_close(&all.beds[n]);
+    }
+    all.misuse = all.init = false;
+}
+
+static size_t usual_forks(void)
+{
+    return support_operations(150) + 10;
+}
+
+START_TEST(fork_amid_allocations)
+{
+    open_beds(_i);
+    fork_amid_threads("fork_amid_allocations", _i, usual_forks());
+    close_beds();
+}
+END_TEST
+
+static void ignore_misuse(const Mem_Misuse *misuse, void *context)
+{
+    (void)misuse;
+    (void)context;
+}
+
+START_TEST(fork_amid_misuses)
+{
+    open_beds(_i);
+    all.misuse = true;
+    Mem_OnMisuse(ignore_misuse, NULL);
+    fork_amid_threads("fork_amid_misuses", _i, usual_forks());
+    Mem_OnMisuse(NULL, NULL);
+    close_beds();
+}
+END_TEST
+
+START_TEST(fork_amid_init_and_exit)
+{
+    open_beds(KIND_MAPPED);
+    all.init = true;
+    fork_amid_threads("fork_amid_init_and_exit", _i, usual_forks());
+    close_beds();
+}
+END_TEST
+
+/* With one thread, before and after there were more. */
+START_TEST(fork_without_threads)
+{
+    open_beds(_i);
+    fork_child(true);
+    fork_amid_threads("fork_without_threads", _i, 2);
+    fork_child(true);
+    close_beds();
+}
+END_TEST
+
+/* Parent and child go apart: what one does to its copy, the other does not see. Only memory that is
+ * shared would differ, and a region is not. */
+START_TEST(fork_copies_regions)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    char *kept = checked_alloc(&bed, 1000);
+    uint64_t digest;
+    int status;
+    pid_t child;
+
+    checked_free(&bed, checked_alloc(&bed, 500));
+    digest = bed_digest(&bed);
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        size_t size = bed_size(&bed, kept);
+
+        end_when_hanging();
+        if (!pattern_holds(kept, size, (uintptr_t)kept, size) ||
+            Mem_RegionFree(bed.region, kept) != 0 ||
+            Mem_RegionAlloc(bed.region, 2 * size) == NULL || Mem_RegionCheck(bed.region) != 0) {
+            _exit(1);
+        }
+        _exit(Mem_RegionDestroy(bed.region) == 0 ? 0 : 2);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(bed_digest(&bed), digest);
+    checked_free(&bed, kept);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("fork");
+
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        if (kind != KIND_UNLOCKED) {
+            tcase_add_loop_test(tests, fork_amid_allocations, kind, kind + 1);
+            tcase_add_loop_test(tests, fork_amid_misuses, kind, kind + 1);
+            tcase_add_loop_test(tests, fork_without_threads, kind, kind + 1);
+        }
+    }
+    tcase_add_test(tests, fork_amid_init_and_exit);
+    tcase_add_loop_test(tests, fork_copies_regions, 0, KIND_COUNT);
+    return support_end();
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Programs that write to memory they have freed overwrite the links of free blocks. The heap must
+ * tell so when it meets such a block, and go on as if nothing had happened: each operation has the
+ * outcome that the model says, no block in use is harmed, and all is sound afterwards. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+
+enum { SIZE = 1 << 14 };
+
+/* How the first 8 bytes of a free block are overwritten: two numbers of 32 bits, that of the next block
+ * of its list and that of the one before it. */
+typedef enum Writing {
+    WRITE_ONES,
+    WRITE_LETTERS,
+    WRITE_RANDOM,
+    WRITE_ZEROS,
+    WRITE_NEXT_ONES,
+    WRITE_PREVIOUS_ONES,
+    WRITE_NEXT_RANDOM,
+    WRITE_PREVIOUS_RANDOM,
+    WRITE_NEXT_NEAR, /* off by one to eight */
+    WRITE_PREVIOUS_NEAR,
+    WRITE_NEXT_SMALL, /* the list of another size, or what lies between lists and blocks */
+    WRITE_PREVIOUS_SMALL,
+    WRITE_SWAPPED,
+    WRITE_SELF,  /* both to the block itself */
+    WRITE_OTHER, /* the links of another free block */
+    WRITE_BYTE,  /* one byte of the eight */
+    WRITE_COUNT
+} Writing;
+
+/* What no list can hold: the block that is told must be the one that was written to. */
+static bool is_clear(Writing writing)
+{
+    return writing == WRITE_ONES || writing == WRITE_LETTERS || writing == WRITE_NEXT_ONES ||
+           writing == WRITE_PREVIOUS_ONES;
+}
+
+typedef struct Links {
+    uint32_t next, previous;
+} Links;
+
+static void overwrite(char *victim, const char *other, Writing writing, Random *source)
+{
+    Links links, others;
+    uint32_t anything = (uint32_t)random_next(source);
+
+    memcpy(&links, victim, sizeof links);
+    memcpy(&others, other, sizeof others);
+    switch (writing) {
+    case WRITE_ONES:
+        memset(&links, 0xff, sizeof links);
+        break;
+    case WRITE_LETTERS:
+        memset(&links, 'A', sizeof links);
+        break;
+    case WRITE_RANDOM:
+        links = (Links){anything, (uint32_t)random_next(source)};
+        break;
+    case WRITE_ZEROS:
+        links = (Links){0, 0};
+        break;
+    case WRITE_NEXT_ONES:
+        links.next = UINT32_MAX;
+        break;
+    case WRITE_PREVIOUS_ONES:
+        links.previous = UINT32_MAX;
+        break;
+    case WRITE_NEXT_RANDOM:
+        links.next = anything % (SIZE / 8);
+        break;
+    case WRITE_PREVIOUS_RANDOM:
+        links.previous = anything % (SIZE / 8);
+        break;
+    case WRITE_NEXT_NEAR:
+        links.next += 1 + anything % 8;
+        break;
+    case WRITE_PREVIOUS_NEAR:
+        links.previous -= 1 + anything % 8;
+        break;
+    case WRITE_NEXT_SMALL:
+        links.next = anything % 700;
+        break;
+    case WRITE_PREVIOUS_SMALL:
+        links.previous = anything % 700;
+        break;
+    case WRITE_SWAPPED:
+        links = (Links){links.previous, links.next};
+        break;
+    case WRITE_SELF: /* the number of the other, from its neighbour in the list, if it is one */
+        links.next = links.previous = others.next + (uint32_t)((victim - other) / 8);
+        break;
+    case WRITE_OTHER:
+        links = others;
+        break;
+    case WRITE_BYTE:
+        ((unsigned char *)&links)[anything % 8] ^= (unsigned char)(1U << anything / 8 % 8);
+        break;
+    case WRITE_COUNT:
+        break;
+    }
+    memcpy(victim, &links, sizeof links);
+}
+
+/* The bed under test, its model, and what the handler was told. */
+typedef struct Scene {
+    Bed bed;
+    Model model;
+    Random source;
+    const void *victim; /* NULL: any */
+    size_t told;
+} Scene;
+
+static void handle(const Mem_Misuse *misuse, void *context)
+{
+    Scene *scene = context;
+
+    scene->told++;
+    scene->model.calls.misuses++;
+    if (misuse->kind != MEM_MISUSE_OVERWRITTEN) {
+        ck_abort_msg("told of another misuse: %s", misuse->sentence);
+    }
+    if (misuse->block != misuse->pointer || misuse->block_in_use || misuse->block_size == 0) {
+        ck_abort_msg("told of no free block");
+    }
+    if (scene->victim != NULL && misuse->pointer != scene->victim) {
+        ck_abort_msg("told of %p, but %p was written to", misuse->pointer, scene->victim);
+    }
+    /* Whatever was written, it is repaired. */
+    scene->bed.is_damaged = false;
+    checked_sound(&scene->bed);
+}
+
+static Scene *open_scene(Kind kind, uint64_t seed)
+{
+    Scene *scene = calloc(1, sizeof *scene);
+
+    ck_assert_ptr_nonnull(scene);
+    scene->bed = bed_open(kind, SIZE);
+    scene->source.state = seed;
+    model_open(&scene->model, &scene->bed);
+    Mem_OnMisuse(handle, scene);
+    return scene;
+}
+
+static void close_scene(Scene *scene)
+{
+    Mem_OnMisuse(NULL, NULL);
+    model_close(&scene->model);
+    bed_close(&scene->bed);
+    free(scene);
+}
+
+/* Sizes such that there are lists of one, two and five free blocks, in mixed order, with blocks in use
+ * between them; what remains is in one large free block. */
+static void build(Scene *scene)
+{
+    static const size_t units[] = {2, 3, 2, 5, 3, 2, 1, 2, 40, 2, 1, 7};
+    enum { UNITS = sizeof units / sizeof units[0] };
+    static const size_t order[UNITS] = {4, 0, 9, 3, 1, 7, 10, 2, 8, 5, 11, 6};
+    char *blocks[UNITS];
+    Model *model = &scene->model;
+
+    for (size_t i = 0; i < UNITS; i++) {
+        blocks[i] = scene->bed.first + model->in_use;
+        model_alloc(model, units[i] * scene->bed.alignment);
+        model_alloc(model, 1);
+    }
+    for (size_t i = 0; i < UNITS; i++) {
+        size_t index = 0;
+
+        while (scene->bed.first + model->blocks[index].offset != blocks[order[i]]) {
+            index++;
+        }
+        model_free(model, index);
+    }
+}
+
+/* The free block that so many others come before, or NULL; large ones don't count. */
+static char *free_block(const Scene *scene, size_t number)
+{
+    for (size_t i = 0; i < scene->model.count; i++) {
+        const ModelBlock *block = &scene->model.blocks[i];
+
+        if (!block->in_use && block->size <= 40 * scene->bed.alignment && block->size < 512 &&
+            number-- == 0) {
+            return scene->bed.first + block->offset;
+        }
+    }
+    return NULL;
+}
+
+/* Ways to come across free blocks. */
+typedef enum Way {
+    WAY_ALLOC_ALL, /* every free block is taken, the largest first */
+    WAY_ALLOC_SMALL,
+    WAY_CALLOC,
+    WAY_ALIGNED,
+    WAY_FREE_ALL, /* every free block is merged with its neighbours */
+    WAY_GROW,
+    WAY_SHRINK,
+    WAY_COUNT
+} Way;
+
+static void go(Scene *scene, Way way)
+{
+    Model *model = &scene->model;
+    size_t unit = scene->bed.alignment;
+
+    for (size_t step = 0; step < 30; step++) {
+        size_t largest = bed_stats(&scene->bed).largest_free & ~(unit - 1);
+        size_t used = model->blocks_in_use;
+
+        switch (way) {
+        case WAY_ALLOC_ALL:
+            model_alloc(model, largest);
+            break;
+        case WAY_ALLOC_SMALL:
+            model_alloc(model, step % 3 * unit);
+            break;
+        case WAY_CALLOC:
+            model_calloc(model, step % 8 * unit);
+            break;
+        case WAY_ALIGNED:
+            model_aligned_alloc(model, 2 * unit << step % 3, step % 5 * unit);
+            break;
+        case WAY_FREE_ALL:
+            if (used != 0) {
+                model_free(model, model_used(model, random_below(&scene->source, used)));
+            }
+            break;
+        case WAY_GROW:
+            if (used != 0) {
+                size_t index = model_used(model, step % used);
+
+                model_realloc(model, index, model->blocks[index].size + (1 + step % 4) * unit);
+            }
+            break;
+        case WAY_SHRINK:
+            if (used != 0) {
+                size_t index = model_used(model, step % used);
+
+                model_realloc(model, index, model->blocks[index].size / 2);
+            }
+            break;
+        case WAY_COUNT:
+            break;
+        }
+    }
+}
+
+/* Every writing to every free block, met in every way. */
+START_TEST(overwritten_links_are_told_and_repaired)
+{
+    size_t told = 0;
+
+    for (int n = 0; n < WRITE_COUNT * WAY_COUNT; n++) {
+        for (size_t number = 0;; number++) {
+            Writing writing = (Writing)(n % WRITE_COUNT);
+            Way way = (Way)(n / WRITE_COUNT);
+            Scene *scene = open_scene((Kind)_i, number + (uint64_t)n * 100);
+            char *victim;
+
+            build(scene);
+            victim = free_block(scene, number);
+            if (victim == NULL) {
+                close_scene(scene);
+                break;
+            }
+            overwrite(victim, free_block(scene, number == 0), writing, &scene->source);
+            scene->bed.is_damaged = true;
+            scene->victim = is_clear(writing) ? victim : NULL;
+            go(scene, way);
+            if (is_clear(writing) && (way == WAY_ALLOC_ALL || way == WAY_FREE_ALL)) {
+                ck_assert_uint_eq(scene->told, 1);
+            }
+            ck_assert_uint_le(scene->told, 1);
+            told += scene->told;
+            close_scene(scene);
+        }
+    }
+    ck_assert_uint_gt(told, 400);
+}
+END_TEST
+
+/* Random operations, with a free block written to now and then. */
+START_TEST(overwritten_links_at_random)
+{
+    Random source = support_random("overwritten_links_at_random", _i);
+    Scene *scene = open_scene((Kind)_i, random_next(&source));
+    Model *model = &scene->model;
+
+    for (size_t i = support_operations(20000); i > 0; i--) {
+        size_t size = random_scaled(&source, 600);
+        size_t used = model->blocks_in_use;
+
+        if (random_below(&source, 20) == 0) {
+            char *victim = free_block(scene, random_below(&source, 10));
+            char *other = free_block(scene, random_below(&source, 10));
+
+            if (victim != NULL && other != NULL) {
+                overwrite(victim, other, (Writing)random_below(&source, WRITE_COUNT), &source);
+                scene->bed.is_damaged = true;
+            }
+        } else if (used == 0 || random_below(&source, 9) < (i / 500 % 2 == 0 ? 5 : 3)) {
+            if (random_below(&source, 4) == 0) {
+                model_aligned_alloc(model, (size_t)8 << random_below(&source, 6), size);
+            } else {
+                model_alloc(model, size);
+            }
+        } else {
+            size_t index = model_used(model, random_below(&source, used));
+
+            if (random_below(&source, 3) == 0) {
+                model_realloc(model, index, size);
+            } else {
+                model_free(model, index);
+            }
+        }
+    }
+    close_scene(scene);
+}
+END_TEST
+
+/* Without a handler and with the default action, the calls just succeed, and the misuse is counted. */
+START_TEST(overwritten_links_without_a_handler)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    char *block = checked_alloc(&bed, 16);
+    char *wall = checked_alloc(&bed, 16);
+    size_t size = bed_size(&bed, block);
+
+    checked_free(&bed, block);
+    memset(block, 0xee, size);
+    ck_assert_ptr_eq(checked_alloc(&bed, size), block);
+    ck_assert_uint_eq(bed_stats(&bed).misuses, 1);
+    checked_free(&bed, block);
+    memset(block, 0xee, size);
+    checked_free(&bed, wall);
+    ck_assert_uint_eq(bed_stats(&bed).misuses, 2);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("overwritten");
+
+    tcase_add_loop_test(tests, overwritten_links_are_told_and_repaired, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, overwritten_links_at_random, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, overwritten_links_without_a_handler, 0, KIND_COUNT);
+    return support_end();
+}
