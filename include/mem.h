@@ -159,22 +159,22 @@ int Mem_CheckReport(char *message, size_t size);
  * asked for, rounded up. Later versions may put names to what is reserved; the size of the
  * structure stays. */
 typedef struct Mem_Stats {
-    size_t capacity;           /* bytes that blocks can be made of */
-    size_t bytes_in_use;       /* bytes of blocks in use */
-    size_t bytes_free;         /* bytes of free blocks; with bytes_in_use: the capacity */
-    size_t peak_in_use;        /* most bytes ever in use at a time, since creation or reset */
-    size_t largest_free;       /* bytes of the largest free block */
-    size_t blocks_in_use;      /* blocks in use */
-    size_t blocks_free;        /* free blocks */
-    size_t bookkeeping;        /* bytes mapped or taken besides the capacity, guard pages included */
-    uint64_t allocs;           /* calls of Alloc */
-    uint64_t callocs;          /* calls of Calloc */
-    uint64_t reallocs;         /* calls of Realloc */
-    uint64_t aligned_allocs;   /* calls of AlignedAlloc */
-    uint64_t frees;            /* calls of Free, those that did nothing or failed included */
-    uint64_t failures;         /* calls that ended with ENOMEM */
-    uint64_t misuses;          /* misuses caught */
-    uint64_t reserved[9];      /* 0 */
+    size_t capacity;         /* bytes that blocks can be made of */
+    size_t bytes_in_use;     /* bytes of blocks in use */
+    size_t bytes_free;       /* bytes of free blocks; with bytes_in_use: the capacity */
+    size_t peak_in_use;      /* most bytes ever in use at a time, since creation or reset */
+    size_t largest_free;     /* bytes of the largest free block */
+    size_t blocks_in_use;    /* blocks in use */
+    size_t blocks_free;      /* free blocks */
+    size_t bookkeeping;      /* bytes mapped or taken besides the capacity, guard pages included */
+    uint64_t allocs;         /* calls of Alloc */
+    uint64_t callocs;        /* calls of Calloc */
+    uint64_t reallocs;       /* calls of Realloc */
+    uint64_t aligned_allocs; /* calls of AlignedAlloc */
+    uint64_t frees;          /* calls of Free, those that did nothing or failed included */
+    uint64_t failures;       /* calls that ended with ENOMEM */
+    uint64_t misuses;        /* misuses caught */
+    uint64_t reserved[9];    /* 0 */
 } Mem_Stats;
 
 /* Fills in the statistics of the default region. All figures are of one moment.
@@ -185,10 +185,10 @@ int Mem_GetStats(Mem_Stats *stats);
 
 /* One block, as a visitor sees it. */
 typedef struct Mem_Block {
-    void *address;  /* where it starts */
-    size_t size;    /* its bytes */
-    int in_use;     /* 1 in use, 0 free */
-    int reserved;   /* 0 */
+    void *address; /* where it starts */
+    size_t size;   /* its bytes */
+    int in_use;    /* 1 in use, 0 free */
+    int reserved;  /* 0 */
 } Mem_Block;
 
 /* Called for each block. A non-zero return ends the walk. It may read the region, but must not call
@@ -216,20 +216,20 @@ int Mem_Exit(void);
  * --------------------------------------------------------------------------------------------- */
 
 /* Flags of a region, for Mem_Options. */
-#define MEM_POPULATE 0x1u /* all pages are present when the region is: no page faults later */
-#define MEM_LOCKED 0x2u   /* the pages are locked into memory, as by mlock() */
-#define MEM_HUGE 0x4u     /* 2 MiB pages where the system offers them; a wish, never an error */
-#define MEM_SPARSE 0x8u   /* no swap is reserved, so a region may be far larger than memory */
+#define MEM_POPULATE 0x1u  /* all pages are present when the region is: no page faults later */
+#define MEM_LOCKED 0x2u    /* the pages are locked into memory, as by mlock() */
+#define MEM_HUGE 0x4u      /* 2 MiB pages where the system offers them; a wish, never an error */
+#define MEM_SPARSE 0x8u    /* no swap is reserved, so a region may be far larger than memory */
 #define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
 
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */
 typedef struct Mem_Options {
-    size_t alignment;      /* of every block, and what sizes are rounded up to: a power of two up to
+    size_t alignment;     /* of every block, and what sizes are rounded up to: a power of two up to
                             * 4096. 0 means 8; beyond 16, the capacity is a multiple of it, too */
-    unsigned flags;        /* MEM_POPULATE and so on, or-ed */
-    unsigned reserved0;    /* 0 */
-    uint64_t reserved[6];  /* 0 */
+    unsigned flags;       /* MEM_POPULATE and so on, or-ed */
+    unsigned reserved0;   /* 0 */
+    uint64_t reserved[6]; /* 0 */
 } Mem_Options;
 
 /* Creates a region, with one mmap() of its own.
@@ -317,12 +317,12 @@ typedef enum Mem_MisuseKind {
 /* One misuse. Later versions may put names to what is reserved. */
 typedef struct Mem_Misuse {
     Mem_MisuseKind kind;
-    const char *sentence;  /* the kind in words, without a newline */
-    const void *pointer;   /* what was passed, or the free block that was written to */
-    Mem_Region *region;    /* NULL with MEM_MISUSE_NO_REGION */
-    const void *block;     /* the block or free run that the pointer lies in; NULL if in none */
-    size_t block_size;     /* its bytes, or 0 */
-    int block_in_use;      /* 1 in use, 0 free */
+    const char *sentence; /* the kind in words, without a newline */
+    const void *pointer;  /* what was passed, or the free block that was written to */
+    Mem_Region *region;   /* NULL with MEM_MISUSE_NO_REGION */
+    const void *block;    /* the block or free run that the pointer lies in; NULL if in none */
+    size_t block_size;    /* its bytes, or 0 */
+    int block_in_use;     /* 1 in use, 0 free */
     int reserved0;
     uint64_t reserved[4];
 } Mem_Misuse;
