@@ -115,7 +115,7 @@ int Mem_RegionDestroy(Mem_Region *handle)
     Region *region;
     void *memory;
 
-    if (handle == NULL) {
+    if (handle == NULL || handle == region_default) {
         return Mem_Exit();
     }
     region = region_of(handle);
