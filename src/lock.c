@@ -7,8 +7,8 @@
  * have none. */
 #include "lock.h"
 
-#include <sched.h>
 #include <stdint.h>
+#include <time.h>
 
 static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Lock *list_head;
@@ -58,7 +58,7 @@ static void before_fork(void)
     pthread_mutex_lock(&gate_mutex);
     __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
     while (!take_all()) {
-        sched_yield();
+        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
     }
 }
 
