@@ -78,10 +78,14 @@ static size_t count_below(Tree *tree, Slot root, size_t limit)
     Slot at = root;
     Slot from = SLOT_NONE;
 
-    while (at < tree->slot_count && count <= limit) {
+    /* Each node is come to three times at most: from above, and from each child. */
+    for (size_t steps = 0; at < tree->slot_count && count <= limit; steps++) {
         const TreeNode *node = tree_node(tree, at);
         Slot next;
 
+        if (steps > 3 * (size_t)tree->slot_count) {
+            return limit + 1;
+        }
         if (from == node->parent || from == SLOT_NONE) { /* first visit */
             Slot ring = at;
 
