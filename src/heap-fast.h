@@ -142,11 +142,14 @@ static inline __attribute__((__always_inline__)) bool fast_block(Link *links, co
 {
     /* One comparison for what is outside and what is not aligned: those bits come out on top. */
     size_t start = bits_rotate_right((size_t)((uintptr_t)pointer - (uintptr_t)links), UNIT_SHIFT);
-    char *place = fast_place(links, start);
+    char *place;
 
     *block = start;
-    return LIKELY(start < fast_heap(links)->fast_end) &&
-           LIKELY(bits_test(fast_word(place, 0)->starts & ~fast_word(place, 0)->free, start));
+    if (UNLIKELY(start >= fast_heap(links)->fast_end)) {
+        return false;
+    }
+    place = fast_place(links, start);
+    return LIKELY(bits_test(fast_word(place, 0)->starts & ~fast_word(place, 0)->free, start));
 }
 
 /* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it
