@@ -149,8 +149,11 @@ void bed_take_memory(Bed *bed)
 {
     size_t size = bed->memory_size + 2 * (size_t)MARGIN;
 
-    bed->memory = malloc(size);
-    ck_assert_ptr_nonnull(bed->memory);
+    void *memory = NULL;
+
+    /* Always as far from a page: how much of it is a region depends on that. */
+    ck_assert_int_eq(posix_memalign(&memory, 4096, size), 0);
+    bed->memory = memory;
     /* Whatever was in the memory before must not matter. */
     memset(bed->memory, MARGIN_BYTE, size);
 }
