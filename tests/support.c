@@ -148,7 +148,6 @@ static void look_at(Bed *bed)
 void bed_take_memory(Bed *bed)
 {
     size_t size = bed->memory_size + 2 * (size_t)MARGIN;
-
     void *memory = NULL;
 
     /* Always as far from a page: how much of it is a region depends on that. */
