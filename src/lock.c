@@ -30,11 +30,25 @@ static ptrdiff_t lock_distance(const Lock *from, const Lock *to)
     return to == NULL ? 0 : (ptrdiff_t)((uintptr_t)to - (uintptr_t)from);
 }
 
+/* What stands for this thread in a lock that it holds. */
+static ptrdiff_t myself(const Lock *lock)
+{
+    return (ptrdiff_t)((uintptr_t)&held - (uintptr_t)lock);
+}
+
+/* Whether this thread holds a lock already: it is in a visitor that forks. */
+static bool is_held(const Lock *lock)
+{
+    return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == myself(lock);
+}
+
 /* Releases the locks of the list before one, or all with NULL, and the list. */
 static void release_until(const Lock *end)
 {
     for (Lock *lock = list_head; lock != end; lock = lock_next(lock)) {
-        pthread_mutex_unlock(&lock->mutex);
+        if (!is_held(lock)) {
+            pthread_mutex_unlock(&lock->mutex);
+        }
     }
     pthread_mutex_unlock(&list_mutex);
 }
@@ -44,7 +58,7 @@ static bool take_all(void)
 {
     pthread_mutex_lock(&list_mutex);
     for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
-        if (pthread_mutex_trylock(&lock->mutex) != 0) {
+        if (!is_held(lock) && pthread_mutex_trylock(&lock->mutex) != 0) {
             release_until(lock);
             return false;
         }
@@ -74,30 +88,10 @@ static void after_fork(void)
     open_gate();
 }
 
-static void init_mutex(Lock *lock)
-{
-    pthread_mutexattr_t recursive;
-
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&lock->mutex, &recursive);
-    pthread_mutexattr_destroy(&recursive);
-}
-
-/* The child's thread is not the one that took the locks, so it can't release them. */
-static void after_fork_in_child(void)
-{
-    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
-        init_mutex(lock);
-    }
-    pthread_mutex_unlock(&list_mutex);
-    open_gate();
-}
-
 /* When the library is loaded: later, a fork could be under way already. */
 __attribute__((__constructor__)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 static void make_known(Lock *lock)
@@ -113,7 +107,8 @@ static void make_known(Lock *lock)
 
 void lock_init(Lock *lock, bool unlocked)
 {
-    init_mutex(lock);
+    pthread_mutex_init(&lock->mutex, NULL);
+    lock->owner = 0;
     lock->unlocked = unlocked;
     lock->known = false;
     lock->next = 0;
@@ -132,6 +127,7 @@ bool lock_take(Lock *lock)
         pthread_mutex_unlock(&gate_mutex);
     }
     pthread_mutex_lock(&lock->mutex);
+    __atomic_store_n(&lock->owner, myself(lock), __ATOMIC_RELAXED);
     held++;
     return true;
 }
@@ -140,6 +136,7 @@ void lock_release(Lock *lock, bool taken)
 {
     if (taken) {
         held--;
+        __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
         pthread_mutex_unlock(&lock->mutex);
     }
 }

@@ -20,10 +20,11 @@
 #endif
 
 typedef struct Lock {
-    pthread_mutex_t mutex; /* recursive: the thread that holds it may fork */
-    bool unlocked;         /* never to be locked */
-    bool known;            /* in the list of locks that fork() holds, since its first use */
-    ptrdiff_t next;        /* distance to the next lock of that list; 0: none */
+    pthread_mutex_t mutex;
+    ptrdiff_t owner; /* distance to something of the thread that holds it; 0: nobody */
+    bool unlocked;   /* never to be locked */
+    bool known;      /* in the list of locks that fork() holds, since its first use */
+    ptrdiff_t next;  /* distance to the next lock of that list; 0: none */
 } Lock;
 
 /* Whether the process has one thread only, so that no lock is needed. */
@@ -35,7 +36,7 @@ static inline bool lock_is_needless(void)
 /* For a lock that is a static variable. */
 #define LOCK_INIT                                                                                  \
     {                                                                                              \
-        .mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP                                            \
+        .mutex = PTHREAD_MUTEX_INITIALIZER                                                         \
     }
 
 void lock_init(Lock *lock, bool unlocked);
