@@ -160,7 +160,7 @@ static int free_nowhere(const void *pointer)
 
 void *Mem_Alloc(size_t size)
 {
-    Mem_Region *region = region_default;
+    Mem_Region *region = region_get_default();
 
     if (UNLIKELY(region == NULL)) {
         return alloc_nowhere();
@@ -170,7 +170,7 @@ void *Mem_Alloc(size_t size)
 
 int Mem_Free(void *ptr)
 {
-    Mem_Region *region = region_default;
+    Mem_Region *region = region_get_default();
 
     if (UNLIKELY(region == NULL)) {
         return free_nowhere(ptr);

@@ -16,11 +16,11 @@ int Mem_Init(size_t size)
 
     if (size == 0 || size > PTRDIFF_MAX) {
         errno = EINVAL;
-    } else if (region_default != NULL) {
+    } else if (region_get_default() != NULL) {
         errno = EBUSY;
     } else {
-        region_default = Mem_RegionCreate(size, NULL);
-        result = region_default == NULL ? -1 : 0;
+        region_set_default(Mem_RegionCreate(size, NULL));
+        result = region_get_default() == NULL ? -1 : 0;
     }
     lock_release(&default_lock, taken);
     return result;
@@ -31,8 +31,8 @@ int Mem_Exit(void)
     Mem_Region *region;
     bool taken = lock_take(&default_lock);
 
-    region = region_default;
-    region_default = NULL;
+    region = region_get_default();
+    region_set_default(NULL);
     lock_release(&default_lock, taken);
     if (region == NULL) {
         errno = EINVAL;

@@ -21,7 +21,7 @@ static const Mem_Options default_options;
 Region *region_wanted(Mem_Region *handle)
 {
     if (handle == NULL) {
-        handle = region_default;
+        handle = region_get_default();
     }
     if (handle == NULL) {
         errno = EINVAL;
@@ -115,7 +115,7 @@ int Mem_RegionDestroy(Mem_Region *handle)
     Region *region;
     void *memory;
 
-    if (handle == NULL || handle == region_default) {
+    if (handle == NULL || handle == region_get_default()) {
         return Mem_Exit();
     }
     region = region_of(handle);

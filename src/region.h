@@ -43,6 +43,16 @@ static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap),
 /* The region that NULL stands for, or NULL. */
 extern Mem_Region *region_default;
 
+static inline Mem_Region *region_get_default(void)
+{
+    return __atomic_load_n(&region_default, __ATOMIC_RELAXED);
+}
+
+static inline void region_set_default(Mem_Region *handle)
+{
+    __atomic_store_n(&region_default, handle, __ATOMIC_RELAXED);
+}
+
 /* What programs hold is a pointer just past the structure, to the size classes. All that a call
  * needs is at a fixed distance from there, and links are counted from there, so that the pointer
  * as it comes in is the only base address that the common calls work with. */
