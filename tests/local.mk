@@ -15,6 +15,7 @@ tests_libsupport_la_SOURCES = \
 	tests/checked.h \
 	tests/churn.c \
 	tests/churn.h \
+	tests/dumped.c \
 	tests/dumped.h \
 	tests/json.c \
 	tests/json.h \

@@ -107,7 +107,7 @@ static void verify_json(const Bed *bed)
     ck_assert_uint_eq(reading.members, 19);
     ck_assert_uint_eq(reading.members_of_block, 0);
     ck_assert_uint_eq(reading.blocks_read, reading.blocks->count);
-    ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    ck_assert(strchr(text, '\n') == text + strlen(text) - 1);
     free(text);
 }
 
