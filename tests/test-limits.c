@@ -148,6 +148,7 @@ START_TEST(memory_that_is_locked)
 }
 END_TEST
 
+#if SIZE_MAX > UINT32_MAX
 /* A sparse region. NULL if the system has no room for it, and may say so. */
 static Mem_Region *create_sparse(size_t size, size_t alignment)
 {
@@ -160,6 +161,7 @@ static Mem_Region *create_sparse(size_t size, size_t alignment)
     }
     return region;
 }
+#endif
 
 /* 40 GiB, and blocks at its start, in its middle and at its end. Units are of 16 bytes there. */
 START_TEST(sparse_region)
