@@ -36,7 +36,7 @@ static bool set_limit(int resource, rlim_t value)
 {
     struct rlimit limit = {value, value};
 
-    return setrlimit(resource, &limit) == 0;
+    return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
 /* Bytes of address space that the process has. */
