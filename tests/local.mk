@@ -22,6 +22,7 @@ tests_libsupport_la_SOURCES = \
 	tests/model.c \
 	tests/model.h \
 	tests/random.h \
+	tests/sanitized.h \
 	tests/support.c \
 	tests/support.h
 tests_libsupport_la_CPPFLAGS = $(test_cppflags)

@@ -10,17 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "sanitized.h"
 
 static Suite *suite;
 
@@ -31,6 +21,9 @@ static void clean_up(void)
     Mem_Exit();
 }
 
+/* Seconds: far longer than any test takes. */
+enum { HANGS_AFTER = 900 };
+
 TCase *support_begin(const char *name)
 {
     TCase *tests = tcase_create(name);
@@ -40,7 +33,7 @@ TCase *support_begin(const char *name)
     suite = suite_create(name);
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, NULL, clean_up);
-    tcase_set_timeout(tests, 0);
+    tcase_set_timeout(tests, support_is_emulated() ? 0 : HANGS_AFTER);
     return tests;
 }
 

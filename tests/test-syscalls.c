@@ -11,6 +11,17 @@
 #include <sys/mman.h>
 
 #include "checked.h"
+#include "sanitized.h"
+
+#if SANITIZED
+
+int main(void)
+{
+    puts("skipped: sanitizers call mmap() before anything of this program may run");
+    return SUPPORT_SKIPPED;
+}
+
+#else
 
 enum { SIZE = 1 << 16 };
 
@@ -311,3 +322,5 @@ int main(void)
     tcase_add_test(tests, huge_pages_may_be_refused);
     return support_end();
 }
+
+#endif
