@@ -11,6 +11,8 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+#define ALWAYS_INLINE inline __attribute__((__always_inline__))
+
 /* Bits are numbered from the lowest, and numbers count modulo 64. */
 static inline uint64_t bits_mask(size_t number)
 {
@@ -22,21 +24,74 @@ static inline bool bits_test(uint64_t word, size_t number)
     return word >> (number & 63) & 1;
 }
 
-static inline uint64_t bits_set(uint64_t word, size_t number)
-{
-    return word | bits_mask(number);
-}
-
-static inline uint64_t bits_clear(uint64_t word, size_t number)
-{
-    return word & ~bits_mask(number);
-}
-
 /* On x86-64 a few one-instruction helpers are written as such. Compilers find these instructions,
  * but surround them with others that are needless here. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define BITS_X86_64 1
 #endif
+
+static inline uint64_t bits_set(uint64_t word, size_t number)
+{
+#ifdef BITS_X86_64
+    __asm__("btsq %1, %0" : "+r"(word) : "r"(number) : "cc");
+    return word;
+#else
+    return word | bits_mask(number);
+#endif
+}
+
+static inline uint64_t bits_clear(uint64_t word, size_t number)
+{
+#ifdef BITS_X86_64
+    __asm__("btrq %1, %0" : "+r"(word) : "r"(number) : "cc");
+    return word;
+#else
+    return word & ~bits_mask(number);
+#endif
+}
+
+/* Flips the bits of a mask in a word. Returns whether it is 0 then. */
+static inline bool bits_flip(uint64_t *word, uint64_t mask)
+{
+#if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool zero;
+
+    __asm__("xorq %2, %0" : "+m"(*word), "=@ccz"(zero) : "r"(mask));
+    return zero;
+#else
+    *word ^= mask;
+    return *word == 0;
+#endif
+}
+
+/* Subtracts from a word. Returns whether that was more than it held: it wraps round. */
+static inline bool bits_subtract(size_t *word, size_t amount)
+{
+#if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool less;
+
+    __asm__("subq %2, %0" : "+m"(*word), "=@ccb"(less) : "r"(amount));
+    return less;
+#else
+    return __builtin_sub_overflow(*word, amount, word);
+#endif
+}
+
+/* Clears a bit. Returns whether it was set. */
+static inline bool bits_take(uint64_t *word, size_t number)
+{
+#if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool set;
+
+    __asm__("btrq %2, %0" : "+r"(*word), "=@ccc"(set) : "r"(number));
+    return set;
+#else
+    bool set = bits_test(*word, number);
+
+    *word = bits_clear(*word, number);
+    return set;
+#endif
+}
 
 /* Number of the lowest bit set; word is not 0. */
 static inline size_t bits_lowest(uint64_t word)
@@ -72,21 +127,15 @@ static inline size_t bits_widen(uint32_t number)
     return wide;
 }
 
-/* The 64 bits from number first, modulo 64, on of the 128 in (high, low). */
-static inline uint64_t bits_window(uint64_t low, uint64_t high, size_t first)
-{
-#ifdef BITS_X86_64
-    __asm__("shrdq %%cl, %1, %0" : "+r"(low) : "r"(high), "c"((unsigned char)first) : "cc");
-    return low;
-#else
-    return low >> (first & 63) | high << 1 << (~first & 63);
-#endif
-}
-
-/* Rotates right by count, 1 to 31. */
+/* Rotate by count, 1 to 31. */
 static inline size_t bits_rotate_right(size_t word, unsigned count)
 {
     return word >> count | word << (8 * sizeof word - count);
+}
+
+static inline size_t bits_rotate_left(size_t word, unsigned count)
+{
+    return word << count | word >> (8 * sizeof word - count);
 }
 
 #endif

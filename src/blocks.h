@@ -8,52 +8,43 @@
 #include "heap.h"
 #include "index.h"
 
+/* The fence counts as a block in use. */
 static inline bool blocks_next_is_free(Heap *heap, Pos block, Pos size)
 {
-    return block + size != heap->end && map_is_free(heap_map(heap), block + size);
+    return map_is_free(heap_map(heap), (size_t)block + size);
 }
 
-static inline bool blocks_previous_is_free(Heap *heap, Pos block, Pos *previous)
+static inline bool blocks_previous_is_free(Heap *heap, Pos block)
 {
-    if (block == heap->first) {
-        return false;
-    }
-    *previous = map_previous(heap_map(heap), block);
-    return map_is_free(heap_map(heap), *previous);
-}
-
-/* Declares a run of units a free block, in the map. */
-static inline void blocks_declare_free(Heap *heap, Pos block, Pos size)
-{
-    MapWord *map = heap_map(heap);
-
-    map_set_start(map, block);
-    map_set_free(map, block);
-    map_put_size(map, block, size);
+    return map_is_free(heap_map(heap), (size_t)block - 1);
 }
 
 /* Declares a run of units a free block, in the map and in the index. */
 static inline void blocks_make_free(Heap *heap, Pos block, Pos size)
 {
-    blocks_declare_free(heap, block, size);
-    index_insert(heap, block, size);
+    Map map = heap_map(heap);
+
+    map_set_start(map, block);
+    map_set_free(map, block, size);
+    map_put_size(map, block, size);
+    index_insert(index_of(heap), block, size);
 }
 
 /* Declares a run of units a block in use. */
 static inline void blocks_make_used(Heap *heap, Pos block, Pos size)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
 
     map_set_start(map, block);
-    map_set_used(map, block);
+    map_set_used(map, block, size);
     map_put_size(map, block, size);
 }
 
-static inline void blocks_count_use(Heap *heap, Pos units)
+static inline void blocks_count_use(Heap *heap, size_t units)
 {
-    heap->in_use += units;
-    if (heap->in_use > heap->peak) {
-        heap->peak = heap->in_use;
+    if (UNLIKELY(bits_subtract(&heap->headroom, units))) {
+        heap->peak -= heap->headroom; /* which is less than 0 */
+        heap->headroom = 0;
     }
 }
 
@@ -78,7 +69,41 @@ static inline void blocks_split(Heap *heap, Pos run, Pos run_size, Pos units)
     blocks_note_touched(heap, run + (index_is_large(heap, rest) ? units : run_size));
     if (rest != 0) {
         blocks_make_free(heap, run + units, rest);
+        heap->blocks++;
     }
+}
+
+/* Takes the front of a large free block, in which the program can't overwrite anything: of the
+ * smallest that suffices, in this class or a later one. Returns 0 if there is none. */
+static ALWAYS_INLINE Pos blocks_take_large(Index index, size_t units, size_t size_class)
+{
+    Heap *heap = index.heap;
+    Map map = heap_map(heap);
+    Pos block = index_best_large(index, units, size_class);
+    Pos rest = block + (Pos)units;
+    Pos size;
+
+    if (UNLIKELY(block == 0)) {
+        return 0;
+    }
+    size = tree_node(index.tree, block)->size;
+    blocks_count_use(heap, (Pos)units);
+    heap->taken++;
+    if (UNLIKELY(size - units < heap->classes)) {
+        index_remove_large(index, block, size);
+        blocks_split(heap, block, size, (Pos)units);
+        return block;
+    }
+    /* From the front of a large block that stays large: the index has the least to do. */
+    index_trim(index, block, size, (Pos)units);
+    blocks_note_touched(heap, rest);
+    map_set_start(map, rest);
+    map_set_bit(map.free, rest);
+    map_set_used(map, block, units);
+    map_put_size(map, block, (Pos)units);
+    map_put_size(map, rest, size - (Pos)units);
+    heap->blocks++;
+    return block;
 }
 
 /* Merges a run with the free block behind it, if there is one. False: damaged, nothing changed. */
@@ -91,10 +116,11 @@ static inline bool blocks_merge_next(Heap *heap, Pos run, Pos *run_size)
         return true;
     }
     next_size = map_size(heap_map(heap), next);
-    if (!index_remove(heap, next, next_size)) {
+    if (!index_remove(index_of(heap), next, next_size)) {
         return false;
     }
     map_clear_start(heap_map(heap), next);
+    heap->blocks--;
     *run_size += next_size;
     return true;
 }
@@ -102,7 +128,7 @@ static inline bool blocks_merge_next(Heap *heap, Pos run, Pos *run_size)
 /* Whether what the index says is a free block is one for the map, too. */
 static inline bool blocks_is_free(Heap *heap, Pos block, Pos size)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
 
     return block >= heap->first && block < heap->end && map_is_start(map, block) &&
            map_is_free(map, block) && map_size(map, block) == size;

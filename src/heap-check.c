@@ -43,30 +43,42 @@ __attribute__((__format__(__printf__, 2, 3))) static bool fault(const Report *re
 /* The next start behind a position, by the bits of the map alone; 0 if there is none. */
 static Pos scan_start(Heap *heap, Pos position)
 {
-    MapWord *word = map_word(heap_map(heap), position);
+    Map map = heap_map(heap);
     Pos base = position & ~(Pos)(MAP_WORD_BITS - 1);
-    uint64_t starts = word->starts & ~(bits_mask(position) * 2 - 1);
+    uint64_t starts = map_load_word(map.starts, position) & ~(bits_mask(position) * 2 - 1);
 
     while (starts == 0) {
         base += MAP_WORD_BITS;
         if (base > heap->end) {
             return 0;
         }
-        starts = (word = map_after(word))->starts;
+        starts = map_load_word(map.starts, base);
     }
     return base + (Pos)bits_lowest(starts);
 }
 
+static bool is_in_tree(Heap *heap, Pos block, Pos size)
+{
+    Index index = index_of(heap);
+    size_t bin = index_bin(index, size);
+
+    return index_is_marked(heap, bin) &&
+           tree_holds(index.tree, *index_root(index, bin), block, size, heap->first, heap->end);
+}
+
 static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
     void *address = heap_address(heap, block);
 
     if (map_size(map, block) != size) {
         return fault(report, "block %p: size noted in the map is wrong", address);
     }
-    if (block + size != heap->end && map_previous(map, block + size) != block) {
+    if (map_previous(map, (size_t)block + size) != block) {
         return fault(report, "block %p: not found from the block behind it", address);
+    }
+    if (map_is_free(map, block) != map_is_free(map, (size_t)block + size - 1)) {
+        return fault(report, "block %p: free at one end, in use at the other", address);
     }
     if (!map_is_free(map, block)) {
         return true;
@@ -74,7 +86,7 @@ static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
     if (blocks_next_is_free(heap, block, size)) {
         return fault(report, "block %p: free, and so is the one behind it", address);
     }
-    if (index_is_large(heap, size) && !tree_holds(&heap->tree, block, size)) {
+    if (index_is_large(heap, size) && !is_in_tree(heap, block, size)) {
         return fault(report, "free block %p: not in the tree under its size", address);
     }
     return true;
@@ -82,10 +94,13 @@ static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
 
 static bool check_map(Heap *heap, Count *count, const Report *report)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
 
     if (!map_is_start(map, heap->first)) {
         return fault(report, "map: no block starts where the heap does");
+    }
+    if (map_is_free(map, heap->first - 1) || map_is_free(map, heap->end)) {
+        return fault(report, "map: what lies before the heap, or behind it, is free");
     }
     for (Pos block = heap->first; block != heap->end;) {
         Pos next = scan_start(heap, block);
@@ -112,7 +127,7 @@ static bool check_map(Heap *heap, Count *count, const Report *report)
 static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report)
 {
     const Link *head = heap_link(heap, size, heap->shift);
-    bool marked = heap->words[size / MAP_WORD_BITS] >> (size % MAP_WORD_BITS) & 1;
+    bool marked = index_is_marked(heap, size);
     Pos previous = size;
 
     if (marked != (head->next != size)) {
@@ -137,17 +152,39 @@ static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report
     return true;
 }
 
+static bool check_bins(Heap *heap, const Count *count, const Report *report)
+{
+    size_t in_trees = 0;
+
+    for (Pos bin = heap->classes; bin < heap->heads; bin++) {
+        Pos root = *index_root(index_of(heap), bin);
+
+        if (index_is_marked(heap, bin) != (root != TREE_NONE)) {
+            return fault(report, "bin %" PRIu32 ": the bit array has it wrong", bin);
+        }
+        if (root != TREE_NONE && in_trees <= count->large_blocks) {
+            in_trees += tree_count(heap_tree(heap), root, count->large_blocks, heap->first,
+                                   heap->end);
+        }
+    }
+    if (in_trees != count->large_blocks) {
+        return fault(report, "trees: they do not hold the %zu large free blocks",
+                     count->large_blocks);
+    }
+    return true;
+}
+
 static bool check_index(Heap *heap, const Count *count, const Report *report)
 {
     size_t listed = 0;
 
-    if (heap->classes < CLASSES_MAX && heap->summary >> (heap->classes / MAP_WORD_BITS) != 0) {
-        return fault(report, "index: the summary has words that there are not");
-    }
-    for (Pos word = 0; word < heap->classes / MAP_WORD_BITS; word++) {
-        if ((heap->summary >> word & 1) != (heap->words[word] != 0)) {
-            return fault(report, "index: the summary has word %" PRIu32 " wrong", word);
+    for (size_t word = 0; word < index_words(heap->heads); word++) {
+        if (bits_test(heap->summary, word) != (heap->words[word] != 0)) {
+            return fault(report, "index: the summary has word %zu wrong", word);
         }
+    }
+    if (heap->summary >> (index_words(heap->heads) - 1) > 1 || index_next(heap, heap->heads) != 0) {
+        return fault(report, "index: there are not that many classes");
     }
     for (Pos size = 0; size < heap->classes; size++) {
         if (!check_list(heap, size, &listed, report)) {
@@ -158,27 +195,24 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
         return fault(report, "index: %zu blocks are in lists, %zu should be", listed,
                      count->free_blocks - count->large_blocks);
     }
-    if (tree_count(&heap->tree, count->large_blocks) != count->large_blocks) {
-        return fault(report, "tree: does not hold the %zu large free blocks", count->large_blocks);
-    }
-    return true;
+    return check_bins(heap, count, report);
 }
 
 static bool check_totals(const Heap *heap, const Count *count, const Report *report)
 {
-    if (heap->in_use != count->used_units) {
+    if (heap_in_use(heap) != count->used_units) {
         return fault(report, "totals: %zu bytes in use, counted %zu",
-                     heap_bytes(heap, heap->in_use), heap_bytes(heap, count->used_units));
+                     heap_bytes(heap, heap_in_use(heap)), heap_bytes(heap, count->used_units));
     }
-    if (heap->peak < heap->in_use) {
+    if (heap->headroom > heap->peak) {
         return fault(report, "totals: the peak is less than what is in use");
     }
-    if (heap->free_blocks != count->free_blocks) {
-        return fault(report, "totals: %zu free blocks, counted %zu", heap->free_blocks,
-                     count->free_blocks);
+    if (heap->blocks != count->free_blocks + count->used_blocks) {
+        return fault(report, "totals: %zu blocks, counted %zu", heap->blocks,
+                     count->free_blocks + count->used_blocks);
     }
-    if (heap->taken - heap->given != count->used_blocks) {
-        return fault(report, "totals: %zu blocks in use, counted %zu", heap->taken - heap->given,
+    if (heap_used_blocks(heap) != count->used_blocks) {
+        return fault(report, "totals: %zu blocks in use, counted %zu", heap_used_blocks(heap),
                      count->used_blocks);
     }
     return true;

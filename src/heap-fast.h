@@ -5,43 +5,63 @@
  * it.
  *
  * There are no calls in here, so that what it is inlined into needs no stack frame; all is
- * addressed from one pointer, that of the size classes; words of the map are read once for a block
- * and both of its neighbours; and few things are alive at a time, for the sake of machines with
- * few registers. */
+ * addressed from one pointer, that of the heads; few things are alive at a time, for the sake of
+ * machines with few registers; and what no processor could predict, such as whether a list holds
+ * one block or more, is computed rather than branched on. */
 #ifndef MEM_SRC_HEAP_FAST_H
 #define MEM_SRC_HEAP_FAST_H
 
 #include "bits.h"
+#include "blocks.h"
 #include "heap.h"
-#include "list.h"
+#include "index.h"
 
 static inline Heap *fast_heap(Link *links)
 {
     return (Heap *)(void *)links - 1;
 }
 
-/* The map at a fixed distance from the links: a position leads to a place, and a place to the word
- * of the position, or to one that many words after it. The constant comes last, where it costs
- * nothing. */
-static inline char *fast_place(Link *links, size_t position)
+/* Makes the compiler forget what it knows of a position. So it makes the address a part of each
+ * instruction, rather than to keep it in a register that there is not. */
+static ALWAYS_INLINE void fast_forget(size_t *position)
 {
-    return (char *)links - position / MAP_WORD_BITS * sizeof(MapWord);
+#ifdef __GNUC__
+    __asm__("" : "+r"(*position));
+#else
+    (void)position;
+#endif
 }
 
-static inline MapWord *fast_word(char *place, ptrdiff_t after)
+/* index_mark. */
+static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
 {
-    return (MapWord *)(void *)(place - sizeof(Heap) - HEAP_OWNER_BYTES) - 1 - after;
+    size_t at = size_class / MAP_WORD_BITS;
+    uint64_t word = fast_heap(links)->words[at];
+
+    if (UNLIKELY(word == 0)) {
+        fast_heap(links)->summary = bits_set(fast_heap(links)->summary, at);
+    }
+    fast_forget(&at);
+    fast_heap(links)->words[at] = bits_set(word, size_class);
 }
 
-static inline MapWord *fast_map(Link *links)
-{
-    return heap_map(fast_heap(links));
-}
-
-/* list_remove. Positions are wide here, and narrow only where they are stored or compared: that
+/* list_insert. Positions are wide here, and narrow only where they are stored or compared: that
  * saves conversions. */
-static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, size_t block,
-                                                                  size_t size)
+static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
+{
+    size_t next = bits_widen(links[size].next);
+
+    fast_forget(&size);
+    links[size].next = (Pos)block;
+    links[next].previous = (Pos)block;
+    links[block].next = (Pos)next;
+    fast_forget(&block);
+    links[block].previous = (Pos)size;
+    fast_mark(links, size);
+}
+
+/* list_remove. */
+static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
 {
     size_t next = bits_widen(links[block].next);
     size_t previous = bits_widen(links[block].previous);
@@ -52,158 +72,142 @@ static inline __attribute__((__always_inline__)) bool fast_remove(Link *links, s
         UNLIKELY(links[previous].next != (Pos)block)) {
         return false;
     }
+    fast_forget(&next);
+    fast_forget(&previous);
     links[next].previous = (Pos)previous;
     links[previous].next = (Pos)next;
-    if (next == previous) { /* the only one */
-        list_unmark(fast_heap(links), (Pos)size);
-    }
+    /* The only one lies between its head and itself. */
+    index_unmark_if(fast_heap(links), size, next == previous);
     return true;
-}
-
-/* list_insert. */
-static inline __attribute__((__always_inline__)) void fast_insert(Link *links, size_t block,
-                                                                  size_t size)
-{
-    size_t next = bits_widen(links[size].next);
-
-    links[size].next = (Pos)block;
-    links[next].previous = (Pos)block;
-    links[block].next = (Pos)next;
-    links[block].previous = (Pos)size;
-    if (next == size) { /* it was empty */
-        list_mark(fast_heap(links), (Pos)size);
-    }
 }
 
 /* Units of a request, which is not for the fast way if they are fast_classes or more. 0 bytes wrap
  * round to more units than any heap has. */
-static inline size_t fast_units(Link *links, size_t bytes)
+static ALWAYS_INLINE size_t fast_units(Link *links, size_t bytes)
 {
     return ((bytes - 1) | fast_heap(links)->size_mask) / UNIT_BYTES + 1;
 }
 
-/* Takes the first block off the list of a size, which must hold one, and declares it in use. False
- * if links were overwritten: then heap_rebuild is to be called first of all. If the size is more
- * than the units wanted, fast_split is left to do. */
-static inline __attribute__((__always_inline__)) bool fast_take(Link *links, size_t units,
-                                                                size_t size, size_t *taken)
+/* Takes a block, the first, off the list of a size, and declares that its first unit is in use;
+ * fast_end_used or fast_split is left to do. False if links were overwritten: then the heap is to
+ * be rebuilt. */
+static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t *block)
 {
-    Heap *heap = fast_heap(links);
-    size_t block = bits_widen(links[size].next);
-    size_t next = bits_widen(links[block].next);
-    char *place;
-    uint64_t free, used;
+    size_t next = bits_widen(links[*block].next);
+    unsigned char *map;
+    uint64_t starts, word;
 
-    if (UNLIKELY(next >= heap->fast_end) || UNLIKELY(links[block].previous != (Pos)size) ||
-        UNLIKELY(links[next].previous != (Pos)block)) {
+    if (UNLIKELY(next >= fast_heap(links)->fast_end)) {
         return false;
     }
+    fast_forget(block);
+    if (UNLIKELY(links[*block].previous != (Pos)size) ||
+        UNLIKELY(links[next].previous != (Pos)*block)) {
+        return false;
+    }
+    fast_forget(&next);
     links[size].next = (Pos)next;
     links[next].previous = (Pos)size;
-    if (next == size) {
-        list_unmark(heap, (Pos)size);
-    }
-    place = fast_place(links, block);
-    free = fast_word(place, 0)->free & fast_word(place, 0)->starts;
-    used = bits_clear(free, block);
+    index_unmark_if(fast_heap(links), size, next == size);
+    map = (unsigned char *)links + *block / MAP_WORD_BITS * MAP_WORD_BYTES;
+    starts = map_load(map + fast_heap(links)->starts);
     /* Links that were forged, not just overwritten, get here. */
-    if (UNLIKELY(used == free)) { /* GCOVR_EXCL_BR_LINE */
+    if (UNLIKELY(!bits_test(starts, *block))) { /* GCOVR_EXCL_BR_LINE */
         return false;
     }
-    fast_word(place, 0)->free = used;
-    *taken = block;
-    heap->taken++;
-    heap->free_blocks--;
-    heap->in_use += (Pos)units;
-    if (UNLIKELY(heap->in_use > heap->peak)) {
-        heap->peak = heap->in_use;
+    word = map_load(map + fast_heap(links)->free);
+    if (UNLIKELY(!bits_take(&word, *block))) { /* GCOVR_EXCL_BR_LINE */
+        return false;
     }
+    map_store(map + fast_heap(links)->free, word);
+    fast_heap(links)->taken++;
     return true;
+}
+
+/* The last unit of a block that was taken whole is in use, too. */
+static ALWAYS_INLINE void fast_end_used(Link *links, size_t block, size_t size)
+{
+    map_clear_bit(heap_map(fast_heap(links)).free, block + size - 1);
 }
 
 /* Cuts off and puts back what a block that was taken has beyond the units wanted. */
-static inline void fast_split(Link *links, size_t block, size_t units, size_t size)
+static ALWAYS_INLINE void fast_split(Link *links, size_t block, size_t units, size_t size)
 {
     size_t rest = block + units;
-    char *place = fast_place(links, rest);
 
-    fast_word(place, 0)->starts |= bits_mask(rest);
-    fast_word(place, 0)->free |= bits_mask(rest);
-    if (size > MAP_WORD_BITS) {
-        map_put_size(fast_map(links), (Pos)block, (Pos)units);
-        map_put_size(fast_map(links), (Pos)rest, (Pos)(size - units));
+    map_set_bit(heap_map(fast_heap(links)).starts, rest);
+    fast_forget(&rest);
+    map_set_bit(heap_map(fast_heap(links)).free, rest);
+    fast_forget(&rest);
+    map_clear_bit(heap_map(fast_heap(links)).free, rest - 1);
+    if (UNLIKELY(size > MAP_WORD_BITS)) {
+        map_put_size(heap_map(fast_heap(links)), block, (Pos)units);
+        map_put_size(heap_map(fast_heap(links)), rest, (Pos)(size - units));
     }
     fast_insert(links, rest, size - units);
-    fast_heap(links)->free_blocks++;
+    fast_heap(links)->blocks++;
 }
 
-/* Finds the position of the block in use that starts at a pointer. */
-static inline __attribute__((__always_inline__)) bool fast_block(Link *links, const void *pointer,
-                                                                 size_t *block)
+/* What a pointer to a block, about to be freed, turned out to be. */
+typedef enum FastGiven {
+    FAST_GIVEN,  /* it was freed: it had no free neighbours */
+    FAST_BEHIND, /* the block behind it is free; nothing was done, here and below */
+    FAST_BEFORE, /* the block before it is free */
+    FAST_BOTH,   /* both are */
+    FAST_LONG,   /* its end is not in sight */
+    FAST_UNKNOWN /* perhaps no block in use */
+} FastGiven;
+
+/* Where a pointer points to, as a position if that is below the end, or else anything from the end
+ * on: one comparison for what is outside and what is not aligned, since those bits come out on top.
+ * And back. */
+static ALWAYS_INLINE size_t fast_position(Link *links, const void *pointer)
 {
-    /* One comparison for what is outside and what is not aligned: those bits come out on top. */
-    size_t start = bits_rotate_right((size_t)((uintptr_t)pointer - (uintptr_t)links), UNIT_SHIFT);
-    char *place;
-
-    *block = start;
-    if (UNLIKELY(start >= fast_heap(links)->fast_end)) {
-        return false;
-    }
-    place = fast_place(links, start);
-    return LIKELY(bits_test(fast_word(place, 0)->starts & ~fast_word(place, 0)->free, start));
+    return bits_rotate_right((size_t)((uintptr_t)pointer - (uintptr_t)links), UNIT_SHIFT);
 }
 
-/* Gives back a block. If it has no free neighbour, as most have not, that is done. Otherwise it
- * only no longer counts as in use, and false is returned: its units are still to be merged. */
-static inline __attribute__((__always_inline__)) bool fast_give(Link *links, size_t start,
-                                                                size_t *units)
+static ALWAYS_INLINE void *fast_pointer(Link *links, size_t position)
+{
+    return (void *)((uintptr_t)links + bits_rotate_left(position, UNIT_SHIFT));
+}
+
+/* Gives back the block in use that starts at a position, of which nothing is known. */
+static ALWAYS_INLINE FastGiven fast_give(Link *links, size_t start, size_t *size)
 {
     Heap *heap = fast_heap(links);
-    char *place = fast_place(links, start);
-    uint64_t after, before;
-    size_t run;
+    size_t shift = (start - 1) & 7;
+    ptrdiff_t place = (ptrdiff_t)(start - 1) >> 3; /* of position 0, it is -1 */
+    uint64_t starts, free, ends;
+    Map map;
 
+    if (UNLIKELY(start >= heap->fast_end)) {
+        return FAST_UNKNOWN;
+    }
+    /* Bit 0 of a window is the last unit of the block before, bit 1 the first of this one. */
+    map = heap_map(heap);
+    starts = map_load(map.starts + place) >> shift;
+    free = map_load(map.free + place) >> shift;
+    if (UNLIKELY((starts & 2) == 0)) {
+        return FAST_UNKNOWN;
+    }
+    starts &= ~UINT64_C(3);
+    if (UNLIKELY(starts == 0)) {
+        return FAST_LONG;
+    }
+    *size = bits_lowest(starts); /* that is where the next block starts */
+    ends = bits_set(0, *size);
+    --*size;
+    if (UNLIKELY((free & (ends + 3)) != 0)) {
+        return UNLIKELY((free & 2) != 0)    ? FAST_UNKNOWN
+               : (free & 1) == 0            ? FAST_BEHIND
+               : LIKELY((free & ends) == 0) ? FAST_BEFORE
+                                            : FAST_BOTH;
+    }
+    map_or(map.free + place, (ends >> 1 | 2) << shift);
     heap->given++;
-    after = bits_window(fast_word(place, 0)->starts, fast_word(place, 1)->starts, start) &
-            ~UINT64_C(1);
-    if (LIKELY(after != 0)) {
-        run = bits_lowest(after);
-        *units = run;
-        heap->in_use -= (Pos)run;
-        if (UNLIKELY(bits_test(
-                bits_window(fast_word(place, 0)->free, fast_word(place, 1)->free, start), run))) {
-            return false;
-        }
-    } else {
-        run = fast_word(place, 1)->starts != 0 /* as map_size_far */
-                  ? (start | (MAP_WORD_BITS - 1)) + 1 - start +
-                        bits_lowest(fast_word(place, 1)->starts)
-                  : (size_t)fast_word(place, 1)->free;
-        *units = run;
-        heap->in_use -= (Pos)run;
-        if (UNLIKELY(map_is_free(fast_map(links), start + run)) ||
-            UNLIKELY(run >= heap->fast_classes)) {
-            return false;
-        }
-    }
-    before = bits_window(fast_word(place, -1)->starts, fast_word(place, 0)->starts, start);
-    if (LIKELY(before != 0)) {
-        if (UNLIKELY(
-                bits_test(bits_window(fast_word(place, -1)->free, fast_word(place, 0)->free, start),
-                          bits_highest(before)))) {
-            return false;
-        }
-    } else if ((Pos)start != heap->first) {
-        if (fast_word(place, -1)->starts != 0 /* as map_previous_far */
-                ? bits_test(fast_word(place, -1)->free, bits_highest(fast_word(place, -1)->starts))
-                : map_is_free(fast_map(links), start - (size_t)fast_word(place, -1)->free)) {
-            return false;
-        }
-    }
-    fast_word(place, 0)->free = bits_set(fast_word(place, 0)->free, bits_widen((Pos)start));
-    heap->free_blocks++;
-    fast_insert(links, start, run);
-    return true;
+    heap->headroom += *size;
+    fast_insert(links, start, *size);
+    return FAST_GIVEN;
 }
 
 #endif

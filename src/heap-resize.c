@@ -20,13 +20,14 @@ static HeapResult shrink(Heap *heap, Pos block, Pos size, Pos units)
     }
     blocks_make_used(heap, block, units);
     blocks_make_free(heap, block + units, rest);
-    heap->in_use -= size - units;
+    heap->blocks++;
+    heap->headroom += size - units;
     return HEAP_OK;
 }
 
 HeapResult heap_resize(Heap *heap, Pos block, size_t units)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
     Pos size = map_size(map, block);
     Pos merged = size;
 
@@ -50,29 +51,31 @@ HeapResult heap_resize(Heap *heap, Pos block, size_t units)
 
 HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
     Pos size = map_size(map, block);
     size_t merged = size;
     Pos run_size = size;
 
-    if (!blocks_previous_is_free(heap, block, moved)) {
+    if (!blocks_previous_is_free(heap, block)) {
         return HEAP_FULL;
     }
+    *moved = map_previous(map, block);
     if (blocks_next_is_free(heap, block, size)) {
         merged += map_size(map, block + size);
     }
     if (merged + (block - *moved) < units) {
         return HEAP_FULL;
     }
-    if (!index_remove(heap, *moved, block - *moved)) {
+    if (!index_remove(index_of(heap), *moved, block - *moved)) {
         return HEAP_DAMAGED;
     }
     if (!blocks_merge_next(heap, block, &run_size)) {
-        index_insert(heap, *moved, block - *moved);
+        index_insert(index_of(heap), *moved, block - *moved);
         return HEAP_DAMAGED;
     }
     memmove(heap_address(heap, *moved), heap_address(heap, block), heap_bytes(heap, size));
     map_clear_start(map, block);
+    heap->blocks--;
     blocks_split(heap, *moved, run_size + (block - *moved), (Pos)units);
     blocks_count_use(heap, (Pos)units - size);
     return HEAP_OK;
@@ -94,7 +97,7 @@ static Pos find_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
     Pos size;
 
     for (int tries = 0; tries < TRIES; tries++) {
-        size = index_best(heap, wanted, block);
+        size = index_best(index_of(heap), wanted, block);
         if (size == 0) {
             return 0;
         }
@@ -104,7 +107,7 @@ static Pos find_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
         }
         wanted = (size_t)size + 1;
     }
-    return index_best(heap, units + ((alignment - 1) >> heap->shift), block);
+    return index_best(index_of(heap), units + ((alignment - 1) >> heap->shift), block);
 }
 
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
@@ -121,7 +124,7 @@ HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *bl
     if (size == 0) {
         return HEAP_FULL;
     }
-    if (!blocks_is_free(heap, run, size) || !index_remove(heap, run, size)) {
+    if (!blocks_is_free(heap, run, size) || !index_remove(index_of(heap), run, size)) {
         return HEAP_DAMAGED;
     }
     /*   [            run, free            ]   =>   [ gap free ][ in use: units ][ rest free ]   */
@@ -129,6 +132,7 @@ HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *bl
     blocks_split(heap, run + gap, size - gap, (Pos)units);
     if (gap != 0) {
         blocks_make_free(heap, run, gap);
+        heap->blocks++;
     }
     *block = run + gap;
     blocks_count_use(heap, (Pos)units);

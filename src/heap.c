@@ -25,7 +25,7 @@ Pos heap_position(Heap *heap, const void *pointer)
 
 Pos heap_block(Heap *heap, const void *pointer)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
     Pos position = heap_position(heap, pointer);
 
     if (position == 0 || heap_address(heap, position) != pointer || !map_is_start(map, position) ||
@@ -37,26 +37,26 @@ Pos heap_block(Heap *heap, const void *pointer)
 
 Pos heap_block_around(Heap *heap, Pos position)
 {
-    MapWord *word = map_word(heap_map(heap), position);
+    Map map = heap_map(heap);
     /* Starts at or below the position, in its own word. */
-    uint64_t starts = word->starts & (bits_mask(position) * 2 - 1);
+    uint64_t starts = map_load_word(map.starts, position) & (bits_mask(position) * 2 - 1);
 
     position &= ~(Pos)(MAP_WORD_BITS - 1);
     while (starts == 0) {
         position -= MAP_WORD_BITS;
-        starts = (word = map_before(word))->starts;
+        starts = map_load_word(map.starts, position);
     }
     return position + (Pos)bits_highest(starts);
 }
 
 void heap_init(Heap *heap)
 {
-    MapWord *map = heap_map(heap);
     Pos size = heap->end - heap->first;
 
     index_clear(heap);
-    heap->in_use = heap->peak = 0;
-    map_set_start(map, heap->end);
+    heap->peak = heap->headroom = 0;
+    heap->blocks = heap_used_blocks(heap) + 1;
+    map_set_start(heap_map(heap), heap->end);
     blocks_make_free(heap, heap->first, size);
     if (!index_is_large(heap, size)) {
         blocks_note_touched(heap, heap->end);
@@ -66,28 +66,34 @@ void heap_init(Heap *heap)
 
 void heap_clear_map(Heap *heap)
 {
-    size_t words = (size_t)heap->clean / MAP_WORD_BITS + 1;
+    Map map = heap_map(heap);
+    size_t from = (size_t)heap->first - MAP_WORD_BITS;
 
-    /* No block starts beyond what was ever touched, but the fence. */
-    memset(heap_map(heap) - (words - 1), 0, words * sizeof(MapWord));
+    unsigned char *begin = map_word(map.starts, from);
+
+    /* No block starts beyond what was ever touched, but the fence. What tells whether blocks are
+     * free means nothing where none starts or ends. */
+    memset(begin, 0, (size_t)(map_word(map.starts, heap->clean) - begin) + MAP_WORD_BYTES);
 }
 
 void heap_rebuild(Heap *heap)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
     Pos size;
 
     index_clear(heap);
-    heap->in_use = 0;
+    heap->headroom = heap->peak;
     heap->given = heap->taken;
+    heap->blocks = 0;
     for (Pos block = heap->first; block != heap->end; block += size) {
         size = map_size(map, block);
-        if (!map_is_free(map, block)) {
-            heap->in_use += size;
+        heap->blocks++;
+        if (map_is_free(map, block)) {
+            index_insert(index_of(heap), block, size);
+        } else {
+            heap->headroom -= size;
             heap->given--;
-            continue;
         }
-        index_insert(heap, block, size);
     }
 }
 
@@ -100,7 +106,7 @@ static bool is_plausible(Heap *heap, Pos link, Pos size)
 
 Pos heap_find_damaged(Heap *heap)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
     Pos suspect = 0;
     Pos size;
 
@@ -122,46 +128,29 @@ Pos heap_find_damaged(Heap *heap)
     return suspect;
 }
 
-Pos heap_take_large(Heap *heap, size_t units)
-{
-    const TreeNode *node = units <= heap->end ? tree_best(&heap->tree, (Pos)units) : NULL;
-    Pos block, size, rest;
-
-    if (node == NULL) {
-        return 0;
-    }
-    block = node->start;
-    size = node->size;
-    rest = size - (Pos)units;
-    if (index_is_large(heap, rest)) {
-        /* From the front of a large block that stays large: the index has the least to do. */
-        tree_trim(&heap->tree, block, (Pos)units);
-        blocks_declare_free(heap, block + (Pos)units, rest);
-        blocks_make_used(heap, block, (Pos)units);
-        blocks_note_touched(heap, block + (Pos)units);
-    } else {
-        tree_remove(&heap->tree, block);
-        heap->free_blocks--;
-        blocks_split(heap, block, size, (Pos)units);
-    }
-    blocks_count_use(heap, (Pos)units);
-    heap->taken++;
-    return block;
-}
-
 HeapResult heap_take(Heap *heap, size_t units, Pos *block)
 {
-    Pos size = index_is_large(heap, units) ? 0 : list_best(heap, (Pos)units);
+    Index index = index_of(heap);
+    size_t size_class;
 
-    if (size == 0) {
-        *block = heap_take_large(heap, units);
+    *block = 0;
+    if (units > heap->end - heap->first) {
+        return HEAP_FULL;
+    }
+    size_class = index_is_large(heap, units) ? index_bin(index, units) : index_next(heap, units);
+    if (size_class == 0) {
+        return HEAP_FULL;
+    }
+    if (size_class >= heap->classes) {
+        *block = blocks_take_large(index, units, size_class);
         return *block == 0 ? HEAP_FULL : HEAP_OK;
     }
-    *block = heap_link(heap, size, heap->shift)->next;
-    if (!blocks_is_free(heap, *block, size) || !index_remove(heap, *block, size)) {
+    *block = heap_link(heap, size_class, heap->shift)->next;
+    if (!blocks_is_free(heap, *block, (Pos)size_class) ||
+        !index_remove(index, *block, (Pos)size_class)) {
         return HEAP_DAMAGED;
     }
-    blocks_split(heap, *block, size, (Pos)units);
+    blocks_split(heap, *block, (Pos)size_class, (Pos)units);
     blocks_count_use(heap, (Pos)units);
     heap->taken++;
     return HEAP_OK;
@@ -171,27 +160,29 @@ HeapResult heap_give(Heap *heap, Pos block)
 {
     Pos size = map_size(heap_map(heap), block);
 
-    heap->in_use -= size;
+    heap->headroom += size;
     heap->given++;
     return heap_give_rest(heap, block, size);
 }
 
 HeapResult heap_give_rest(Heap *heap, Pos run, Pos size)
 {
-    Pos previous;
     bool sound = blocks_merge_next(heap, run, &size);
 
-    if (sound && blocks_previous_is_free(heap, run, &previous)) {
-        sound = index_remove(heap, previous, run - previous);
+    if (sound && blocks_previous_is_free(heap, run)) {
+        Pos previous = map_previous(heap_map(heap), run);
+
+        sound = index_remove(index_of(heap), previous, run - previous);
         if (sound) {
             map_clear_start(heap_map(heap), run);
+            heap->blocks--;
             size += run - previous;
             run = previous;
         }
     }
     if (!sound) {
         /* Still a block in use for the map, though perhaps a longer one by now. */
-        map_put_size(heap_map(heap), run, size);
+        blocks_make_used(heap, run, size);
         return HEAP_DAMAGED;
     }
     blocks_make_free(heap, run, size);
@@ -200,15 +191,17 @@ HeapResult heap_give_rest(Heap *heap, Pos run, Pos size)
 
 Pos heap_largest_free(Heap *heap)
 {
-    const TreeNode *node = tree_largest(&heap->tree);
-    size_t word;
+    size_t word, size_class;
+    Pos root;
 
-    if (node != NULL) {
-        return node->size;
-    }
     if (heap->summary == 0) {
         return 0;
     }
     word = bits_highest(heap->summary);
-    return (Pos)(word * MAP_WORD_BITS + bits_highest(heap->words[word]));
+    size_class = word * MAP_WORD_BITS + bits_highest(heap->words[word]);
+    if (size_class < heap->classes) {
+        return (Pos)size_class;
+    }
+    root = *index_root(index_of(heap), size_class);
+    return tree_node(heap_tree(heap), tree_largest(heap_tree(heap), root))->size;
 }

@@ -5,15 +5,15 @@
  * Plain arithmetic over memory that it is handed: nothing here knows of threads, of the operating
  * system or of errno.
  *
- * Positions count units from the size classes on, which lie right after the Heap structure. So the
- * class of free blocks of n units is at position n, blocks are at positions from first on, and one
+ * Positions count units from the heads of the index on, which lie right after the Heap structure.
+ * So the head of class n is at position n, blocks are at positions from first on, and one
  * comparison tells that a link leads nowhere else:
  *
- *   position              0   1   2  …  classes          first                          end
- *   …|map|owner's|Heap|lists by exact size|  (guard)  |blocks …                      |fence|
+ *   position          0   1   2  …            first                          end
+ *   …|owner's|Heap   |heads, one each class|  (guard)  |blocks …            |fence|
  *
- * Everything lies at a fixed distance from the Heap structure, except for the tree, whose distance
- * it knows. There are no absolute addresses in a heap. */
+ * Everything else lies at a distance from the heads that the Heap knows. There are no absolute
+ * addresses in a heap. */
 #ifndef MEM_SRC_HEAP_H
 #define MEM_SRC_HEAP_H
 
@@ -28,14 +28,20 @@ enum {
     UNIT_SHIFT = 3, /* a unit is 8 bytes; larger in huge regions */
     UNIT_BYTES = 1 << UNIT_SHIFT,
     FENCE_BYTES = 16, /* after the last block */
-    CLASSES_MIN = 64, /* sizes with a list of their own, a power of two */
-    CLASSES_MAX = 4096,
-    CLASS_WORDS = CLASSES_MAX / MAP_WORD_BITS,
+    CLASSES_MIN = 64, /* sizes with a list of their own: a power of two */
+    CLASSES_MAX = 2048,
+    SLOTS_BELOW = 512,     /* classes: heaps of fewer have nodes in slots, others in the map */
+    OCTAVES_MAX = 32 - 11, /* of sizes from CLASSES_MAX on */
+    BIN_SHIFT_MAX = 5,     /* 32 bins an octave; 4 where there are slots */
+    BIN_SHIFT_MIN = 2,
+    HEADS_MAX = CLASSES_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
+    INDEX_WORDS = HEADS_MAX / MAP_WORD_BITS + 1,
     HEAP_OWNER_BYTES = 176 /* before the Heap, for what its owner keeps of it */
 };
 
 /* The links of a list of free blocks: in the first 8 bytes of each free block below `classes`
- * units, and in the head of each list, which is a link like the others. */
+ * units, and in the head of each list, which is a link like the others. In the head of a bin only
+ * `next` counts: the root of its tree, or 0. */
 typedef struct Link {
     Pos next, previous;
 } __attribute__((__may_alias__)) Link;
@@ -44,44 +50,58 @@ typedef struct Heap {
     size_t fast_classes; /* = classes, but 0 where heap-fast.h does not apply */
     size_t fast_end;     /* = end, likewise */
     size_t size_mask;    /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
-    Pos classes;         /* blocks of fewer units are in lists, others in the tree */
-    Pos first;           /* position of the first block */
-    Pos end;             /* position just past the last block: the fence */
-    unsigned shift;      /* a unit is 1 << shift bytes */
-    Pos clean;           /* from here on blocks were never handed out nor written to */
-    Pos in_use;          /* units in use */
-    Pos peak;            /* most units in use at a time */
-    size_t taken;        /* blocks ever handed out */
-    size_t given;        /* blocks ever given back */
-    size_t free_blocks;
-    Tree tree;
-    uint64_t summary;            /* bit k is set if words[k] is not 0 */
-    uint64_t words[CLASS_WORDS]; /* bit n of all words is set if the list of size n holds blocks */
-} Heap;                          /* the heads of the lists follow */
+    ptrdiff_t starts;    /* from the heads to where the map has position 0, in bytes */
+    ptrdiff_t free;
+    Pos classes;     /* blocks of fewer units are in lists, others in trees */
+    Pos heads;       /* lists and bins */
+    ptrdiff_t nodes; /* from the heads to where the tree has the node of position 0 */
+    /* As in Tree. */
+    unsigned char bin_shift, slot_shift, node_bytes;
+    size_t bin_bias;  /* see index_bin */
+    unsigned shift;   /* a unit is 1 << shift bytes */
+    Pos first;        /* position of the first block */
+    Pos end;          /* position just past the last block: the fence */
+    Pos clean;        /* from here on blocks were never handed out nor written to */
+    size_t peak;      /* most units in use at a time */
+    size_t headroom;  /* peak - units in use */
+    size_t taken;     /* blocks ever handed out */
+    size_t given;     /* blocks ever given back */
+    size_t blocks;    /* in use and free */
+    uint64_t summary; /* bit k is set if words[k] is not 0 */
+    /* Bit n of all words is set if class n holds blocks. Heaps of few classes have their nodes in
+     * those that they do not need. */
+    uint64_t words[INDEX_WORDS];
+} Heap; /* the heads follow */
 
 /* What the heap found when it was asked for something. */
 typedef enum HeapResult {
     HEAP_OK,
-    HEAP_FULL,      /* no free run is large enough */
-    HEAP_NOT_BLOCK, /* the address is not the start of a block in use */
-    HEAP_DAMAGED    /* a free block's links were overwritten: see heap_rebuild */
+    HEAP_FULL,   /* no free run is large enough */
+    HEAP_DAMAGED /* a free block's links were overwritten: see heap_rebuild */
 } HeapResult;
 
-/* Word 0 of the map, which is its last in memory. */
-static inline MapWord *heap_map(Heap *heap)
+static inline void *heap_address(Heap *heap, size_t position)
 {
-    return (MapWord *)(void *)((char *)heap - HEAP_OWNER_BYTES) - 1;
+    return (char *)(heap + 1) + (position << heap->shift);
 }
 
-static inline void *heap_address(Heap *heap, Pos position)
+/* The link at a position: that of a free block, or the head of a class. */
+static inline Link *heap_link(Heap *heap, size_t position, unsigned shift)
 {
-    return (char *)(heap + 1) + ((size_t)position << heap->shift);
+    return (Link *)(void *)((char *)(heap + 1) + (position << shift));
 }
 
-/* The link at a position: that of a free block, or the head of the list of so many units. */
-static inline Link *heap_link(Heap *heap, Pos position, unsigned shift)
+static inline Map heap_map(Heap *heap)
 {
-    return (Link *)(void *)((char *)(heap + 1) + ((size_t)position << shift));
+    unsigned char *heads = (unsigned char *)(heap + 1);
+
+    return (Map){heads + heap->starts, heads + heap->free};
+}
+
+static inline Tree heap_tree(Heap *heap)
+{
+    return (Tree){(char *)(heap + 1) + heap->nodes, heap->slot_shift, heap->node_bytes,
+                  heap->bin_shift};
 }
 
 /* Units that a request of so many bytes takes; SIZE_MAX if it is more than any heap has. */
@@ -93,17 +113,33 @@ static inline size_t heap_bytes(const Heap *heap, size_t units)
     return units << heap->shift;
 }
 
+static inline size_t heap_in_use(const Heap *heap)
+{
+    return heap->peak - heap->headroom;
+}
+
+static inline size_t heap_used_blocks(const Heap *heap)
+{
+    return heap->taken - heap->given;
+}
+
+static inline size_t heap_free_blocks(const Heap *heap)
+{
+    return heap->blocks - heap_used_blocks(heap);
+}
+
 /* Where a pointer points to: the position of the unit, or 0 if outside the blocks. */
 Pos heap_position(Heap *heap, const void *pointer);
 
 /* Position of the block in use that starts at an address, or 0. Exact: no other pointer passes. */
 Pos heap_block(Heap *heap, const void *pointer);
 
-/* Start of the block, free or in use, that a position lies in. Takes constant time. */
+/* Start of the block, free or in use, that a position lies in. Takes time in proportion to its
+ * size. */
 Pos heap_block_around(Heap *heap, Pos position);
 
-/* Makes one free block of everything, in a heap whose shape (the fields up to clean, and tree)
- * is set and whose map is all 0. */
+/* Makes one free block of everything, in a heap whose shape (the fields up to clean) is set and
+ * whose map is all 0. */
 void heap_init(Heap *heap);
 
 /* Sets the map to 0, as far as it was ever written to, so that heap_init can be called again. */
@@ -117,9 +153,6 @@ Pos heap_find_damaged(Heap *heap);
 
 /* Takes a block: the smallest free one that suffices, its front. The rest stays free. */
 HeapResult heap_take(Heap *heap, size_t units, Pos *block);
-
-/* Takes a block of the tree, in which the program can't overwrite anything. 0: there is none. */
-Pos heap_take_large(Heap *heap, size_t units);
 
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);

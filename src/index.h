@@ -1,78 +1,231 @@
 /* SPDX-License-Identifier: MIT
  *
- * The index: free blocks by size. Small ones are in lists, large ones in the tree; this is where
- * the two are told apart. */
+ * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of
+ * its own, with a list; from there on a class is a bin, one of several equal parts of an octave,
+ * with a tree. A bit array tells which classes hold blocks, and a summary which of its words are
+ * not 0.
+ *
+ *   class   0  1  2  …  classes-1 | classes  …                              heads-1
+ *   size    –  1  2  …  classes-1 | classes …   in bins                     2^32 - 1
+ */
 #ifndef MEM_SRC_INDEX_H
 #define MEM_SRC_INDEX_H
 
 #include "heap.h"
 #include "list.h"
 
+/* The index of a heap, with those of its constants that are known when this is compiled: in most
+ * heaps they are the same. */
+typedef struct Index {
+    Heap *heap;
+    Tree tree;
+    unsigned shift;
+} Index;
+
+static ALWAYS_INLINE Index index_of(Heap *heap)
+{
+    return (Index){heap, heap_tree(heap), heap->shift};
+}
+
+/* Of a heap with nodes in the map, and units of 8 bytes. */
+static ALWAYS_INLINE Index index_usual(Heap *heap)
+{
+    char *nodes = (char *)(heap + 1) + heap->nodes;
+
+    return (Index){heap, {nodes, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
+}
+
+/* What the bin of a size is beyond its highest bits: so that the bin of the smallest large size, a
+ * power of two, is `classes`. */
+static inline size_t index_bin_bias(Pos classes, unsigned bin_shift)
+{
+    return classes - ((bits_highest(classes) + 1) << bin_shift);
+}
+
+static inline size_t index_bin_of(size_t size, size_t bias, unsigned bin_shift)
+{
+    size_t octave = bits_highest(size);
+
+    return (octave << bin_shift) + (size >> (octave - bin_shift)) + bias;
+}
+
+/* The bin of a large size. */
+static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
+{
+    return index_bin_of(size, index.heap->bin_bias, index.tree.bin_shift);
+}
+
 static inline bool index_is_large(const Heap *heap, size_t size)
 {
     return size >= heap->classes;
 }
 
-static inline void index_insert(Heap *heap, Pos block, Pos size)
+/* Words of the bit array for so many classes, and for one more, which holds none. */
+static inline size_t index_words(size_t heads)
 {
-    if (index_is_large(heap, size)) {
-        tree_insert(&heap->tree, block, size);
-    } else {
-        list_insert(heap, block, size, heap->shift);
+    return heads / MAP_WORD_BITS + 1;
+}
+
+static inline bool index_is_marked(const Heap *heap, size_t size_class)
+{
+    return bits_test(heap->words[size_class / MAP_WORD_BITS], size_class);
+}
+
+/* Says that a class holds blocks. */
+static inline void index_mark(Heap *heap, size_t size_class)
+{
+    uint64_t *word = &heap->words[size_class / MAP_WORD_BITS];
+
+    if (UNLIKELY(*word == 0)) {
+        heap->summary = bits_set(heap->summary, size_class / MAP_WORD_BITS);
     }
-    heap->free_blocks++;
+    *word = bits_set(*word, size_class);
+}
+
+/* Says that a class, which is marked, holds none any more, if that is so. */
+static inline void index_unmark_if(Heap *heap, size_t size_class, bool empty)
+{
+    if (UNLIKELY(bits_flip(&heap->words[size_class / MAP_WORD_BITS],
+                           (uint64_t)empty << (size_class & 63)))) {
+        heap->summary = bits_clear(heap->summary, size_class / MAP_WORD_BITS);
+    }
+}
+
+/* The first class that holds blocks, in words behind one; 0 if there is none. */
+static inline size_t index_next_beyond(const Heap *heap, size_t word)
+{
+    uint64_t summary = heap->summary & (~UINT64_C(1) << word);
+
+    if (summary == 0) {
+        return 0;
+    }
+    word = bits_lowest(summary);
+    return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
+}
+
+/* The first class that holds blocks, from one on; 0 if there is none. */
+static inline size_t index_next(const Heap *heap, size_t size_class)
+{
+    uint64_t near = heap->words[size_class / MAP_WORD_BITS] >> (size_class & 63);
+
+    return LIKELY(near != 0) ? size_class + bits_lowest(near)
+                             : index_next_beyond(heap, size_class / MAP_WORD_BITS);
+}
+
+/* The root of a bin's tree. */
+static ALWAYS_INLINE Pos *index_root(Index index, size_t bin)
+{
+    return &heap_link(index.heap, bin, index.shift)->next;
+}
+
+static ALWAYS_INLINE void index_insert_large(Index index, Pos block, Pos size)
+{
+    size_t bin = index_bin(index, size);
+
+    tree_insert(index.tree, index_root(index, bin), block, size);
+    index_mark(index.heap, bin);
+}
+
+static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
+{
+    size_t bin = index_bin(index, size);
+    Pos *root = index_root(index, bin);
+
+    tree_remove(index.tree, root, block);
+    index_unmark_if(index.heap, bin, *root == TREE_NONE);
+}
+
+static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)
+{
+    if (size >= index.heap->classes) {
+        index_insert_large(index, block, size);
+    } else if (list_insert(index.heap, block, size, index.shift)) {
+        index_mark(index.heap, size);
+    }
 }
 
 /* False if the block's links were overwritten. */
-static inline bool index_remove(Heap *heap, Pos block, Pos size)
+static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
 {
-    if (index_is_large(heap, size)) {
-        tree_remove(&heap->tree, block);
-    } else if (!list_remove(heap, block, size, heap->shift)) {
+    bool empty;
+
+    if (size >= index.heap->classes) {
+        index_remove_large(index, block, size);
+        return true;
+    }
+    if (!list_remove(index.heap, block, size, index.shift, &empty)) {
         return false;
     }
-    heap->free_blocks--;
+    index_unmark_if(index.heap, size, empty);
     return true;
 }
 
-/* Finds the smallest free block of at least so many units. Returns its size, or 0. */
-static inline Pos index_best(Heap *heap, size_t units, Pos *block)
+/* Lets a large free block start so many units later, and be that much shorter, yet large. */
+static ALWAYS_INLINE void index_trim(Index index, Pos block, Pos size, Pos units)
 {
-    const TreeNode *node;
+    size_t bin = index_bin(index, size);
 
-    if (units > heap->end) {
-        return 0;
+    /* The common case by far: it is alone in its bin, and stays there. */
+    if (LIKELY(tree_is_alone(tree_node(index.tree, block), block)) &&
+        LIKELY(index_bin(index, size - units) == bin)) {
+        tree_plant(index.tree, index_root(index, bin), block + units, size - units);
+        return;
     }
-    if (!index_is_large(heap, units)) {
-        Pos size = list_best(heap, (Pos)units);
+    index_remove_large(index, block, size);
+    index_insert_large(index, block + units, size - units);
+}
 
-        if (size != 0) {
-            *block = heap_link(heap, size, heap->shift)->next;
-            return size;
+/* Finds the smallest large free block of at least so many units. The class is that of the units;
+ * or, if they are few, one that is large. Returns its position, or 0. */
+static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size_class)
+{
+    Pos block;
+
+    if (index_is_large(index.heap, units) && index_is_marked(index.heap, size_class)) {
+        /* Perhaps with smaller ones only. */
+        block = tree_best(index.tree, *index_root(index, size_class), (Pos)units);
+        if (block != TREE_NONE) {
+            return block;
         }
+        size_class++;
     }
-    node = tree_best(&heap->tree, (Pos)units);
-    if (node == NULL) {
+    size_class = index_next(index.heap, size_class);
+    return size_class == 0 ? 0 : tree_smallest(index.tree, *index_root(index, size_class));
+}
+
+/* Finds the smallest free block of at least so many units. Returns its size, or 0. */
+static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
+{
+    size_t size_class;
+
+    if (units > index.heap->end - index.heap->first) {
         return 0;
     }
-    *block = node->start;
-    return node->size;
+    size_class = index_is_large(index.heap, units) ? index_bin(index, units)
+                                                   : index_next(index.heap, units);
+    if (size_class == 0) {
+        return 0;
+    }
+    if (size_class < index.heap->classes) {
+        *block = heap_link(index.heap, size_class, index.shift)->next;
+        return (Pos)size_class;
+    }
+    *block = index_best_large(index, units, size_class);
+    return *block == 0 ? 0 : tree_node(index.tree, *block)->size;
 }
 
 /* Takes all blocks out. */
 static inline void index_clear(Heap *heap)
 {
-    heap->free_blocks = 0;
     heap->summary = 0;
-    for (Pos word = 0; word < heap->classes / MAP_WORD_BITS; word++) {
+    for (size_t word = 0; word < index_words(heap->heads); word++) {
         heap->words[word] = 0;
     }
-    for (Pos size = 0; size < heap->classes; size++) {
-        Link *head = heap_link(heap, size, heap->shift);
+    for (Pos size_class = 0; size_class < heap->heads; size_class++) {
+        Link *head = heap_link(heap, size_class, heap->shift);
 
-        head->next = head->previous = size;
+        head->next = head->previous = size_class < heap->classes ? size_class : TREE_NONE;
     }
-    tree_clear(&heap->tree);
 }
 
 #endif

@@ -39,12 +39,12 @@ void region_stats(Region *region, Mem_Stats *stats)
 
     *stats = (Mem_Stats){
         .capacity = capacity,
-        .bytes_in_use = heap_bytes(heap, heap->in_use),
-        .bytes_free = capacity - heap_bytes(heap, heap->in_use),
+        .bytes_in_use = heap_bytes(heap, heap_in_use(heap)),
+        .bytes_free = capacity - heap_bytes(heap, heap_in_use(heap)),
         .peak_in_use = heap_bytes(heap, heap->peak),
         .largest_free = heap_bytes(heap, heap_largest_free(heap)),
-        .blocks_in_use = heap->taken - heap->given,
-        .blocks_free = heap->free_blocks,
+        .blocks_in_use = heap_used_blocks(heap),
+        .blocks_free = heap_free_blocks(heap),
         .bookkeeping = region->total - capacity,
         .allocs = heap->taken - region->taken_otherwise + region->vain_allocs,
         .callocs = region->callocs,

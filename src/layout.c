@@ -1,50 +1,95 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-#include "bits.h"
+#include "index.h"
 #include "region.h"
 
-/* Positions of blocks there can be, beside those of the size classes and of map words to spare. */
-#define POSITIONS_MAX ((size_t)UINT32_MAX - CLASSES_MAX - 2 * (size_t)MAP_WORD_BITS)
+/* Positions of blocks there can be, beside those of the heads and of map words to spare. */
+#define POSITIONS_MAX ((size_t)UINT32_MAX - HEADS_MAX - 2 * (size_t)MAP_WORD_BITS)
 
-/* The number of size classes: more of them take more memory for their heads, fewer take more for
- * the nodes of the tree. The sum of both is about least at twice the square root of the units. */
+/* Units from which on large blocks have their nodes in the map. */
+enum { UNITS_WITHOUT_SLOTS = 1 << 15 };
+
+/* The number of classes that are a size each. The more there are, the seldomer is a tree searched,
+ * but the more memory their heads take: less than a thousandth of a large heap. In small ones they
+ * have to be weighed against the nodes of slots. */
 static Pos choose_classes(size_t units)
 {
     Pos classes = CLASSES_MAX;
+    Pos least = units < UNITS_WITHOUT_SLOTS ? CLASSES_MIN : SLOTS_BELOW;
+    unsigned weight = units < UNITS_WITHOUT_SLOTS ? 2 : 0;
 
-    while (classes > CLASSES_MIN && (uint64_t)classes * classes > 4 * (uint64_t)units) {
+    while (classes > least && (uint64_t)classes * classes > (uint64_t)units << weight) {
         classes /= 2;
     }
     return classes;
 }
 
-/* Whether the tree fits into the words for the lists' bit array that small regions do not need. */
-static bool tree_fits_words(Pos classes, size_t tree)
+static bool has_slots(Pos classes)
 {
-    return tree <= (CLASS_WORDS - classes / MAP_WORD_BITS) * sizeof(uint64_t);
+    return classes < SLOTS_BELOW;
 }
 
-/* Places the parts in front of the heap, which is of heap_bytes and has up to `space` bytes
- * between the size classes and itself. */
+/* log2 of the bins an octave, and of the units of a slot. */
+static unsigned char bin_shift(Pos classes)
+{
+    return has_slots(classes) ? BIN_SHIFT_MIN : BIN_SHIFT_MAX;
+}
+
+static unsigned char slot_shift(Pos classes)
+{
+    return has_slots(classes) ? (unsigned char)bits_highest(classes) : MAP_WORD_SHIFT;
+}
+
+/* Heads for free blocks of up to so many units. */
+static Pos count_heads(Pos classes, size_t units)
+{
+    size_t bias = index_bin_bias(classes, bin_shift(classes));
+
+    return units < classes ? classes : (Pos)index_bin_of(units, bias, bin_shift(classes)) + 1;
+}
+
+/* Places the nodes, if there are slots: in what the heap does not need of its bit array, or else
+ * before the map. Returns the bytes they take there. */
+static size_t place_nodes(Layout *layout, size_t units)
+{
+    size_t to_spare = (INDEX_WORDS - index_words(layout->head_count)) * sizeof(uint64_t);
+    size_t nodes = ((units >> slot_shift(layout->classes)) + 2) * sizeof(TreeNode);
+
+    layout->nodes = 0;
+    layout->has_nodes_in_words = false;
+    if (!has_slots(layout->classes) || units < layout->classes) {
+        return 0;
+    }
+    layout->has_nodes_in_words = nodes <= to_spare;
+    return layout->has_nodes_in_words ? 0 : nodes;
+}
+
+void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
+{
+    size_t string;
+
+    layout->classes = classes;
+    layout->head_count = count_heads(classes, units);
+    layout->first = layout->head_count + (Pos)space;
+    /* A word before position 0, then all up to the fence, and a word behind it. */
+    string = ((layout->first + units) / MAP_WORD_BITS + 3) * MAP_WORD_BYTES;
+    layout->starts = place_nodes(layout, units);
+    layout->free = layout->starts + string;
+    layout->region = layout->free + string;
+    layout->heads = layout->region + sizeof(Region);
+    layout->guard = layout->heads + ((size_t)layout->head_count << layout->shift);
+    if (layout->has_nodes_in_words) {
+        layout->nodes = layout->region + offsetof(Region, heap.words) +
+                        index_words(layout->head_count) * sizeof(uint64_t);
+    }
+}
+
 static void place_front(Layout *layout, size_t heap_bytes, size_t space)
 {
     size_t units = heap_bytes >> layout->shift;
-    size_t tree, words;
 
-    layout->classes = choose_classes(units);
-    words = (layout->classes + (space >> layout->shift) + units) / MAP_WORD_BITS + 2;
-    tree = tree_bytes((Pos)units, (unsigned)bits_highest(layout->classes));
-    if (tree_fits_words(layout->classes, tree)) {
-        tree = 0;
-    }
-    layout->map = tree;
-    layout->region = layout->map + words * sizeof(MapWord);
-    layout->tree = tree != 0 ? 0
-                             : layout->region + offsetof(Region, heap.words) +
-                                   layout->classes / MAP_WORD_BITS * sizeof(uint64_t);
-    layout->heads = layout->region + sizeof(Region);
-    layout->guard = layout->heads + ((size_t)layout->classes << layout->shift);
+    layout_place_front(layout, choose_classes(units), units, space >> layout->shift);
 }
 
 /* Places the heap behind them, `space` bytes off. */
@@ -53,15 +98,16 @@ static void place_heap(Layout *layout, size_t heap_bytes, size_t space)
     size_t capacity = (heap_bytes - FENCE_BYTES) & ~(layout->alignment - 1);
 
     layout->heap = layout->guard + space;
-    layout->first = layout->classes + (Pos)(space >> layout->shift);
+    layout->first = layout->head_count + (Pos)(space >> layout->shift);
     layout->end = layout->first + (Pos)(capacity >> layout->shift);
     layout->end_guard = layout->heap + heap_bytes;
 }
 
 static void shift_front(Layout *layout, size_t distance)
 {
-    layout->map += distance;
-    layout->tree += distance;
+    layout->nodes += distance;
+    layout->starts += distance;
+    layout->free += distance;
     layout->region += distance;
     layout->heads += distance;
     layout->guard += distance;
@@ -87,14 +133,14 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page)
     layout->total = layout->end_guard + page;
 }
 
-/* Places the parts in front of the heap so that the size classes are aligned to a unit. */
+/* Places the parts in front of the heap so that the heads are aligned to a unit. */
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
     place_front(layout, heap_bytes, layout->alignment);
     shift_front(layout, -(address + layout->heads) & (((size_t)1 << layout->shift) - 1));
 }
 
-/* Bytes from the size classes to the first address behind them that is aligned. */
+/* Bytes from the heads' end to the first address behind them that is aligned. */
 static size_t alignment_gap(const Layout *layout, uintptr_t address)
 {
     return -(address + layout->guard) & (layout->alignment - 1);
@@ -129,6 +175,12 @@ bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignm
     return true;
 }
 
+/* The distance from `origin` to `part`. */
+static ptrdiff_t distance(size_t origin, size_t part)
+{
+    return (ptrdiff_t)part - (ptrdiff_t)origin;
+}
+
 void layout_shape_heap(const Layout *layout, Heap *heap)
 {
     size_t unit = (size_t)1 << layout->shift;
@@ -136,12 +188,23 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
     heap->fast_classes = layout->shift == UNIT_SHIFT ? layout->classes : 0;
     heap->fast_end = layout->shift == UNIT_SHIFT ? layout->end : 0;
     heap->size_mask = (layout->alignment > unit ? layout->alignment : unit) - 1;
+    heap->starts = distance(layout->heads, layout->starts + MAP_WORD_BYTES);
+    heap->free = distance(layout->heads, layout->free + MAP_WORD_BYTES);
     heap->classes = layout->classes;
+    heap->heads = layout->head_count;
+    heap->bin_shift = bin_shift(layout->classes);
+    heap->bin_bias = index_bin_bias(layout->classes, bin_shift(layout->classes));
+    heap->slot_shift = slot_shift(layout->classes);
+    if (has_slots(layout->classes)) {
+        heap->node_bytes = sizeof(TreeNode);
+        heap->nodes = distance(layout->heads, layout->nodes) -
+                      (ptrdiff_t)((layout->first >> heap->slot_shift) * sizeof(TreeNode));
+    } else {
+        /* In the word of the map behind that in which the block starts. */
+        heap->node_bytes = MAP_WORD_BYTES;
+        heap->nodes = heap->free + MAP_WORD_BYTES;
+    }
     heap->first = layout->first;
     heap->end = layout->end;
     heap->shift = layout->shift;
-    tree_init(&heap->tree, layout->first, layout->end - layout->first,
-              (unsigned)bits_highest(layout->classes),
-              (ptrdiff_t)layout->tree -
-                  (ptrdiff_t)(layout->heads - sizeof(Heap) + offsetof(Heap, tree)));
 }

@@ -3,12 +3,13 @@
  * Where the parts of a region lie, and how many blocks fit: arithmetic only.
  *
  *   mapped by us:
- *   | tree | map | Region | size classes | guard page | heap: blocks …  fence | guard page |
+ *   | nodes | starts | free | Region | heads | guard page | heap: blocks …  fence | guard page |
  *
  *   in the caller's memory:
- *   | tree | map | Region | size classes | (gap) | heap: blocks …  fence |
+ *   | nodes | starts | free | Region | heads | (gap) | heap: blocks …  fence |
  *
- * The pages of the map and of the tree that stand for memory not used yet are never touched. */
+ * starts and free are the map. There are nodes in small regions only: see tree.h. The pages of the
+ * map that stand for memory not used yet are never touched. */
 #ifndef MEM_SRC_LAYOUT_H
 #define MEM_SRC_LAYOUT_H
 
@@ -21,17 +22,19 @@
 /* All in bytes from the start of the memory, unless it says units. */
 typedef struct Layout {
     size_t total;
-    size_t tree;
-    size_t map;       /* words in falling order: the first is just before the Region */
+    size_t nodes;  /* of trees, in slots */
+    size_t starts; /* the strings of the map, from the word before that of the first block */
+    size_t free;
     size_t region;    /* the Region structure, in which the Heap is */
-    size_t heads;     /* the size classes */
+    size_t heads;     /* of the classes */
     size_t guard;     /* the guard page before the heap; where the heap starts if there is none */
     size_t heap;      /* the first block */
     size_t end_guard; /* the guard page behind the heap; = total if there is none */
     size_t alignment; /* of every block */
     unsigned shift;   /* a unit is 1 << shift bytes */
-    Pos classes;
-    Pos first, end; /* units, as in Heap */
+    Pos classes, head_count;
+    bool has_nodes_in_words; /* nodes are in the Heap's bit array */
+    Pos first, end;          /* units, as in Heap */
 } Layout;
 
 /* Size in whole pages, or in whole anything that is a power of two. */
@@ -39,6 +42,10 @@ static inline size_t layout_round_up(size_t size, size_t multiple)
 {
     return (size + multiple - 1) & ~(multiple - 1);
 }
+
+/* Places the parts in front of a heap of so many units, for a number of classes, with up to `space`
+ * units between the heads and the first block. */
+void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space);
 
 /* Lays out a region of our own mapping for size bytes of heap, 1 to PTRDIFF_MAX. */
 void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page);

@@ -3,168 +3,212 @@
  * The map: where blocks begin, and which of them are free. It is the truth of the heap; the index
  * of free blocks can be rebuilt from it.
  *
- * Memory is counted in units; a position is the number of a unit. Two bits a position say all:
+ * Memory is counted in units; a position is the number of a unit. Two strings of bits, with one bit
+ * in each for every position, say all:
  *
  *   starts   1 where a block begins, free or in use
- *   free     at the start of a block: 1 if the block is free. Elsewhere it says nothing.
+ *   free     at the first and at the last unit of a block: 1 if it is free, 0 if it is in use.
+ *            Elsewhere it says nothing.
  *
- * The bits of 64 positions lie side by side, one word of each, so that one cache line tells about
- * 256 units. A block ends where the next one begins. A word of starts that is 0 lies wholly inside
- * one block; the free word beside it has nothing to say, and so in the first and in the last such
- * word of a block it holds the block's size. With that, both ends of a block of any size are found
- * in constant time:
+ *   units     0 1 2 3 4 5 6 7 8 9 …
+ *             [  A  ][B][   C    ][ …          A and C in use, B free
+ *   starts    1 0 0 1 1 0 0 0 0 1
+ *   free      0 - 0 1 0 - - - 0 …              (- is not looked at)
+ *
+ * A block ends where the next one begins. Since the last unit tells as well as the first, whether
+ * the block before is free is seen without looking for where it begins; and three bits of free tell
+ * of a block and of both its neighbours.
+ *
+ * Bit k of byte n stands for position 8 n + k, so that the bits from any position on, 57 at least,
+ * are one load and one shift, whatever the byte order of the machine: a window.
+ *
+ * Words of 64 bits serve for what no window reaches. A word of starts that is 0 lies wholly inside
+ * one block; the free word beside it has nothing to say, but perhaps in its last bit, and so its
+ * first half holds, in the first and in the last such word of a block, the block's size. With that,
+ * both ends of a block of any size are found in constant time:
  *
  *   starts  ..1.....  ........  ........  ........  .....1..
- *   free    ..f.....   size       any       size    .....f..
+ *   free    ..f.....  size ...  any       size ..f  .....f..
  *             ^block   first                last         ^next block
  *
- * The words lie in memory in falling order: word 0 is the last. So the map can end at a fixed place
- * and be as long as it must, and needs no address of its own.
+ * What lies between these two is not the map's: see tree.h.
  *
  * The map knows nothing of what a block is for. The words before that of the first block and after
- * that of the last must be there, too. */
+ * that of the last must be there, too; and 0, as far as they can be told to be of no block. */
 #ifndef MEM_SRC_MAP_H
 #define MEM_SRC_MAP_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bits.h"
 
 /* A position or a count of units. 32 bits cover 32 GiB in units of 8 bytes. */
 typedef uint32_t Pos;
 
-typedef struct MapWord {
-    uint64_t starts;
-    uint64_t free;
-} MapWord;
+enum { MAP_WORD_SHIFT = 6, MAP_WORD_BITS = 64, MAP_WORD_BYTES = 8 };
 
-enum { MAP_WORD_BITS = 64 };
+/* Where the bits of position 0 would be. */
+typedef struct Map {
+    unsigned char *starts;
+    unsigned char *free;
+} Map;
 
-static inline MapWord *map_word(MapWord *map, size_t position)
+static inline uint64_t map_load(const unsigned char *bytes)
 {
-    return map - position / MAP_WORD_BITS;
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
 }
 
-/* The words of the positions after and before those of a word. */
-static inline MapWord *map_after(MapWord *word)
+static inline void map_store(unsigned char *bytes, uint64_t word)
 {
-    return word - 1;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(bytes, &word, sizeof word);
 }
 
-static inline MapWord *map_before(MapWord *word)
+/* Sets the bits of a mask in the 64 from a byte on. */
+static inline void map_or(unsigned char *bytes, uint64_t mask)
 {
-    return word + 1;
+#ifdef BITS_X86_64
+    /* In memory, where a compiler would go on with what it loaded before, and need a register. */
+    __asm__("orq %1, %0"
+            : "+m"(*(unsigned char(*)[MAP_WORD_BYTES])(void *)bytes)
+            : "r"(mask)
+            : "cc");
+#else
+    map_store(bytes, map_load(bytes) | mask);
+#endif
 }
 
-static inline bool map_is_start(MapWord *map, size_t position)
+/* The word of a position. Always 8-byte aligned. */
+static inline unsigned char *map_word(unsigned char *string, size_t position)
 {
-    return bits_test(map_word(map, position)->starts, position);
+    return string + position / MAP_WORD_BITS * MAP_WORD_BYTES;
 }
 
-/* Whether the block that starts here is free. Only meaningful at a start. */
-static inline bool map_is_free(MapWord *map, size_t position)
+static inline uint64_t map_load_word(unsigned char *string, size_t position)
 {
-    return bits_test(map_word(map, position)->free, position);
+    return map_load(__builtin_assume_aligned(map_word(string, position), MAP_WORD_BYTES));
 }
 
-static inline void map_set_start(MapWord *map, size_t position)
+static inline void map_store_word(unsigned char *string, size_t position, uint64_t word)
 {
-    MapWord *word = map_word(map, position);
-
-    word->starts = bits_set(word->starts, position);
+    map_store(__builtin_assume_aligned(map_word(string, position), MAP_WORD_BYTES), word);
 }
 
-static inline void map_clear_start(MapWord *map, size_t position)
+/* The bits from a position on; the first 57 of them are right. */
+static inline uint64_t map_window(const unsigned char *string, size_t position)
 {
-    MapWord *word = map_word(map, position);
-
-    word->starts = bits_clear(word->starts, position);
+    return map_load(string + position / 8) >> (position & 7);
 }
 
-static inline void map_set_free(MapWord *map, size_t position)
+static inline void map_set_bit(unsigned char *string, size_t position)
 {
-    MapWord *word = map_word(map, position);
-
-    word->free = bits_set(word->free, position);
+    map_store_word(string, position, bits_set(map_load_word(string, position), position));
 }
 
-static inline void map_set_used(MapWord *map, size_t position)
+static inline void map_clear_bit(unsigned char *string, size_t position)
 {
-    MapWord *word = map_word(map, position);
+    map_store_word(string, position, bits_clear(map_load_word(string, position), position));
+}
 
-    word->free = bits_clear(word->free, position);
+static inline bool map_is_start(Map map, size_t position)
+{
+    return bits_test(map_load_word(map.starts, position), position);
+}
+
+static inline void map_set_start(Map map, size_t position)
+{
+    map_set_bit(map.starts, position);
+}
+
+static inline void map_clear_start(Map map, size_t position)
+{
+    map_clear_bit(map.starts, position);
+}
+
+/* Whether the block that starts or ends with a unit is free. */
+static inline bool map_is_free(Map map, size_t position)
+{
+    return bits_test(map_load_word(map.free, position), position);
+}
+
+static inline void map_set_free(Map map, size_t block, size_t size)
+{
+    map_set_bit(map.free, block);
+    map_set_bit(map.free, block + size - 1);
+}
+
+static inline void map_set_used(Map map, size_t block, size_t size)
+{
+    map_clear_bit(map.free, block);
+    map_clear_bit(map.free, block + size - 1);
+}
+
+/* The size noted in the word of a position. */
+static inline Pos map_noted_size(Map map, size_t position)
+{
+    Pos size;
+
+    memcpy(&size, map_word(map.free, position), sizeof size);
+    return size;
+}
+
+static inline void map_note_size(Map map, size_t position, Pos size)
+{
+    memcpy(map_word(map.free, position), &size, sizeof size);
 }
 
 /* Writes down the size of a long block, so that its other end is found from either one. To be
  * called whenever a block of more than 64 units comes to be or changes its size. Shorter ones need
  * nothing: they never hold a whole word. */
-static inline void map_put_size(MapWord *map, Pos block, Pos size)
+static inline void map_put_size(Map map, size_t block, Pos size)
 {
-    MapWord *first = map_after(map_word(map, block));
-    MapWord *last = map_before(map_word(map, (size_t)block + size));
+    size_t first = block / MAP_WORD_BITS + 1;
+    size_t last = (block + size) / MAP_WORD_BITS - 1;
 
-    if (size > MAP_WORD_BITS && first >= last) {
-        first->free = size;
-        last->free = size;
+    if (size > MAP_WORD_BITS && first <= last) {
+        map_note_size(map, first * MAP_WORD_BITS, size);
+        map_note_size(map, last * MAP_WORD_BITS, size);
     }
-}
-
-/* Size of the block that starts at a position, when the next start is further than 63 units off. */
-static inline Pos map_size_far(MapWord *map, size_t block)
-{
-    MapWord *word = map_word(map, block);
-
-    if (map_after(word)->starts != 0) {
-        return (Pos)((block | (MAP_WORD_BITS - 1)) + 1 + bits_lowest(map_after(word)->starts) -
-                     block);
-    }
-    return (Pos)map_after(word)->free;
-}
-
-/* Starts after a position, as bits: bit k stands for position + k; bit 0 is clear. 0: none near. */
-static inline uint64_t map_starts_after(MapWord *map, size_t position)
-{
-    MapWord *word = map_word(map, position);
-
-    return bits_window(word->starts, map_after(word)->starts, position) & ~UINT64_C(1);
-}
-
-/* Starts before a position, as bits: bit k stands for position - 64 + k. 0: none near. */
-static inline uint64_t map_starts_before(MapWord *map, size_t position)
-{
-    MapWord *word = map_word(map, position);
-
-    return bits_window(map_before(word)->starts, word->starts, position);
 }
 
 /* Size of the block that starts at a position. */
-static inline Pos map_size(MapWord *map, size_t block)
+static inline Pos map_size(Map map, size_t block)
 {
-    uint64_t after = map_starts_after(map, block);
+    uint64_t starts = map_load_word(map.starts, block) >> (block % MAP_WORD_BITS) & ~UINT64_C(1);
 
-    return after != 0 ? (Pos)bits_lowest(after) : map_size_far(map, block);
-}
-
-/* Start of the block before this one, when it is further than 64 units off. */
-static inline Pos map_previous_far(MapWord *map, size_t block)
-{
-    MapWord *word = map_word(map, block);
-
-    if (map_before(word)->starts != 0) {
-        return (Pos)((block & ~(size_t)(MAP_WORD_BITS - 1)) - MAP_WORD_BITS +
-                     bits_highest(map_before(word)->starts));
+    if (starts != 0) {
+        return (Pos)bits_lowest(starts);
     }
-    return (Pos)(block - map_before(word)->free);
+    starts = map_load_word(map.starts, block + MAP_WORD_BITS);
+    if (starts != 0) {
+        return (Pos)(MAP_WORD_BITS - block % MAP_WORD_BITS + bits_lowest(starts));
+    }
+    return map_noted_size(map, block + MAP_WORD_BITS);
 }
 
 /* Start of the block before this one, which must not be the first. */
-static inline Pos map_previous(MapWord *map, size_t block)
+static inline Pos map_previous(Map map, size_t block)
 {
-    uint64_t before = map_starts_before(map, block);
+    uint64_t starts = map_load_word(map.starts, block) & (bits_mask(block) - 1);
 
-    return before != 0 ? (Pos)(block - MAP_WORD_BITS + bits_highest(before))
-                       : map_previous_far(map, block);
+    if (starts != 0) {
+        return (Pos)((block & ~(size_t)(MAP_WORD_BITS - 1)) + bits_highest(starts));
+    }
+    starts = map_load_word(map.starts, block - MAP_WORD_BITS);
+    if (starts != 0) {
+        return (Pos)((block & ~(size_t)(MAP_WORD_BITS - 1)) - MAP_WORD_BITS + bits_highest(starts));
+    }
+    return (Pos)(block - map_noted_size(map, block - MAP_WORD_BITS));
 }
 
 #endif

@@ -131,27 +131,23 @@ static void *end_with_block(Operation *operation, Pos block)
     return address;
 }
 
-void *operation_alloc(Region *region, size_t size)
+void *operation_alloc_units(Region *region, size_t units, bool damaged)
 {
     Operation operation;
     Pos block;
 
     begin(&operation, region);
-    block = take(&operation, heap_units(operation.heap, size));
+    if (damaged) {
+        recover(&operation);
+    }
+    block = take(&operation, units);
     region->vain_allocs += block == 0;
     return end_with_block(&operation, block);
 }
 
-void *operation_alloc_damaged(Region *region, size_t units)
+void *operation_alloc(Region *region, size_t size)
 {
-    Operation operation;
-    Pos block;
-
-    begin(&operation, region);
-    recover(&operation);
-    block = take(&operation, units);
-    region->vain_allocs += block == 0;
-    return end_with_block(&operation, block);
+    return operation_alloc_units(region, heap_units(&region->heap, size), false);
 }
 
 int operation_free(Region *region, void *pointer)

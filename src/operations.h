@@ -11,8 +11,9 @@
 void *operation_alloc(Region *region, size_t size);
 int operation_free(Region *region, void *pointer);
 
-/* Does what fast_take should have done, when it met damage. */
-void *operation_alloc_damaged(Region *region, size_t units);
+/* As operation_alloc, for a size in units; damaged: a free block turned out to have been written
+ * to, so that the heap is to be rebuilt first. */
+void *operation_alloc_units(Region *region, size_t units, bool damaged);
 
 /* Ends what fast_give began. */
 int operation_free_rest(Region *region, size_t start, size_t run);

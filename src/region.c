@@ -59,7 +59,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     Region *region = (Region *)(void *)((char *)memory + layout->region);
 
     if (!fresh) {
-        memset((char *)memory + layout->map, 0, layout->region - layout->map);
+        memset((char *)memory + layout->starts, 0, layout->region - layout->starts);
         memset(region, 0, sizeof *region);
     }
     region->front = layout->region;

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a tree is as it should be. */
-#include "tree-node.h"
+ * Whether a tree is as it should be. Nothing of it is trusted, but where nodes are: of a position
+ * from first on and below end. */
 #include "tree.h"
 
-/* Whether the trie node that stands for a size is in the trie, on the path of its size. */
-static bool trie_reaches(Tree *tree, Slot slot, Pos size)
-{
-    unsigned bin = tree_bin(tree->slot_shift, size);
-    uint32_t path = tree_path(size);
-    Slot parent = SLOT_NONE;
-    Slot at;
+#include "bits.h"
 
-    if (bin >= tree->bin_count || (tree->bins >> bin & 1) == 0) {
-        return false;
-    }
-    at = tree_roots(tree)[bin];
-    for (int depth = 0; depth < 32 && at < tree->slot_count; depth++, path <<= 1) {
+/* How deep a tree can be, at most. */
+enum { DEPTH_MAX = 32 };
+
+static bool is_node(Pos block, Pos first, Pos end)
+{
+    return block >= first && block < end;
+}
+
+/* Whether the trie node that stands for a size is in the trie, on the path of its size. */
+static bool trie_reaches(Tree tree, Pos root, Pos block, Pos first, Pos end)
+{
+    Pos size = tree_node(tree, block)->size;
+    uint32_t path = size << (32 - (unsigned)bits_highest(size) + tree.bin_shift);
+    Pos parent = TREE_NONE;
+    Pos at = root;
+
+    for (int depth = 0; depth < DEPTH_MAX && is_node(at, first, end); depth++, path <<= 1) {
         if (tree_node(tree, at)->parent != parent) {
             return false;
         }
-        if (at == slot) {
+        if (at == block) {
             return true;
         }
         parent = at;
@@ -30,97 +36,83 @@ static bool trie_reaches(Tree *tree, Slot slot, Pos size)
 }
 
 /* Whether the children of a node are nodes that know it. */
-static bool children_hold(Tree *tree, Slot slot)
+static bool children_hold(Tree tree, Pos block, Pos first, Pos end)
 {
     for (int side = 0; side < 2; side++) {
-        Slot child = tree_node(tree, slot)->child[side];
+        Pos child = tree_node(tree, block)->child[side];
 
-        if (child != SLOT_NONE &&
-            (child >= tree->slot_count || tree_node(tree, child)->parent != slot)) {
+        if (child != TREE_NONE &&
+            (!is_node(child, first, end) || tree_node(tree, child)->parent != block)) {
             return false;
         }
     }
     return true;
 }
 
-bool tree_holds(Tree *tree, Pos start, Pos size)
+bool tree_holds(Tree tree, Pos root, Pos block, Pos size, Pos first, Pos end)
 {
-    Slot slot = tree_slot(tree, start);
-    Slot at = slot;
-    const TreeNode *node;
+    Pos at = block;
 
-    if (slot >= tree->slot_count || size >> tree->slot_shift == 0) {
-        return false;
-    }
-    if (tree_node(tree, slot)->start != start) {
-        return false;
-    }
-    /* Once round the ring, which has at most as many members as there are slots. */
-    for (Slot steps = 0; steps <= tree->slot_count; steps++) {
-        node = tree_node(tree, at);
-        if (node->size != size || node->next >= tree->slot_count ||
-            node->previous >= tree->slot_count || tree_node(tree, node->next)->previous != at ||
+    /* Once round the ring. All its blocks have room for their size. */
+    for (Pos steps = 0; steps <= (end - first) / size; steps++) {
+        const TreeNode *node = tree_node(tree, at);
+
+        if (node->size != size || !is_node(node->next, first, end) ||
+            !is_node(node->previous, first, end) || tree_node(tree, node->next)->previous != at ||
             tree_node(tree, node->previous)->next != at) {
             return false;
         }
-        if (node->parent != SLOT_RING) {
-            return children_hold(tree, at) && trie_reaches(tree, at, size);
+        if (node->parent != TREE_RING) {
+            return children_hold(tree, at, first, end) && trie_reaches(tree, root, at, first, end);
         }
         at = node->next;
     }
     return false;
 }
 
-/* Counts the blocks below and in a node without recursion: down to a leaf, then up and across. */
-static size_t count_below(Tree *tree, Slot root, size_t limit)
+/* Blocks of the ring around a node. */
+static size_t count_ring(Tree tree, Pos block, size_t limit, Pos first, Pos end)
 {
     size_t count = 0;
-    Slot at = root;
-    Slot from = SLOT_NONE;
+    Pos at = block;
+
+    do {
+        count++;
+        at = tree_node(tree, at)->next;
+    } while (at != block && is_node(at, first, end) && count <= limit);
+    return count;
+}
+
+/* Without recursion: down to a leaf, then up and across. */
+size_t tree_count(Tree tree, Pos root, size_t limit, Pos first, Pos end)
+{
+    size_t count = 0;
+    Pos at = root;
+    Pos from = TREE_NONE;
 
     /* Each node is come to three times at most: from above, and from each child. */
-    for (size_t steps = 0; at < tree->slot_count && count <= limit; steps++) {
+    for (size_t steps = 0; is_node(at, first, end) && count <= limit; steps++) {
         const TreeNode *node = tree_node(tree, at);
-        Slot next;
+        Pos next;
 
         /* Only a tree damaged in just one way goes round in circles. */
-        if (steps > 3 * (size_t)tree->slot_count) { /* GCOVR_EXCL_BR_LINE */
+        if (steps > 3 * limit + 3) { /* GCOVR_EXCL_BR_LINE */
             return limit + 1;
         }
-        if (from == node->parent || from == SLOT_NONE) { /* first visit */
-            Slot ring = at;
-
-            do {
-                count++;
-                ring = tree_node(tree, ring)->next;
-            } while (ring != at && ring < tree->slot_count && count <= limit);
-            next = leftmost_child(node);
+        if (from == node->parent || from == TREE_NONE) { /* first visit */
+            count += count_ring(tree, at, limit, first, end);
+            next = node->child[node->child[0] == TREE_NONE];
         } else {
-            next = from == node->child[0] ? node->child[1] : SLOT_NONE;
+            next = from == node->child[0] ? node->child[1] : TREE_NONE;
         }
         from = at;
-        if (next != SLOT_NONE) {
+        if (next != TREE_NONE) {
             at = next;
         } else if (at == root) {
             break;
         } else {
             at = node->parent;
         }
-    }
-    return count;
-}
-
-size_t tree_count(Tree *tree, size_t limit)
-{
-    size_t count = 0;
-
-    for (uint64_t bins = tree->bins; bins != 0 && count <= limit; bins &= bins - 1) {
-        unsigned bin = (unsigned)bits_lowest(bins);
-
-        if (bin >= tree->bin_count) {
-            return limit + 1;
-        }
-        count += count_below(tree, tree_roots(tree)[bin], limit);
     }
     return count;
 }

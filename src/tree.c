@@ -2,57 +2,38 @@
 #include "tree.h"
 
 #include "bits.h"
-#include "tree-node.h"
 
-size_t tree_bytes(Pos units, unsigned slot_shift)
+/* The bits of a size that its bin leaves open, the most significant first. */
+static uint32_t path_of(Tree tree, Pos size)
 {
-    size_t slots = ((size_t)units >> slot_shift) + 1;
+    unsigned octave = (unsigned)bits_highest(size);
 
-    if (units >> slot_shift == 0) {
-        return 0;
-    }
-    return roots_bytes(tree_bin(slot_shift, units) + 1) + (slots * sizeof(TreeNode) + 7) / 8 * 8;
+    return size << (32 - octave + tree.bin_shift);
 }
 
-void tree_init(Tree *tree, Pos origin, Pos units, unsigned slot_shift, ptrdiff_t offset)
+static Pos leftmost_child(const TreeNode *node)
 {
-    tree->bins = 0;
-    tree->origin = origin;
-    tree->slot_shift = slot_shift;
-    tree->bin_count = units >> slot_shift == 0 ? 0 : tree_bin(slot_shift, units) + 1;
-    tree->slot_count = (units >> slot_shift) + 1;
-    tree->roots = offset;
-    tree->nodes = offset + (ptrdiff_t)roots_bytes(tree->bin_count);
+    return node->child[node->child[0] == TREE_NONE];
 }
 
-void tree_insert(Tree *tree, Pos start, Pos size)
+void tree_add(Tree tree, Pos *root, Pos block, Pos size)
 {
-    Slot slot = tree_slot(tree, start);
-    TreeNode *node = tree_node(tree, slot);
-    unsigned bin = tree_bin(tree->slot_shift, size);
-    Slot at;
+    TreeNode *node = tree_node(tree, block);
+    Pos at = *root;
 
-    *node = (TreeNode){start, size, {SLOT_NONE, SLOT_NONE}, SLOT_NONE, slot, slot};
-    if (LIKELY(!bits_test(tree->bins, bin))) {
-        tree->bins = bits_set(tree->bins, bin);
-        tree_roots(tree)[bin] = slot;
-        return;
-    }
-    at = tree_roots(tree)[bin];
-    for (uint32_t path = tree_path(size);; path <<= 1) {
+    for (uint32_t path = path_of(tree, size);; path <<= 1) {
         TreeNode *parent = tree_node(tree, at);
-        Slot *child = &parent->child[path >> 31];
+        Pos *child = &parent->child[path >> 31];
 
         if (parent->size == size) {
-            node->parent = SLOT_RING;
-            node->next = parent->next;
-            node->previous = at;
-            tree_node(tree, parent->next)->previous = slot;
-            parent->next = slot;
+            *node = (TreeNode){
+                .size = size, .parent = TREE_RING, .next = parent->next, .previous = at};
+            tree_node(tree, parent->next)->previous = block;
+            parent->next = block;
             return;
         }
-        if (*child == SLOT_NONE) {
-            *child = slot;
+        if (*child == TREE_NONE) {
+            tree_plant(tree, child, block, size);
             node->parent = at;
             return;
         }
@@ -61,107 +42,75 @@ void tree_insert(Tree *tree, Pos start, Pos size)
 }
 
 /* Where the trie refers to a node: its root, or one of its parent's children. */
-static Slot *tree_link(Tree *tree, Slot slot)
+static Pos *link_to(Tree tree, Pos *root, Pos block)
 {
-    const TreeNode *node = tree_node(tree, slot);
+    const TreeNode *node = tree_node(tree, block);
     TreeNode *parent;
 
-    if (node->parent == SLOT_NONE) {
-        return &tree_roots(tree)[tree_bin(tree->slot_shift, node->size)];
+    if (node->parent == TREE_NONE) {
+        return root;
     }
     parent = tree_node(tree, node->parent);
-    return &parent->child[parent->child[1] == slot];
+    return &parent->child[parent->child[1] == block];
 }
 
-/* Takes a leaf below a node out of the trie and returns it; SLOT_NONE if the node is a leaf. */
-static Slot detach_leaf(Tree *tree, const TreeNode *node)
+/* Takes a leaf below a node out of the trie and returns it; TREE_NONE if the node is a leaf. */
+static Pos detach_leaf(Tree tree, const TreeNode *node)
 {
-    Slot leaf = leftmost_child(node);
+    Pos leaf = leftmost_child(node);
 
-    if (leaf == SLOT_NONE) {
-        return SLOT_NONE;
+    if (leaf == TREE_NONE) {
+        return TREE_NONE;
     }
     for (;;) {
-        Slot below = leftmost_child(tree_node(tree, leaf));
+        Pos below = leftmost_child(tree_node(tree, leaf));
 
-        if (below == SLOT_NONE) {
-            *tree_link(tree, leaf) = SLOT_NONE;
+        if (below == TREE_NONE) {
+            TreeNode *parent = tree_node(tree, tree_node(tree, leaf)->parent);
+
+            parent->child[parent->child[1] == leaf] = TREE_NONE;
             return leaf;
         }
         leaf = below;
     }
 }
 
-/* Whether a node is all that its bin holds, as most are. */
-static bool is_alone(const TreeNode *node, Slot slot)
+void tree_drop(Tree tree, Pos *root, Pos block)
 {
-    return node->parent == SLOT_NONE && node->next == slot && leftmost_child(node) == SLOT_NONE;
-}
-
-void tree_remove(Tree *tree, Pos start)
-{
-    Slot slot = tree_slot(tree, start);
-    const TreeNode *node = tree_node(tree, slot);
-    Slot heir = node->next;
-    Slot *link;
-
-    if (LIKELY(is_alone(node, slot))) {
-        tree->bins = bits_clear(tree->bins, tree_bin(tree->slot_shift, node->size));
-        return;
-    }
+    const TreeNode *node = tree_node(tree, block);
+    Pos heir = node->next;
+    Pos *link;
 
     tree_node(tree, node->next)->previous = node->previous;
     tree_node(tree, node->previous)->next = node->next;
-    if (node->parent == SLOT_RING) {
+    if (node->parent == TREE_RING) {
         return;
     }
-    link = tree_link(tree, slot);
-    if (heir == slot) {
+    link = link_to(tree, root, block);
+    if (heir == block) {
         heir = detach_leaf(tree, node);
     }
     *link = heir;
-    if (heir != SLOT_NONE) {
+    if (heir != TREE_NONE) {
         TreeNode *replacement = tree_node(tree, heir);
 
         replacement->parent = node->parent;
         for (int side = 0; side < 2; side++) {
             replacement->child[side] = node->child[side];
-            if (node->child[side] != SLOT_NONE) {
+            if (node->child[side] != TREE_NONE) {
                 tree_node(tree, node->child[side])->parent = heir;
             }
         }
-    } else if (node->parent == SLOT_NONE) {
-        tree->bins &= ~(UINT64_C(1) << tree_bin(tree->slot_shift, node->size));
     }
-}
-
-void tree_trim(Tree *tree, Pos start, Pos units)
-{
-    Slot slot = tree_slot(tree, start);
-    const TreeNode *node = tree_node(tree, slot);
-    Pos size = node->size - units;
-    unsigned bin = tree_bin(tree->slot_shift, node->size);
-
-    /* The common case by far: one block is alone in its bin, and stays there. */
-    if (is_alone(node, slot) && tree_bin(tree->slot_shift, size) == bin) {
-        Slot moved = tree_slot(tree, start + units);
-
-        *tree_node(tree, moved) = (TreeNode){start + units, size,  {SLOT_NONE, SLOT_NONE},
-                                             SLOT_NONE,     moved, moved};
-        tree_roots(tree)[bin] = moved;
-        return;
-    }
-    tree_remove(tree, start);
-    tree_insert(tree, start + units, size);
 }
 
 /* The smallest block of the trie below a node, itself included. */
-static Slot smallest_below(Tree *tree, Slot at)
+static Pos smallest_below(Tree tree, Pos at)
 {
-    Slot best = at;
+    Pos best = at;
     Pos size = tree_node(tree, at)->size;
 
-    while ((at = leftmost_child(tree_node(tree, at))) != SLOT_NONE) {
+    while ((at = leftmost_child(tree_node(tree, at))) != TREE_NONE) {
         if (tree_node(tree, at)->size < size) {
             best = at;
             size = tree_node(tree, at)->size;
@@ -170,16 +119,26 @@ static Slot smallest_below(Tree *tree, Slot at)
     return best;
 }
 
-/* The best fit among the blocks of the bin that a size belongs to, or SLOT_NONE. */
-static Slot best_in_bin(Tree *tree, unsigned bin, Pos units)
+/* Of blocks of the same size any will do. The one behind the trie's is taken out in fewer steps. */
+static Pos any_of_ring(Tree tree, Pos block)
 {
-    uint32_t path = tree_path(units);
-    Slot at = tree_roots(tree)[bin];
-    Slot best = SLOT_NONE;
-    Slot larger = SLOT_NONE; /* the deepest subtree whose blocks are all larger than asked for */
+    return tree_node(tree, block)->next;
+}
+
+Pos tree_search_smallest(Tree tree, Pos root)
+{
+    return any_of_ring(tree, smallest_below(tree, root));
+}
+
+Pos tree_search(Tree tree, Pos root, Pos units)
+{
+    uint32_t path = path_of(tree, units);
+    Pos at = root;
+    Pos best = TREE_NONE;
+    Pos larger = TREE_NONE; /* the deepest subtree whose blocks are all larger than asked for */
     Pos excess = UINT32_MAX;
 
-    while (at != SLOT_NONE) {
+    while (at != TREE_NONE) {
         const TreeNode *node = tree_node(tree, at);
         unsigned side = path >> 31;
 
@@ -187,65 +146,37 @@ static Slot best_in_bin(Tree *tree, unsigned bin, Pos units)
             best = at;
             excess = node->size - units;
             if (excess == 0) {
-                return best;
+                return any_of_ring(tree, best);
             }
         }
-        if (side == 0 && node->child[1] != SLOT_NONE) {
+        if (side == 0 && node->child[1] != TREE_NONE) {
             larger = node->child[1];
         }
         at = node->child[side];
         path <<= 1;
     }
-    if (larger != SLOT_NONE) {
-        Slot candidate = smallest_below(tree, larger);
+    if (larger != TREE_NONE) {
+        Pos candidate = smallest_below(tree, larger);
 
         if (tree_node(tree, candidate)->size - units < excess) {
             best = candidate;
         }
     }
-    return best;
+    return best == TREE_NONE ? TREE_NONE : any_of_ring(tree, best);
 }
 
-const TreeNode *tree_best(Tree *tree, Pos units)
+Pos tree_largest(Tree tree, Pos root)
 {
-    uint64_t bins = tree->bins;
-    Slot best;
+    Pos at = root;
+    Pos best = at;
 
-    if (units >> tree->slot_shift != 0) {
-        unsigned bin = tree_bin(tree->slot_shift, units);
-
-        if (bins >> bin & 1) {
-            best = best_in_bin(tree, bin, units);
-            if (best != SLOT_NONE) {
-                return tree_node(tree, tree_node(tree, best)->next);
-            }
-        }
-        bins &= ~UINT64_C(1) << bin; /* those above it */
-    }
-    if (bins == 0) {
-        return NULL;
-    }
-    best = smallest_below(tree, tree_roots(tree)[bits_lowest(bins)]);
-    return tree_node(tree, tree_node(tree, best)->next);
-}
-
-const TreeNode *tree_largest(Tree *tree)
-{
-    Slot at;
-    const TreeNode *best;
-
-    if (tree->bins == 0) {
-        return NULL;
-    }
-    at = tree_roots(tree)[bits_highest(tree->bins)];
-    best = tree_node(tree, at);
-    while (at != SLOT_NONE) {
+    while (at != TREE_NONE) {
         const TreeNode *node = tree_node(tree, at);
 
-        if (node->size > best->size) {
-            best = node;
+        if (node->size > tree_node(tree, best)->size) {
+            best = at;
         }
-        at = node->child[node->child[1] != SLOT_NONE];
+        at = node->child[node->child[1] != TREE_NONE];
     }
     return best;
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Large free blocks by size: one part of the index.
+ * Large free blocks of similar size, by size: a binary trie for each bin of the index.
  *
- * A block is large if it has at least as many units as the region has size classes of one unit
- * each, a power of two. Divide the heap into slots of that many units: then no two large free
- * blocks ever start in the same slot. So each slot has a node of its own, kept with the bookkeeping
- * out of the program's reach, and no node is ever allocated.
+ * A node at depth d holds a block whose size agrees with its path in the first d bits below those
+ * that all sizes of the bin share, as in the tree bins of Doug Lea's malloc (version 2.8). Blocks
+ * of equal size form a ring around one node of the trie. Every walk is bounded by the bits of a
+ * size; most bins hold one block, and that case is inline here.
  *
- * Nodes form one binary trie for each half octave of sizes, after the tree bins of Doug Lea's
- * malloc (version 2.8): a node at depth d holds any block whose size agrees with its path in the
- * first d bits below the bin's. Blocks of equal size form a ring around one node of the trie. Every
- * walk is bounded by the bits of a size. */
+ * No node is ever allocated. A large free block has one at a place of its own, out of the program's
+ * reach, that its position leads to:
+ *
+ *   - Where a large block has 512 units or more, there are words of the map that stand for nothing
+ *     but its inside. The node begins with the first of these, in which the map has noted the size,
+ *     and ends long before the last.
+ *   - In smaller heaps, whose large blocks are too short for that, the heap is divided into slots
+ *     as long as the smallest large block. No two large free blocks start in the same slot, so that
+ *     each slot has a node. */
 #ifndef MEM_SRC_TREE_H
 #define MEM_SRC_TREE_H
 
@@ -20,62 +25,110 @@
 
 #include "map.h"
 
-/* The number of a slot, and of the node of the large free block that starts in it. */
-typedef uint32_t Slot;
-
-#define SLOT_NONE UINT32_MAX
+/* Blocks are known by their positions. No block is at position 0. */
+#define TREE_NONE 0
 
 typedef struct TreeNode {
-    Pos start;
-    Pos size;
-    Slot child[2];       /* by the next bit of the size; SLOT_NONE where there is none */
-    Slot parent;         /* SLOT_NONE at a root, SLOT_RING off the trie */
-    Slot next, previous; /* the ring of blocks of the same size */
-} TreeNode;
+    Pos size;           /* where the map has it, if the node lies there */
+    Pos parent;         /* TREE_NONE at the root, TREE_RING off the trie */
+    Pos child[2];       /* by the next bit of the size; TREE_NONE where there is none */
+    Pos next, previous; /* the ring of blocks of the same size */
+} __attribute__((__may_alias__)) TreeNode;
 
-#define SLOT_RING (UINT32_MAX - 1)
+#define TREE_RING UINT32_MAX
 
+/* Where nodes are, and which bits of a size are the path: what all trees of a heap share. */
 typedef struct Tree {
-    uint64_t bins;       /* bit k is set if bin k holds blocks */
-    Pos origin;          /* where slot 0 starts */
-    unsigned slot_shift; /* a slot is 1 << slot_shift units; so is the smallest large block */
-    unsigned bin_count;
-    unsigned slot_count;
-    ptrdiff_t roots; /* from this structure to the roots */
-    ptrdiff_t nodes; /* and to the nodes behind them */
+    char *nodes;              /* the node of position 0 would be here */
+    unsigned char slot_shift; /* positions that differ only in so many low bits share a node … */
+    unsigned char node_bytes; /* … and so many bytes further is the next */
+    unsigned char bin_shift;  /* sizes of a bin share so many bits below their highest */
 } Tree;
 
-/* Bytes that the roots and nodes of a heap of this many units take. */
-size_t tree_bytes(Pos units, unsigned slot_shift);
-
-/* Prepares an empty tree whose roots and nodes lie offset bytes from it, 8-byte aligned. */
-void tree_init(Tree *tree, Pos origin, Pos units, unsigned slot_shift, ptrdiff_t offset);
-
-/* Takes all blocks out. */
-static inline void tree_clear(Tree *tree)
+static ALWAYS_INLINE TreeNode *tree_node(Tree tree, size_t block)
 {
-    tree->bins = 0;
+    return (TreeNode *)(void *)(tree.nodes + ((block >> tree.slot_shift) * tree.node_bytes));
 }
 
-/* Puts in a free block, which must be large. */
-void tree_insert(Tree *tree, Pos start, Pos size);
+/* Makes a block all that a tree holds. */
+static ALWAYS_INLINE void tree_plant(Tree tree, Pos *root, Pos block, Pos size)
+{
+    TreeNode *node = tree_node(tree, block);
 
-/* Takes out the block that starts at a position and is in the tree. */
-void tree_remove(Tree *tree, Pos start);
+    node->size = size;
+    node->parent = TREE_NONE;
+    node->child[0] = node->child[1] = TREE_NONE;
+    node->next = node->previous = block;
+    *root = block;
+}
 
-/* Lets a block of the tree start later, and be that much shorter; it must remain large. */
-void tree_trim(Tree *tree, Pos start, Pos units);
+/* Whether a block of a tree is all that it holds. */
+static inline bool tree_is_alone(const TreeNode *node, Pos block)
+{
+    return node->next == block && (node->child[0] | node->child[1] | node->parent) == TREE_NONE;
+}
 
-/* The smallest block of at least that many units, or NULL. Valid until the next change. */
-const TreeNode *tree_best(Tree *tree, Pos units);
+/* The same, of a block that is a root. */
+static inline bool tree_is_single(const TreeNode *root, Pos block)
+{
+    return root->next == block && (root->child[0] | root->child[1]) == TREE_NONE;
+}
 
-/* The largest block, or NULL. */
-const TreeNode *tree_largest(Tree *tree);
+/* Puts in a block, which must not be of any other bin's size. */
+void tree_add(Tree tree, Pos *root, Pos block, Pos size);
 
-/* Whether a block of this start and size is in the tree, and linked as it should be. */
-bool tree_holds(Tree *tree, Pos start, Pos size);
+/* Takes out a block that is not alone. */
+void tree_drop(Tree tree, Pos *root, Pos block);
 
-/* How many blocks are in the tree, or limit + 1 if its links go round in circles. */
-size_t tree_count(Tree *tree, size_t limit);
+/* Searches, for any tree of two blocks or more. */
+Pos tree_search(Tree tree, Pos root, Pos units);
+Pos tree_search_smallest(Tree tree, Pos root);
+
+static ALWAYS_INLINE void tree_insert(Tree tree, Pos *root, Pos block, Pos size)
+{
+    if (LIKELY(*root == TREE_NONE)) {
+        tree_plant(tree, root, block, size);
+    } else {
+        tree_add(tree, root, block, size);
+    }
+}
+
+/* Takes out a block. */
+static ALWAYS_INLINE void tree_remove(Tree tree, Pos *root, Pos block)
+{
+    if (LIKELY(tree_is_alone(tree_node(tree, block), block))) {
+        *root = TREE_NONE;
+    } else {
+        tree_drop(tree, root, block);
+    }
+}
+
+/* The smallest block of at least so many units, a size of this bin, or TREE_NONE. */
+static ALWAYS_INLINE Pos tree_best(Tree tree, Pos root, Pos units)
+{
+    if (LIKELY(root != TREE_NONE) && LIKELY(tree_is_alone(tree_node(tree, root), root))) {
+        return tree_node(tree, root)->size >= units ? root : TREE_NONE;
+    }
+    return tree_search(tree, root, units);
+}
+
+/* The smallest block of a tree that is not empty. */
+static ALWAYS_INLINE Pos tree_smallest(Tree tree, Pos root)
+{
+    if (LIKELY(tree_is_alone(tree_node(tree, root), root))) {
+        return root;
+    }
+    return tree_search_smallest(tree, root);
+}
+
+/* The largest block of a tree that is not empty. */
+Pos tree_largest(Tree tree, Pos root);
+
+/* Whether a block of this start and size is in the tree, and linked as it should be. Positions
+ * below first, or from end on, are none. */
+bool tree_holds(Tree tree, Pos root, Pos block, Pos size, Pos first, Pos end);
+
+/* How many blocks are in the tree, or more than limit if its links go round in circles. */
+size_t tree_count(Tree tree, Pos root, size_t limit, Pos first, Pos end);
 
 #endif

@@ -7,96 +7,115 @@
 #include <string.h>
 
 #include "checked.h"
+#include "index.h"
+#include "sanitized.h"
 #include "shaped.h"
+
+#if SANITIZED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
 
 /* Bytes of the bookkeeping whose every bit counts. */
 typedef struct Part {
     const char *name;
-    void *at;
+    unsigned char *at;
     size_t size;
-    uint64_t care; /* the bits of each of its words, where that is less */
+    uint64_t care; /* the bits that count, where that is less: bit k of byte n is 8 n + k */
 } Part;
 
-enum { PARTS_MAX = 2000 };
+enum { PARTS_MAX = 10000 };
 
 typedef struct Parts {
     Part list[PARTS_MAX];
     size_t count;
 } Parts;
 
+static void add_some(Parts *parts, const char *name, void *at, size_t size, uint64_t care)
+{
+    ck_assert_uint_lt(parts->count, PARTS_MAX);
+    parts->list[parts->count++] = (Part){name, at, size, care};
+}
+
 static void add(Parts *parts, const char *name, void *at, size_t size)
 {
-    ck_assert_uint_lt(parts->count, PARTS_MAX);
-    parts->list[parts->count++] = (Part){name, at, size, UINT64_MAX};
+    add_some(parts, name, at, size, UINT64_MAX);
 }
 
-/* A word of 64 bits of which only some count. */
-static void add_word(Parts *parts, const char *name, uint64_t *word, uint64_t care)
+/* Whether the block that has a unit is free. */
+static void add_state(Parts *parts, const char *name, Heap *heap, Pos unit)
 {
-    ck_assert_uint_lt(parts->count, PARTS_MAX);
-    parts->list[parts->count++] = (Part){name, word, sizeof *word, care};
+    add_some(parts, name, heap_map(heap).free + unit / 8, 1, bits_mask(unit % 8));
 }
 
-/* The words of the map: every start; the states of blocks; and the sizes at both ends of long ones. */
-static void add_map(Parts *parts, Heap *heap)
+/* The map: every start, the states of blocks at both their ends, and the sizes at both ends of long
+ * ones. Returns how many of these there are. */
+static int add_map(Parts *parts, Heap *heap)
 {
-    MapWord *map = heap_map(heap);
+    Map map = heap_map(heap);
+    int count = 0;
+    Pos size;
 
     for (Pos at = heap->first / MAP_WORD_BITS; at <= heap->end / MAP_WORD_BITS; at++) {
-        MapWord *word = map_word(map, (size_t)at * MAP_WORD_BITS);
         uint64_t care = UINT64_MAX;
-        uint64_t states = word->starts;
 
         if (at == heap->first / MAP_WORD_BITS) {
             care &= UINT64_MAX << (heap->first % MAP_WORD_BITS);
         }
         if (at == heap->end / MAP_WORD_BITS) {
             care &= (UINT64_C(2) << (heap->end % MAP_WORD_BITS)) - 1;
-            states &= ~(UINT64_C(1) << (heap->end % MAP_WORD_BITS));
         }
-        add_word(parts, "starts", &word->starts, care);
-        add_word(parts, "states", &word->free, states);
+        add_some(parts, "starts", map_word(map.starts, (size_t)at * MAP_WORD_BITS), MAP_WORD_BYTES,
+                 care);
     }
-}
-
-static int add_sizes(Parts *parts, Heap *heap)
-{
-    Pos size;
-    int count = 0;
-
+    add_state(parts, "state of what is before the first block", heap, heap->first - 1);
+    add_state(parts, "state of the fence", heap, heap->end);
     for (Pos block = heap->first; block != heap->end; block += size) {
-        MapWord *first = map_after(map_word(heap_map(heap), block));
-        MapWord *last;
+        size_t first = block / MAP_WORD_BITS + 1;
+        size_t last;
 
-        size = map_size(heap_map(heap), block);
-        last = map_before(map_word(heap_map(heap), (size_t)block + size));
-        if (size > MAP_WORD_BITS && first >= last) {
-            add_word(parts, "size behind the start", &first->free, UINT32_MAX);
-            if (block + size != heap->end) {
-                add_word(parts, "size before the end", &last->free, UINT32_MAX);
-            }
+        size = map_size(map, block);
+        last = (block + size) / MAP_WORD_BITS - 1;
+        add_state(parts, "state of a first unit", heap, block);
+        add_state(parts, "state of a last unit", heap, block + size - 1);
+        if (size > MAP_WORD_BITS && first <= last) {
+            add(parts, "size behind the start", map_word(map.free, first * MAP_WORD_BITS),
+                sizeof(Pos));
+            add(parts, "size before the end", map_word(map.free, last * MAP_WORD_BITS),
+                sizeof(Pos));
             count++;
         }
     }
     return count;
 }
 
-/* The links of free blocks, the nodes of the tree, and what leads to them. */
-static void add_index(Parts *parts, Heap *heap)
+static void add_node(Parts *parts, TreeNode *node)
 {
-    char *tree = (char *)&heap->tree;
+    add(parts, "size of a node", &node->size, sizeof node->size);
+    add(parts, "parent of a node", &node->parent, sizeof node->parent);
+    add(parts, "next of a node", &node->next, sizeof node->next);
+    add(parts, "previous of a node", &node->previous, sizeof node->previous);
+    if (node->parent != TREE_RING) {
+        add(parts, "children of a node", node->child, sizeof node->child);
+    }
+}
+
+/* The links of free blocks, the nodes of trees, and what leads to them. Returns how many nodes have
+ * children or are in a ring. */
+static int add_index(Parts *parts, Heap *heap)
+{
+    int branches = 0;
     Pos size;
 
-    add(parts, "bins", &heap->tree.bins, sizeof heap->tree.bins);
     add(parts, "summary", &heap->summary, sizeof heap->summary);
-    add(parts, "words", heap->words, heap->classes / 8);
+    add(parts, "words", heap->words, index_words(heap->heads) * sizeof heap->words[0]);
     for (Pos list = 0; list < heap->classes; list++) {
         add(parts, "head of a list", heap_link(heap, list, heap->shift), sizeof(Link));
     }
-    for (unsigned bin = 0; bin < heap->tree.bin_count; bin++) {
-        if (heap->tree.bins >> bin & 1) {
-            add(parts, "root", (Slot *)(void *)(tree + heap->tree.roots) + bin, sizeof(Slot));
-        }
+    for (Pos bin = heap->classes; bin < heap->heads; bin++) {
+        add(parts, "root", index_root(index_of(heap), bin), sizeof(Pos));
     }
     for (Pos block = heap->first; block != heap->end; block += size) {
         size = map_size(heap_map(heap), block);
@@ -106,26 +125,20 @@ static void add_index(Parts *parts, Heap *heap)
         if (size < heap->classes) {
             add(parts, "links of a free block", heap_address(heap, block), sizeof(Link));
         } else {
-            Slot slot = (block - heap->tree.origin) >> heap->tree.slot_shift;
-            TreeNode *node = (TreeNode *)(void *)(tree + heap->tree.nodes) + slot;
-
-            add(parts, "start of a node", &node->start, sizeof node->start);
-            add(parts, "size of a node", &node->size, sizeof node->size);
-            add(parts, "parent of a node", &node->parent, sizeof node->parent);
-            add(parts, "ring of a node", &node->next, 2 * sizeof node->next);
-            if (node->parent != SLOT_RING) {
-                add(parts, "children of a node", node->child, sizeof node->child);
-            }
+            add_node(parts, tree_node(heap_tree(heap), block));
+            branches += !tree_is_alone(tree_node(heap_tree(heap), block), block);
         }
     }
+    return branches;
 }
 
 static void add_totals(Parts *parts, Heap *heap)
 {
-    add(parts, "in_use", &heap->in_use, sizeof heap->in_use);
+    add(parts, "peak", &heap->peak, sizeof heap->peak);
+    add(parts, "headroom", &heap->headroom, sizeof heap->headroom);
     add(parts, "taken", &heap->taken, sizeof heap->taken);
     add(parts, "given", &heap->given, sizeof heap->given);
-    add(parts, "free_blocks", &heap->free_blocks, sizeof heap->free_blocks);
+    add(parts, "blocks", &heap->blocks, sizeof heap->blocks);
     add(parts, "fence", heap_address(heap, heap->end), FENCE_BYTES);
 }
 
@@ -138,26 +151,17 @@ static void flip_all(const Bed *bed, const Parts *parts)
     checked_sound(bed);
     for (size_t i = 0; i < parts->count; i++) {
         const Part *part = &parts->list[i];
-        unsigned char *bytes = part->at;
 
         for (size_t bit = 0; bit < 8 * part->size; bit++) {
-            uint64_t mask = UINT64_C(1) << (bit % 64);
+            unsigned char mask = (unsigned char)(1U << bit % 8);
             bool sound;
 
-            if (part->care != UINT64_MAX) { /* a word, whose bits are counted as in a number */
-                if ((part->care & mask) == 0) {
-                    continue;
-                }
-                *(uint64_t *)part->at ^= mask;
-            } else {
-                bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
+            if (!bits_test(part->care, bit)) {
+                continue;
             }
+            part->at[bit / 8] ^= mask;
             sound = heap_check(heap, message, sizeof message);
-            if (part->care != UINT64_MAX) {
-                *(uint64_t *)part->at ^= mask;
-            } else {
-                bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
-            }
+            part->at[bit / 8] ^= mask;
             if (sound) {
                 ck_abort_msg("bit %zu of %s (part %zu) was flipped, and nothing was found", bit,
                              part->name, i);
@@ -170,22 +174,29 @@ static void flip_all(const Bed *bed, const Parts *parts)
     checked_sound(bed);
 }
 
-/* Blocks in use and free ones of many sizes: lists and rings of several, and a trie with branches. */
-static Bed build(Pos gap, uint64_t seed, size_t blocks_max)
+/* Units of a block: of few, of about as many as the smallest large one, or of several times that. */
+static size_t any_units(Pos classes, Random *source)
 {
-    Shape shape = {.shift = 3 + (unsigned)(seed % 3), .classes = 64, .gap = gap, .units = 6000};
+    static const size_t units[] = {1, 2, 2, 3, 10, 63, 64, 65, 70, 70, 90, 100, 130, 200, 300};
+    size_t size = units[random_below(source, sizeof units / sizeof units[0])];
+
+    return size <= 10 ? size : size <= 70 ? size - 64 + classes : size * classes / 64;
+}
+
+/* Blocks in use and free ones of many sizes: lists and rings of several, and a trie with branches. */
+static Bed build(Pos classes, Pos gap, uint64_t seed, size_t blocks_max)
+{
+    Shape shape = {.shift = 3 + (unsigned)(seed % 3), .classes = classes, .gap = gap};
     Random source = {seed};
     void *blocks[400];
     size_t count = 0;
     Bed bed;
 
+    shape.units = 6000 * (classes / 64);
     shape.alignment = (size_t)1 << shape.shift;
     bed = shaped_open(&shape);
     while (count < blocks_max) {
-        static const size_t units[] = {1, 2, 2, 3, 10, 63, 64, 65, 70, 70, 90, 100, 130, 200, 300};
-        size_t size = units[random_below(&source, sizeof units / sizeof units[0])] << shape.shift;
-
-        blocks[count] = checked_alloc(&bed, size);
+        blocks[count] = checked_alloc(&bed, any_units(classes, &source) << shape.shift);
         if (blocks[count] == NULL) {
             break;
         }
@@ -199,22 +210,46 @@ static Bed build(Pos gap, uint64_t seed, size_t blocks_max)
     return bed;
 }
 
+/* Heaps with nodes in slots, and some with nodes in the map. */
+static const Pos classes_of[] = {64, 64, 64, 64, SLOTS_BELOW, 128, CLASSES_MAX, SLOTS_BELOW / 2};
+
+enum { VARIANTS = sizeof classes_of / sizeof classes_of[0] };
+
 START_TEST(every_flipped_bit_is_found)
 {
-    Bed bed = build(100 + (Pos)_i * 7, (uint64_t)_i, _i == 0 ? 0 : _i == 1 ? 10 : 60);
+    size_t blocks = _i == 0 ? 0 : _i == 1 ? 10 : _i == 4 ? 90 : 60;
+    Bed bed = build(classes_of[_i], 100 + (Pos)_i * 7, (uint64_t)_i, blocks);
     Heap *heap = &shaped_region(&bed)->heap;
     Parts *parts = calloc(1, sizeof *parts);
+    int branches;
 
     ck_assert_ptr_nonnull(parts);
-    add_map(parts, heap);
-    ck_assert_int_gt(add_sizes(parts, heap), 0);
-    add_index(parts, heap);
+    ck_assert_int_gt(add_map(parts, heap), 0);
+    branches = add_index(parts, heap);
+    ck_assert(blocks < 60 || branches > 1);
     add_totals(parts, heap);
     flip_all(&bed, parts);
     free(parts);
     bed_close(&bed);
 }
 END_TEST
+
+/* Makes AddressSanitizer watch what is around the memory of a region, or leave it alone. */
+static void watch(const Bed *bed, bool on)
+{
+    char *begin = bed_memory(bed);
+    char *end = begin + bed->memory_size;
+    size_t margin = (size_t)(begin - bed->memory);
+
+    ck_assert_uint_eq(bed->memory_size % 8, 0); /* as exact as it can be */
+    if (on) {
+        ASAN_POISON_MEMORY_REGION(bed->memory, margin);
+        ASAN_POISON_MEMORY_REGION(end, margin);
+    } else {
+        ASAN_UNPOISON_MEMORY_REGION(bed->memory, margin);
+        ASAN_UNPOISON_MEMORY_REGION(end, margin);
+    }
+}
 
 /* Whatever is in the bookkeeping, the checker ends, and reads nothing outside of the memory. What tells
  * the shape of a heap is trusted. */
@@ -223,22 +258,23 @@ START_TEST(any_garbage_is_survived)
     Random source = support_random("any_garbage_is_survived", _i);
     size_t found = 0;
     size_t rounds = support_operations(20000);
-    Bed bed = build(64, (uint64_t)_i + 10, 60);
+    Bed bed = build(classes_of[_i], 64, (uint64_t)_i + 10, 60);
     Heap *heap = &shaped_region(&bed)->heap;
     char *image = malloc(bed.memory_size);
     char *begin = bed_memory(&bed);
     char *shape_begin = (char *)shaped_region(&bed);
-    char *shape_end = (char *)&heap->summary;
+    char *shape_end = (char *)&heap->peak;
 
     ck_assert_ptr_nonnull(image);
     bed_save(&bed, image);
+    watch(&bed, true);
     for (size_t round = 0; round < rounds; round++) {
         for (size_t changes = 1 + random_scaled(&source, 20); changes > 0; changes--) {
             char *at = begin + 4 * random_below(&source, (size_t)(bed.first - begin) / 4);
             uint32_t value = (uint32_t)random_next(&source);
 
-            if (random_below(&source, 2) == 0) { /* a position or slot that could be */
-                value %= 7000;
+            if (random_below(&source, 2) == 0) { /* a position that could be */
+                value %= heap->end + 200;
             }
             if (random_below(&source, 4) == 0) { /* not the bookkeeping, but blocks */
                 at = bed.first + random_below(&source, bed.capacity / 8) * 8;
@@ -250,6 +286,7 @@ START_TEST(any_garbage_is_survived)
         found += !heap_check(heap, NULL, 0);
         bed_restore(&bed, image);
     }
+    watch(&bed, false);
     checked_sound(&bed);
     ck_assert_uint_gt(found, rounds / 10);
     free(image);
@@ -259,15 +296,19 @@ END_TEST
 
 START_TEST(peak_below_use_is_found)
 {
-    Bed bed = build(64, 1, 10);
+    Bed bed = build(64, 64, 1, 10);
     Heap *heap = &shaped_region(&bed)->heap;
+    size_t in_use = heap_in_use(heap);
     char message[200];
 
-    ck_assert_uint_gt(heap->in_use, 0);
-    heap->peak = heap->in_use - 1;
+    ck_assert_uint_gt(in_use, 0);
+    heap->peak = in_use - 1;
+    heap->headroom = heap->peak - in_use;
+    ck_assert_uint_eq(heap_in_use(heap), in_use);
     ck_assert(!heap_check(heap, message, sizeof message));
     ck_assert_ptr_nonnull(strstr(message, "peak"));
-    heap->peak = heap->in_use;
+    heap->peak = in_use;
+    heap->headroom = 0;
     checked_sound(&bed);
     bed_close(&bed);
 }
@@ -276,18 +317,18 @@ END_TEST
 /* Two free blocks side by side: nothing does that, but a bug could. */
 START_TEST(free_neighbours_are_found)
 {
-    Bed bed = build(64, 0, 0);
+    Bed bed = build(64, 64, 0, 0);
     Heap *heap = &shaped_region(&bed)->heap;
     char message[200];
 
     checked_alloc(&bed, 8);
     checked_alloc(&bed, 8);
-    map_set_free(heap_map(heap), heap->first);
-    map_set_free(heap_map(heap), heap->first + 1);
+    map_set_free(heap_map(heap), heap->first, 1);
+    map_set_free(heap_map(heap), heap->first + 1, 1);
     ck_assert(!heap_check(heap, message, sizeof message));
     ck_assert_ptr_nonnull(strstr(message, "free, and so is"));
-    map_set_used(heap_map(heap), heap->first);
-    map_set_used(heap_map(heap), heap->first + 1);
+    map_set_used(heap_map(heap), heap->first, 1);
+    map_set_used(heap_map(heap), heap->first + 1, 1);
     checked_sound(&bed);
     bed_close(&bed);
 }
@@ -297,8 +338,8 @@ int main(void)
 {
     TCase *tests = support_begin("check-inner");
 
-    tcase_add_loop_test(tests, every_flipped_bit_is_found, 0, 8);
-    tcase_add_loop_test(tests, any_garbage_is_survived, 0, 4);
+    tcase_add_loop_test(tests, every_flipped_bit_is_found, 0, VARIANTS);
+    tcase_add_loop_test(tests, any_garbage_is_survived, 0, VARIANTS);
     tcase_add_test(tests, peak_below_use_is_found);
     tcase_add_test(tests, free_neighbours_are_found);
     return support_end();

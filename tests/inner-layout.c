@@ -4,31 +4,155 @@
  * whether or not a machine could have them. */
 #include <inttypes.h>
 
+#include "index.h"
 #include "layout.h"
 #include "region.h"
 #include "support.h"
+
+/* The words of the map that must be there: from the one before position 0, since any position below the
+ * end is looked up, to the one behind that of the fence, as far as a window reaches. */
+static const char *fault_of_map(const Layout *layout, const Heap *heap)
+{
+    size_t behind = layout->end / MAP_WORD_BITS + 1;
+    size_t starts = layout->heads + (size_t)heap->starts;
+    size_t free = layout->heads + (size_t)heap->free;
+
+    if (layout->starts % 8 != 0 || starts % 8 != 0 || layout->free % 8 != 0 || free % 8 != 0) {
+        return "alignment of the map";
+    }
+    if (starts - MAP_WORD_BYTES < layout->starts ||
+        starts + (behind + 1) * MAP_WORD_BYTES > layout->free) {
+        return "room for the starts";
+    }
+    if (free - MAP_WORD_BYTES < layout->free ||
+        free + (behind + 1) * MAP_WORD_BYTES > layout->region) {
+        return "room for what is free";
+    }
+    return NULL;
+}
+
+/* Where the node of a position is. */
+static size_t node_of(const Layout *layout, const Heap *heap, Pos position)
+{
+    return layout->heads + (size_t)heap->nodes +
+           ((size_t)position >> heap->slot_shift) * heap->node_bytes;
+}
+
+static const char *fault_of_nodes(const Layout *layout, const Heap *heap)
+{
+    size_t units = (size_t)(layout->end - layout->first);
+    Pos last = layout->end - layout->classes; /* where the last large block can start */
+
+    if (units < layout->classes) {
+        return NULL; /* no block needs any */
+    }
+    if (node_of(layout, heap, layout->first) % 8 != 0) {
+        return "alignment of nodes";
+    }
+    /* The checker looks for nodes of any block, wherever it is told that one is. */
+    if (node_of(layout, heap, layout->end - 1) + sizeof(TreeNode) > layout->heads) {
+        return "nodes behind the bookkeeping";
+    }
+    if (layout->classes < SLOTS_BELOW) {
+        size_t begin = node_of(layout, heap, layout->first);
+        size_t end = node_of(layout, heap, layout->end - 1) + sizeof(TreeNode);
+        size_t words = layout->region + offsetof(Region, heap.words);
+        size_t spare = words + index_words(layout->head_count) * sizeof(uint64_t);
+
+        /* As long as the smallest large block, so that two of them never share a slot. */
+        if ((Pos)1 << heap->slot_shift != layout->classes || heap->node_bytes != sizeof(TreeNode)) {
+            return "slots";
+        }
+        /* Before the map, or in words of the bit array that are spare. */
+        if (begin < layout->nodes ||
+            end > (layout->has_nodes_in_words ? words + sizeof heap->words : layout->starts)) {
+            return "room for the nodes";
+        }
+        if (layout->has_nodes_in_words && layout->nodes < spare) {
+            return "nodes in the words that are needed";
+        }
+        return NULL;
+    }
+    /* In the words that lie wholly in the block, from the first to one before the last. */
+    for (Pos at = last - MAP_WORD_BITS; at <= last; at++) {
+        size_t node = node_of(layout, heap, at) - (layout->heads + (size_t)heap->free);
+        size_t end = (at + layout->classes) / MAP_WORD_BITS - 1;
+
+        if (node != (at / MAP_WORD_BITS + 1) * MAP_WORD_BYTES ||
+            node + sizeof(TreeNode) > end * MAP_WORD_BYTES) {
+            return "nodes in the map";
+        }
+    }
+    return NULL;
+}
+
+/* What the heap is told. */
+static const char *fault_of_heap(const Layout *layout, const Heap *heap)
+{
+    size_t unit = (size_t)1 << layout->shift;
+    size_t alignment = layout->alignment > unit ? layout->alignment : unit;
+
+    if (heap->shift != layout->shift || heap->classes != layout->classes ||
+        heap->heads != layout->head_count || heap->first != layout->first ||
+        heap->end != layout->end || heap->size_mask != alignment - 1) {
+        return "the heap's shape";
+    }
+    if (heap->fast_classes != (unit == UNIT_BYTES ? layout->classes : 0) ||
+        heap->fast_end != (unit == UNIT_BYTES ? layout->end : 0)) {
+        return "what is for the fast way";
+    }
+    return NULL;
+}
+
+static const char *fault_of_heads(const Layout *layout, const Heap *heap)
+{
+    size_t units = (size_t)(layout->end - layout->first);
+    size_t bias = index_bin_bias(layout->classes, heap->bin_shift);
+
+    if (layout->classes < CLASSES_MIN || layout->classes > CLASSES_MAX ||
+        (layout->classes & (layout->classes - 1)) != 0) {
+        return "classes";
+    }
+    if (layout->head_count < layout->classes || layout->head_count > HEADS_MAX ||
+        index_words(layout->head_count) > INDEX_WORDS) {
+        return "number of heads";
+    }
+    if (units >= layout->classes &&
+        index_bin_of(units, bias, heap->bin_shift) >= layout->head_count) {
+        return "bins for all blocks";
+    }
+    /* No bin that nothing can be in, but for what the fence and alignment take. */
+    units += ((FENCE_BYTES + layout->alignment) >> layout->shift) + 1;
+    if (layout->head_count > layout->classes &&
+        index_bin_of(units, bias, heap->bin_shift) + 1 < layout->head_count) {
+        return "bins to spare";
+    }
+    if (index_bin_of(layout->classes, bias, heap->bin_shift) != layout->classes) {
+        return "the first bin";
+    }
+    return NULL;
+}
 
 /* What must be true of every layout. */
 static void verify(const Layout *layout, size_t size, size_t alignment)
 {
     size_t unit = (size_t)1 << layout->shift;
     size_t units = (size_t)(layout->end - layout->first);
-    size_t slot_shift = bits_highest(layout->classes);
-    size_t words = (layout->region - layout->map) / sizeof(MapWord);
-    size_t tree = tree_bytes((Pos)units, (unsigned)slot_shift);
     const char *wrong = NULL;
+    Heap heap;
 
+    layout_shape_heap(layout, &heap);
     if (layout->alignment != alignment || layout->shift < UNIT_SHIFT || layout->shift > 40) {
         wrong = "alignment or unit";
-    } else if (layout->classes < CLASSES_MIN || layout->classes > CLASSES_MAX ||
-               (layout->classes & (layout->classes - 1)) != 0) {
-        wrong = "classes";
-    } else if (layout->first < layout->classes || layout->end <= layout->first) {
+    } else if (layout->first < layout->head_count || layout->end <= layout->first ||
+               layout->end > UINT32_MAX - MAP_WORD_BITS) {
         wrong = "positions";
-    } else if (layout->map % 8 != 0 || layout->tree % 8 != 0 || layout->region % 8 != 0) {
+    } else if (layout->free < layout->starts || layout->region < layout->free) {
+        wrong = "order of the map";
+    } else if (layout->nodes % 8 != 0 || layout->region % 8 != 0) {
         wrong = "alignment of the parts";
     } else if (layout->heads != layout->region + sizeof(Region) ||
-               layout->guard != layout->heads + layout->classes * unit) {
+               layout->guard != layout->heads + layout->head_count * unit) {
         wrong = "size classes";
     } else if (layout->heap < layout->guard || layout->end_guard < layout->heap ||
                layout->total < layout->end_guard) {
@@ -37,15 +161,13 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
         wrong = "first position";
     } else if (layout->heap + units * unit + FENCE_BYTES > layout->end_guard) {
         wrong = "room for the fence";
-    } else if (words < layout->end / MAP_WORD_BITS + 2) {
-        wrong = "words of the map";
-    } else if (tree != 0 && layout->tree < layout->map && layout->tree + tree > layout->map) {
-        wrong = "room for the tree before the map";
-    } else if (tree != 0 && layout->tree >= layout->map &&
-               (layout->tree < layout->region + offsetof(Region, heap.words) +
-                                   layout->classes / MAP_WORD_BITS * sizeof(uint64_t) ||
-                layout->tree + tree > layout->heads)) {
-        wrong = "room for the tree in the words";
+    } else {
+        const char *faults[] = {fault_of_heads(layout, &heap), fault_of_heap(layout, &heap),
+                                fault_of_map(layout, &heap), fault_of_nodes(layout, &heap)};
+
+        for (size_t i = 0; wrong == NULL && i < sizeof faults / sizeof faults[0]; i++) {
+            wrong = faults[i];
+        }
     }
     if (wrong != NULL) {
         ck_abort_msg("%zu bytes, alignment %zu: %s", size, alignment, wrong);
@@ -54,13 +176,11 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
 
 static void verify_mapped(size_t size, size_t alignment, size_t page)
 {
-    size_t rounded = layout_round_up(size, page);
+    size_t least = FENCE_BYTES + alignment; /* room for one block */
+    size_t rounded = layout_round_up(size < least ? least : size, page);
     size_t unit;
     Layout layout;
 
-    if (rounded - FENCE_BYTES < alignment) {
-        return; /* no room for a single block */
-    }
     layout_mapped(&layout, size, alignment, page);
     verify(&layout, size, alignment);
     unit = (size_t)1 << layout.shift;

@@ -28,17 +28,22 @@ START_TEST(shapes_at_random)
 }
 END_TEST
 
-/* [ before ][ block ][ behind ], and a first block at every place in a word of the map. */
+/* [ before ][ block ][ behind ], and a first block at every place in a word of the map; with sizes
+ * that are a few times the smallest large one. */
 START_TEST(shapes_with_every_first_block)
 {
-    size_t step = support_is_emulated() ? 37 : 11;
+    const Pos classes = _i == 0 ? 64 : 512;
+    const size_t scale = classes / 64;
+    const size_t step = (support_is_emulated() ? 37 : 11) * scale;
 
     for (Pos gap = 0; gap < 64; gap++) {
-        Shape shape = {.shift = 3, .classes = 64, .gap = gap, .alignment = 8, .units = 280};
-        Bed bed = shaped_open(&shape);
+        Shape shape = {.shift = 3, .classes = classes, .gap = gap, .alignment = 8};
+        Bed bed;
 
-        for (size_t begin = 1 + gap % 3; begin < 200; begin += step) {
-            for (size_t size = 1 + gap % 5; size < 278 - begin; size += step) {
+        shape.units = (Pos)(280 * scale);
+        bed = shaped_open(&shape);
+        for (size_t begin = 1 + gap % 3; begin < 200 * scale; begin += step) {
+            for (size_t size = 1 + gap % 5; size < 278 * scale - begin; size += step) {
                 Model model;
 
                 ck_assert_int_eq(Mem_RegionReset(bed.region), 0);
@@ -80,12 +85,35 @@ START_TEST(shapes_of_few_units)
 }
 END_TEST
 
+/* No address of the bookkeeping, nor of what lies around the region, is that of a block. */
+START_TEST(bookkeeping_is_refused)
+{
+    for (Pos classes = 64; classes <= 512; classes *= 2) {
+        Shape shape = {.shift = 3 + (unsigned)_i, .classes = classes, .gap = 70, .units = 3000};
+        Bed bed;
+        const char *end;
+
+        shape.alignment = (size_t)1 << shape.shift;
+        bed = shaped_open(&shape);
+        end = bed.memory + bed.memory_size + 2 * (bed_memory(&bed) - bed.memory);
+        checked_alloc(&bed, bed.capacity / 2);
+        for (const char *at = bed.memory; at < end; at += 8) {
+            if (at < bed.first || at >= bed.first + bed.capacity) {
+                checked_refused(&bed, at);
+            }
+        }
+        bed_close(&bed);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("shapes");
 
     tcase_add_loop_test(tests, shapes_at_random, 0, 2);
-    tcase_add_test(tests, shapes_with_every_first_block);
+    tcase_add_loop_test(tests, shapes_with_every_first_block, 0, 2);
     tcase_add_test(tests, shapes_of_few_units);
+    tcase_add_loop_test(tests, bookkeeping_is_refused, 0, 2);
     return support_end();
 }

@@ -1,246 +1,182 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tree of large free blocks alone, against a plain array of them. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "support.h"
-#include "tree.h"
-
-enum { CELLS_MAX = 80 };
-
-/* A part of the heap, in which at most one large free block lies. */
-typedef struct Cell {
-    Pos start, room;
-    Pos block, size; /* size 0: none */
-} Cell;
-
-typedef struct Forest {
-    Tree *tree;
-    Cell cells[CELLS_MAX];
-    size_t cell_count;
-    size_t count; /* blocks */
-    Pos least;    /* units of the smallest large block */
-} Forest;
-
-/* Divides so many units into cells, of all scales. */
-static void plant(Forest *forest, Pos units, unsigned slot_shift, Random *source)
-{
-    size_t bytes = tree_bytes(units, slot_shift);
-    const Pos origin = 64 + (Pos)random_below(source, 10000);
-    Pos at = 0;
-
-    forest->tree = calloc(1, sizeof(Tree) + bytes + 64);
-    ck_assert_ptr_nonnull(forest->tree);
-    memset((char *)(forest->tree + 1) + bytes, 0x5a, 64);
-    forest->least = (Pos)1 << slot_shift;
-    forest->cell_count = forest->count = 0;
-    tree_init(forest->tree, origin, units, slot_shift, sizeof(Tree));
-    tree_clear(forest->tree);
-    while (units - at >= forest->least && forest->cell_count < CELLS_MAX) {
-        Pos room = forest->least + (Pos)random_scaled(source, (units - at) / 4);
-
-        if (room > units - at) {
-            room = units - at;
-        }
-        forest->cells[forest->cell_count++] = (Cell){.start = origin + at, .room = room};
-        at += room;
-    }
-}
-
-static void fell(Forest *forest, Pos units, unsigned slot_shift)
-{
-    const char *end = (const char *)(forest->tree + 1) + tree_bytes(units, slot_shift);
-
-    for (int i = 0; i < 64; i++) {
-        ck_assert_int_eq(end[i], 0x5a);
-    }
-    free(forest->tree);
-}
-
-/* The smallest size of at least so many units, and the largest of all, as the array has them. */
-static Pos best_of(const Forest *forest, Pos units)
-{
-    Pos best = 0;
-
-    for (size_t i = 0; i < forest->cell_count; i++) {
-        Pos size = forest->cells[i].size;
-
-        if (size != 0 && size >= units && (best == 0 || size < best)) {
-            best = size;
-        }
-    }
-    return best;
-}
-
-static Pos largest_of(const Forest *forest)
-{
-    Pos largest = 0;
-
-    for (size_t i = 0; i < forest->cell_count; i++) {
-        if (forest->cells[i].size > largest) {
-            largest = forest->cells[i].size;
-        }
-    }
-    return largest;
-}
-
-/* A node must be that of a block which is there. */
-static void verify_node(const Forest *forest, const TreeNode *node, Pos expected)
-{
-    if (node == NULL ? expected != 0 : node->size != expected) {
-        ck_abort_msg("found %u units, not %u", node == NULL ? 0 : node->size, expected);
-    }
-    if (node == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < forest->cell_count; i++) {
-        if (forest->cells[i].size == node->size && forest->cells[i].block == node->start) {
-            return;
-        }
-    }
-    ck_abort_msg("found a block that is not there");
-}
-
-static void verify(Forest *forest, Random *source)
-{
-    Tree *tree = forest->tree;
-
-    if (tree_count(tree, CELLS_MAX) != forest->count) {
-        ck_abort_msg("%zu blocks, not %zu", tree_count(tree, CELLS_MAX), forest->count);
-    }
-    for (size_t i = 0; i < forest->cell_count; i++) {
-        const Cell *cell = &forest->cells[i];
-
-        if (cell->size != 0 && (!tree_holds(tree, cell->block, cell->size) ||
-                                tree_holds(tree, cell->block, cell->size + 1) ||
-                                tree_holds(tree, cell->block, cell->size - 1) ||
-                                tree_holds(tree, cell->block + 1, cell->size - 1))) {
-            ck_abort_msg("block %u of %u units is not in the tree, or under another size",
-                         cell->block, cell->size);
-        }
-    }
-    verify_node(forest, tree_largest(tree), largest_of(forest));
-    for (int i = 0; i < 4; i++) {
-        const Cell *cell = &forest->cells[random_below(source, forest->cell_count)];
-        Pos near = cell->size != 0 ? cell->size : cell->room;
-        Pos units = i == 0   ? near
-                    : i == 1 ? near + 1
-                    : i == 2 ? near - 1
-                             : 1 + (Pos)random_scaled(source, 2 * (size_t)cell->room);
-
-        verify_node(forest, tree_best(tree, units), best_of(forest, units));
-    }
-}
+ * The trees of large free blocks, and the bins that they are in, against a plain array of the blocks;
+ * with nodes in slots, and in the map. */
+#include "forest.h"
 
 static void change(Forest *forest, Random *source)
 {
     Cell *cell = &forest->cells[random_below(source, forest->cell_count)];
+    Pos more = cell->room - 1 - forest->least;
 
     if (cell->size == 0) {
-        Pos more = cell->room - forest->least;
+        size_t which = random_below(source, 3);
+        Pos size = forest->least;
 
-        cell->size = forest->least + (Pos)random_scaled(source, more);
-        if (random_below(source, 3) == 0) { /* often of the same size as others */
-            cell->size = forest->least + (more > 3 ? 3 : more);
-        }
-        cell->block = cell->start + (Pos)random_below(source, cell->room - cell->size + 1);
-        tree_insert(forest->tree, cell->block, cell->size);
-        forest->count++;
+        size += which == 0   ? (more > 3 ? 3 : more) /* often of the same size as others */
+                : which == 1 ? (Pos)random_below(source, (size_t)more + 1)
+                             : (Pos)random_scaled(source, more);
+        forest_give(forest, cell, cell->start + 1 + (Pos)random_below(source, cell->room - size),
+                    size);
     } else if (cell->size > forest->least && random_below(source, 3) == 0) {
-        Pos units = 1 + (Pos)random_scaled(source, cell->size - forest->least - 1);
-
-        tree_trim(forest->tree, cell->block, units);
-        cell->block += units;
-        cell->size -= units;
+        forest_trim(forest, cell, 1 + (Pos)random_scaled(source, cell->size - forest->least - 1));
     } else {
-        tree_remove(forest->tree, cell->block);
-        cell->size = 0;
-        forest->count--;
+        forest_take(forest, cell);
     }
 }
 
-START_TEST(tree_is_as_an_array)
+static void change_often(Forest *forest, Random *source, size_t operations)
 {
-    Random source = support_random("tree_is_as_an_array", _i);
+    for (; operations > 0; operations--) {
+        change(forest, source);
+        forest_verify(forest, source);
+    }
+}
+
+START_TEST(trees_are_as_an_array)
+{
+    Random source = support_random("trees_are_as_an_array", _i);
+    const Pos classes = (Pos)CLASSES_MIN << _i;
     size_t operations = support_operations(100000);
 
     for (int round = 0; round < 20; round++) {
-        unsigned slot_shift = 6 + (unsigned)random_below(&source, 7);
-        Pos units = ((Pos)1 << slot_shift) +
-                    (Pos)random_scaled(&source, (size_t)1 << (slot_shift + 12));
+        Pos units = classes + 1 + (Pos)random_scaled(&source, (size_t)classes << 12);
         Forest forest;
 
-        plant(&forest, units, slot_shift, &source);
-        for (size_t i = operations / 20; i > 0; i--) {
-            change(&forest, &source);
-            verify(&forest, &source);
-        }
-        fell(&forest, units, slot_shift);
+        ck_assert(forest_plant(&forest, classes, units, random_below(&source, 10000), true));
+        forest_divide(&forest, &source);
+        change_often(&forest, &source, operations / 20);
+        forest_fell(&forest);
     }
 }
 END_TEST
 
 /* Many blocks of few sizes: long rings. */
-START_TEST(tree_with_rings)
+START_TEST(trees_with_rings)
 {
-    Random source = support_random("tree_with_rings", _i);
+    Random source = support_random("trees_with_rings", _i);
+    const Pos classes = (Pos)CLASSES_MIN << _i;
     Forest forest;
 
-    plant(&forest, 64 * 4 * CELLS_MAX, 6, &source);
-    for (size_t i = 0; i < CELLS_MAX; i++) {
-        forest.cells[i] = (Cell){.start = forest.cells[0].start + (Pos)i * 256, .room = 64 + 2};
+    ck_assert(forest_plant(&forest, classes, (classes + 3) * CELLS_MAX, 0, true));
+    while (forest.cell_count < CELLS_MAX) {
+        forest_add(&forest, classes + 3);
     }
-    forest.cell_count = CELLS_MAX;
-    for (size_t i = support_operations(20000); i > 0; i--) {
-        change(&forest, &source);
-        verify(&forest, &source);
+    change_often(&forest, &source, support_operations(20000));
+    forest_fell(&forest);
+}
+END_TEST
+
+/* Many blocks of one bin: a trie as deep as may be. */
+START_TEST(tree_of_one_bin)
+{
+    enum { LEAST = 1 << 16 };
+    Random source = support_random("tree_of_one_bin", _i);
+    const Pos classes = (Pos)CLASSES_MIN << _i;
+    Forest forest;
+    Pos width;
+
+    ck_assert(forest_plant(&forest, classes, 2 * LEAST * CELLS_MAX, 0, true));
+    width = LEAST >> forest.heap->bin_shift;
+    forest.least = LEAST;
+    while (forest.cell_count < CELLS_MAX) {
+        forest_add(&forest, LEAST + width);
     }
-    fell(&forest, 64 * 4 * CELLS_MAX, 6);
+    ck_assert_uint_eq(forest_bin(&forest, LEAST), forest_bin(&forest, LEAST + width - 1));
+    ck_assert_uint_ne(forest_bin(&forest, LEAST), forest_bin(&forest, LEAST + width));
+    ck_assert_uint_ne(forest_bin(&forest, LEAST), forest_bin(&forest, LEAST - 1));
+    change_often(&forest, &source, support_operations(20000));
+    forest_fell(&forest);
 }
 END_TEST
 
 /* As large as positions go. */
-START_TEST(tree_of_the_largest_heap)
+START_TEST(trees_of_the_largest_heap)
 {
+    const Pos classes = _i == 0 ? SLOTS_BELOW / 2 : CLASSES_MAX;
     const Pos units = UINT32_MAX - 5000;
-    Random source = support_random("tree_of_the_largest_heap", _i);
+    Random source = support_random("trees_of_the_largest_heap", _i);
     Forest forest;
 
-    if (support_is_emulated()) {
+    if (support_is_emulated() || !forest_plant(&forest, classes, units, 0, false)) {
         support_skip("takes too much memory");
         return;
     }
-    plant(&forest, units, 12, &source);
-    for (size_t i = support_operations(5000); i > 0; i--) {
-        change(&forest, &source);
-        verify(&forest, &source);
+    forest_divide(&forest, &source);
+    change_often(&forest, &source, support_operations(2000));
+    forest_fell(&forest);
+    /* All of it at once. */
+    ck_assert(forest_plant(&forest, classes, units, 0, false));
+    forest_add(&forest, units);
+    for (Pos size = units - 1; size > units / 2; size -= units / 100) {
+        forest_give(&forest, &forest.cells[0], forest.layout.end - size, size);
+        forest_verify(&forest, &source);
+        forest_trim(&forest, &forest.cells[0], size - forest.least);
+        forest_verify(&forest, &source);
+        forest_take(&forest, &forest.cells[0]);
+        forest_verify(&forest, &source);
     }
-    fell(&forest, units, 12);
+    forest_fell(&forest);
 }
 END_TEST
 
-START_TEST(tree_too_small_for_any_block)
+/* Every size has a bin, in order; the last of them is the last head. */
+START_TEST(bins_of_all_sizes)
 {
-    Tree tree;
+    for (Pos classes = CLASSES_MIN; classes <= CLASSES_MAX; classes *= 2) {
+        unsigned shift = classes < SLOTS_BELOW ? BIN_SHIFT_MIN : BIN_SHIFT_MAX;
+        size_t bias = index_bin_bias(classes, shift);
+        size_t expected = classes;
 
-    ck_assert_uint_eq(tree_bytes(63, 6), 0);
-    ck_assert_uint_eq(tree_bytes(0, 6), 0);
-    tree_init(&tree, 64, 63, 6, sizeof tree);
-    tree_clear(&tree);
-    ck_assert_ptr_null(tree_best(&tree, 1));
-    ck_assert_ptr_null(tree_largest(&tree));
-    ck_assert_uint_eq(tree_count(&tree, 0), 0);
+        for (uint64_t size = classes; size <= UINT32_MAX;) {
+            uint64_t width = bits_mask(bits_highest(size)) >> shift;
+
+            ck_assert_uint_eq(index_bin_of((size_t)size, bias, shift), expected);
+            ck_assert_uint_eq(index_bin_of((size_t)(size + width - 1), bias, shift), expected);
+            expected++;
+            size += width;
+        }
+        ck_assert_uint_le(expected, HEADS_MAX);
+        ck_assert(classes != CLASSES_MAX || expected == HEADS_MAX);
+    }
+}
+END_TEST
+
+/* Smaller than any large block: no bins, no nodes. */
+START_TEST(heaps_too_small_for_any_tree)
+{
+    for (Pos classes = CLASSES_MIN; classes <= CLASSES_MAX; classes *= 2) {
+        for (Pos units = 1; units < classes; units += 7) {
+            Pos block = 0;
+            Forest forest;
+
+            ck_assert(forest_plant(&forest, classes, units, 0, true));
+            ck_assert_uint_eq(forest.layout.head_count, classes);
+            ck_assert_uint_eq(forest.layout.starts, 0); /* nothing is before the map */
+            for (Pos wanted = 1; wanted < 3 * classes; wanted++) {
+                if (index_best(forest_index(&forest), wanted, &block) != 0) {
+                    ck_abort_msg("found a block of %u units", wanted);
+                }
+            }
+            ck_assert_uint_eq(index_best_large(forest_index(&forest), classes, classes), 0);
+            ck_assert_uint_eq(heap_largest_free(forest.heap), 0);
+            forest_verify_bins(&forest);
+            forest_fell(&forest);
+        }
+    }
 }
 END_TEST
 
 int main(void)
 {
     TCase *tests = support_begin("tree");
+    int shapes = (int)bits_highest(CLASSES_MAX / CLASSES_MIN) + 1;
 
-    tcase_add_loop_test(tests, tree_is_as_an_array, 0, 4);
-    tcase_add_loop_test(tests, tree_with_rings, 0, 2);
-    tcase_add_test(tests, tree_of_the_largest_heap);
-    tcase_add_test(tests, tree_too_small_for_any_block);
+    tcase_add_loop_test(tests, trees_are_as_an_array, 0, shapes);
+    tcase_add_loop_test(tests, trees_with_rings, 0, shapes);
+    tcase_add_loop_test(tests, tree_of_one_bin, 0, shapes);
+    tcase_add_loop_test(tests, trees_of_the_largest_heap, 0, 2);
+    tcase_add_test(tests, bins_of_all_sizes);
+    tcase_add_test(tests, heaps_too_small_for_any_tree);
     return support_end();
 }

@@ -94,7 +94,7 @@ tests_inner_shapes_CPPFLAGS = $(inner_cppflags)
 tests_inner_shapes_LDFLAGS = $(test_ldflags)
 tests_inner_shapes_LDADD = $(inner_ldadd)
 
-tests_inner_tree_SOURCES = tests/inner-tree.c
+tests_inner_tree_SOURCES = tests/inner-tree.c tests/forest.c tests/forest.h
 tests_inner_tree_CPPFLAGS = $(inner_cppflags)
 tests_inner_tree_LDFLAGS = $(test_ldflags)
 tests_inner_tree_LDADD = $(inner_ldadd)

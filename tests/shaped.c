@@ -9,27 +9,17 @@
 Bed shaped_open(const Shape *shape)
 {
     size_t unit = (size_t)1 << shape->shift;
-    size_t tree = tree_bytes(shape->units, (unsigned)bits_highest(shape->classes));
-    size_t words = ((size_t)shape->classes + shape->gap + shape->units) / MAP_WORD_BITS + 2;
-    Layout layout = {
-        .tree = 0,
-        .map = tree,
-        .region = tree + words * sizeof(MapWord),
-        .alignment = shape->alignment,
-        .shift = shape->shift,
-        .classes = shape->classes,
-        .first = shape->classes + shape->gap,
-        .end = shape->classes + shape->gap + shape->units,
-    };
+    size_t heap_bytes = shape->units * unit + FENCE_BYTES;
+    Layout layout = {.alignment = shape->alignment, .shift = shape->shift};
     Bed bed = {.alignment = shape->alignment};
     uintptr_t address;
     char *memory;
     Region *region;
 
-    layout.heads = layout.region + sizeof(Region);
-    layout.guard = layout.heads + shape->classes * unit;
+    layout_place_front(&layout, shape->classes, heap_bytes >> shape->shift, shape->gap);
+    layout.end = layout.first + shape->units;
     layout.heap = layout.guard + shape->gap * unit;
-    layout.end_guard = layout.total = layout.heap + shape->units * unit + FENCE_BYTES;
+    layout.end_guard = layout.total = layout.heap + heap_bytes;
     /* Such that the first block is aligned. */
     bed.memory_size = layout.total + shape->alignment;
     bed_take_memory(&bed);

@@ -10,9 +10,9 @@
 #include "support.h"
 
 typedef struct Shape {
-    unsigned shift; /* a unit is 1 << shift bytes */
-    Pos classes;
-    Pos gap;          /* units between the size classes and the first block */
+    unsigned shift;   /* a unit is 1 << shift bytes */
+    Pos classes;      /* 64, 128, 256: nodes of trees in slots; 512: in the map */
+    Pos gap;          /* units between the heads and the first block */
     size_t alignment; /* of blocks; not less than a unit */
     Pos units;        /* of blocks */
 } Shape;
