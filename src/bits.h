@@ -11,7 +11,10 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/* Where branches are counted, each is to be there once. */
+#ifndef ALWAYS_INLINE
 #define ALWAYS_INLINE inline __attribute__((__always_inline__))
+#endif
 
 /* Bits are numbered from the lowest, and numbers count modulo 64. */
 static inline uint64_t bits_mask(size_t number)

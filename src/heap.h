@@ -71,7 +71,7 @@ typedef struct Heap {
     /* Bit n of all words is set if class n holds blocks. Heaps of few classes have their nodes in
      * those that they do not need. */
     uint64_t words[INDEX_WORDS];
-} Heap; /* the heads follow */
+} __attribute__((__aligned__(UNIT_BYTES))) Heap; /* the heads follow, which must be, too */
 
 /* What the heap found when it was asked for something. */
 typedef enum HeapResult {

@@ -84,6 +84,10 @@ static Mem_Region *create(size_t size, const Mem_Options *options)
         return NULL;
     }
     layout_mapped(&layout, size, alignment, pages_size());
+    if (layout.total > PTRDIFF_MAX) { /* though some systems would have room for it */
+        errno = ENOMEM;
+        return NULL;
+    }
     memory = pages_map(&layout, options->flags);
     return memory == NULL ? NULL : make_region(memory, &layout, options->flags, true);
 }
