@@ -69,9 +69,9 @@ typedef struct Heap {
     size_t blocks;    /* in use and free */
     uint64_t summary; /* bit k is set if words[k] is not 0 */
     /* Bit n of all words is set if class n holds blocks. Heaps of few classes have their nodes in
-     * those that they do not need. */
-    uint64_t words[INDEX_WORDS];
-} __attribute__((__aligned__(UNIT_BYTES))) Heap; /* the heads follow, which must be, too */
+     * those that they do not need. Aligned as those are, and the heads behind. */
+    _Alignas(UNIT_BYTES) uint64_t words[INDEX_WORDS];
+} Heap; /* the heads follow */
 
 /* What the heap found when it was asked for something. */
 typedef enum HeapResult {
