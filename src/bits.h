@@ -54,6 +54,7 @@ static inline uint64_t bits_clear(uint64_t word, size_t number)
 }
 
 /* Flips the bits of a mask in a word. Returns whether it is 0 then. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_flip(uint64_t *word, uint64_t mask)
 {
 #if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
@@ -68,6 +69,7 @@ static inline bool bits_flip(uint64_t *word, uint64_t mask)
 }
 
 /* Subtracts from a word. Returns whether that was more than it held: it wraps round. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_subtract(size_t *word, size_t amount)
 {
 #if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
@@ -81,6 +83,7 @@ static inline bool bits_subtract(size_t *word, size_t amount)
 }
 
 /* Clears a bit. Returns whether it was set. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_take(uint64_t *word, size_t number)
 {
 #if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)

@@ -23,6 +23,7 @@ static inline Heap *fast_heap(Link *links)
 
 /* Makes the compiler forget what it knows of a position. So it makes the address a part of each
  * instruction, rather than to keep it in a register that there is not. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static ALWAYS_INLINE void fast_forget(size_t *position)
 {
 #ifdef __GNUC__

@@ -75,6 +75,7 @@ static inline void map_store(unsigned char *bytes, uint64_t word)
 }
 
 /* Sets the bits of a mask in the 64 from a byte on. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline void map_or(unsigned char *bytes, uint64_t mask)
 {
 #ifdef BITS_X86_64
