@@ -94,7 +94,7 @@ static inline void index_unmark_if(Heap *heap, size_t size_class, bool empty)
 /* The first class that holds blocks, in words behind one; 0 if there is none. */
 static inline size_t index_next_beyond(const Heap *heap, size_t word)
 {
-    uint64_t summary = heap->summary & (~UINT64_C(1) << word);
+    uint64_t summary = heap->summary & (~UINT64_C(1) << (word & 63));
 
     if (summary == 0) {
         return 0;

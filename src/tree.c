@@ -16,10 +16,10 @@ static Pos leftmost_child(const TreeNode *node)
     return node->child[node->child[0] == TREE_NONE];
 }
 
-void tree_add(Tree tree, Pos *root, Pos block, Pos size)
+void tree_add(Tree tree, Pos root, Pos block, Pos size)
 {
     TreeNode *node = tree_node(tree, block);
-    Pos at = *root;
+    Pos at = root;
 
     for (uint32_t path = path_of(tree, size);; path <<= 1) {
         TreeNode *parent = tree_node(tree, at);

@@ -74,8 +74,8 @@ static inline bool tree_is_single(const TreeNode *root, Pos block)
     return root->next == block && (root->child[0] | root->child[1]) == TREE_NONE;
 }
 
-/* Puts in a block, which must not be of any other bin's size. */
-void tree_add(Tree tree, Pos *root, Pos block, Pos size);
+/* Puts in a block, of the bin's sizes, where there are others. */
+void tree_add(Tree tree, Pos root, Pos block, Pos size);
 
 /* Takes out a block that is not alone. */
 void tree_drop(Tree tree, Pos *root, Pos block);
@@ -89,7 +89,7 @@ static ALWAYS_INLINE void tree_insert(Tree tree, Pos *root, Pos block, Pos size)
     if (LIKELY(*root == TREE_NONE)) {
         tree_plant(tree, root, block, size);
     } else {
-        tree_add(tree, root, block, size);
+        tree_add(tree, *root, block, size);
     }
 }
 
