@@ -77,32 +77,17 @@ static inline void blocks_split(Heap *heap, Pos run, Pos run_size, Pos units)
  * smallest that suffices, in this class or a later one. Returns 0 if there is none. */
 static ALWAYS_INLINE Pos blocks_take_large(Index index, size_t units, size_t size_class)
 {
-    Heap *heap = index.heap;
-    Map map = heap_map(heap);
     Pos block = index_best_large(index, units, size_class);
-    Pos rest = block + (Pos)units;
     Pos size;
 
     if (UNLIKELY(block == 0)) {
         return 0;
     }
     size = tree_node(index.tree, block)->size;
-    blocks_count_use(heap, (Pos)units);
-    heap->taken++;
-    if (UNLIKELY(size - units < heap->classes)) {
-        index_remove_large(index, block, size);
-        blocks_split(heap, block, size, (Pos)units);
-        return block;
-    }
-    /* From the front of a large block that stays large: the index has the least to do. */
-    index_trim(index, block, size, (Pos)units);
-    blocks_note_touched(heap, rest);
-    map_set_start(map, rest);
-    map_set_bit(map.free, rest);
-    map_set_used(map, block, units);
-    map_put_size(map, block, (Pos)units);
-    map_put_size(map, rest, size - (Pos)units);
-    heap->blocks++;
+    index_remove_large(index, block, size);
+    blocks_split(index.heap, block, size, (Pos)units);
+    blocks_count_use(index.heap, (Pos)units);
+    index.heap->taken++;
     return block;
 }
 

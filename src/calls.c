@@ -14,13 +14,11 @@
 /* The rarer half of a call is in functions of their own, so that it does not cost the common half
  * the registers that it needs. */
 
-/* Where a tree is to be searched, or lies elsewhere. */
+/* Where a tree is to be searched, or nodes lie elsewhere. */
 static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units,
                                                           size_t size_class)
 {
-    Pos block = fast_has_nodes(fast_heap(links))
-                    ? blocks_take_large(index_usual(fast_heap(links)), units, size_class)
-                    : blocks_take_large(index_of(fast_heap(links)), units, size_class);
+    Pos block = blocks_take_large(index_of(fast_heap(links)), units, size_class);
 
     if (UNLIKELY(block == 0)) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
@@ -28,7 +26,7 @@ static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t un
     return &links[block];
 }
 
-/* Ends taking a block: what is left of it goes into a tree that is not empty. */
+/* Ends taking a block: what is left of it goes into a bin that needs a tree for it. */
 static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block, size_t rest,
                                                        size_t size)
 {
@@ -36,40 +34,54 @@ static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block
     return &links[block];
 }
 
-/* The front of a large free block, in this class or a later one, if there is any. */
-static __attribute__((__noinline__)) void *take_large(Link *links, size_t units, size_t size_class)
+/* The front of a large free block, in a bin without a tree. */
+static __attribute__((__noinline__)) void *take_front(Link *links, size_t units, size_t block,
+                                                      size_t bin)
 {
-    size_t block, bin, size;
+    size_t size = fast_size(links, block);
+    size_t rest = block + units;
 
-    if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
-        return take_by_search(links, units, size_class);
-    }
-    block = fast_best_large(links, units, size_class, &bin);
-    if (UNLIKELY(block == 0)) {
-        return take_by_search(links, units, size_class);
-    }
-    size = tree_node(index_usual(fast_heap(links)).tree, block)->size;
-    fast_uproot(links, bin);
-    fast_split_large(links, block, units, size);
+    fast_pull(links, block, bin);
+    fast_split_large(links, block, units);
     size -= units;
     if (LIKELY(size >= fast_heap(links)->fast_classes)) {
-        if (UNLIKELY(!fast_plant(links, block + units, size))) {
-            return insert_rest(links, block, block + units, size);
+        fast_start_rest(links, rest);
+        fast_put_size(links, rest, size);
+        blocks_note_touched(fast_heap(links), (Pos)rest);
+        if (UNLIKELY(!fast_push(links, rest, size))) {
+            return insert_rest(links, block, rest, size);
         }
-    } else if (size != 0) {
-        fast_insert(links, block + units, size);
+        return &links[block];
+    }
+    blocks_note_touched(fast_heap(links), (Pos)(rest + size));
+    if (size != 0) {
+        fast_start_rest(links, rest);
+        map_put_size(heap_map(fast_heap(links)), rest, size);
+        fast_insert(links, rest, size);
     }
     return &links[block];
 }
 
-/* No list has a block for it, but a tree may have one. */
-static __attribute__((__noinline__)) void *alloc_from_tree(Link *links, size_t units,
-                                                           size_t size_class)
+/* The same, in a bin of which every block is large enough. */
+static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t bin)
 {
-    if (UNLIKELY(size_class == 0)) {
+    if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
+        return take_by_search(links, units, bin);
+    }
+    return take_front(links, units,
+                      bin_smaller(index_usual(fast_heap(links)).tree, fast_bin(links, bin)), bin);
+}
+
+/* No list has a block for it, but a bin may have one. */
+static __attribute__((__noinline__)) void *alloc_from_bin(Link *links, size_t units, size_t bin)
+{
+    if (UNLIKELY(bin == 0)) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
     }
-    return take_large(links, units, size_class);
+    if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
+        return take_by_search(links, units, bin);
+    }
+    return take_smallest(links, units, bin);
 }
 
 /* There is no free block of exactly so many units. */
@@ -80,7 +92,7 @@ static __attribute__((__noinline__)) void *alloc_inexact(Link *links, size_t uni
     size_t block;
 
     if (UNLIKELY(size_class - 1 >= heap->fast_classes - 1)) {
-        return alloc_from_tree(links, units, size_class);
+        return alloc_from_bin(links, units, size_class);
     }
     block = links[size_class].next;
     if (UNLIKELY(!fast_take(links, size_class, &block))) {
@@ -95,11 +107,29 @@ static __attribute__((__noinline__)) void *alloc_inexact(Link *links, size_t uni
 static __attribute__((__noinline__)) void *alloc_large(Link *links, size_t units, size_t size)
 {
     Heap *heap = fast_heap(links);
+    Index index = index_usual(heap);
+    size_t bin;
+    Pos block;
 
-    if (UNLIKELY(heap->fast_classes == 0) || UNLIKELY(units > heap->end - heap->first)) {
+    if (UNLIKELY(!fast_has_nodes(heap)) || UNLIKELY(units > heap->end - heap->first)) {
         return operation_alloc(region_of((Mem_Region *)(void *)links), size);
     }
-    return take_large(links, units, index_bin(index_of(heap), units));
+    bin = index_bin(index, units);
+    if (fast_bin(links, bin)->first != TREE_NONE) {
+        if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
+            return take_by_search(links, units, bin);
+        }
+        block = bin_fit(index.tree, fast_bin(links, bin), (Pos)units);
+        if (block != TREE_NONE) {
+            return take_front(links, units, block, bin);
+        }
+        bin++;
+    }
+    bin = index_next(heap, bin);
+    if (UNLIKELY(bin == 0)) {
+        return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
+    }
+    return take_smallest(links, units, bin);
 }
 
 static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
@@ -126,43 +156,11 @@ static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
     return &links[block];
 }
 
-/* Ends giving back a run, which no longer counts as in use, where a free neighbour was written to:
- * the general way sees that, too, and mends it. */
-static __attribute__((__noinline__)) int merge_damaged(Link *links, size_t start, size_t run)
+/* Ends giving back a run, which no longer counts as in use, the general way: where a bin has a tree,
+ * and where a free neighbour was written to, which is seen and mended there. */
+static __attribute__((__noinline__)) int merge_rest(Link *links, size_t start, size_t run)
 {
     return operation_free_rest(region_of((Mem_Region *)(void *)links), start, run);
-}
-
-/* The same where trees are to be searched, or lie elsewhere: so many units before it and behind it
- * are free. */
-static __attribute__((__noinline__)) int merge_by_search(Link *links, size_t start, size_t run,
-                                                         size_t before, size_t behind)
-{
-    Heap *heap = fast_heap(links);
-    Index index = index_of(heap);
-    Map map = heap_map(heap);
-
-    if (behind != 0) {
-        if (UNLIKELY(!index_remove(index, (Pos)(start + run), (Pos)behind))) {
-            return merge_damaged(links, start, run);
-        }
-        map_clear_start(map, start + run);
-        heap->blocks--;
-        run += behind;
-    }
-    if (before != 0) {
-        if (UNLIKELY(!index_remove(index, (Pos)(start - before), (Pos)before))) {
-            return merge_damaged(links, start, run);
-        }
-        map_clear_start(map, start);
-        heap->blocks--;
-        start -= before;
-        run += before;
-    }
-    map_set_free(map, start, run);
-    map_put_size(map, start, (Pos)run);
-    index_insert_large(index, (Pos)start, (Pos)run);
-    return 0;
 }
 
 static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start, size_t run)
@@ -171,22 +169,19 @@ static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start
     return 0;
 }
 
-/* Whether a free block of a size is in a list, or alone in its bin. */
-static ALWAYS_INLINE bool is_simple(Link *links, size_t block, size_t size)
+/* Takes a free block out of the index. False: it was written to, or is in a tree. */
+static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size)
 {
-    Index index = index_usual(fast_heap(links));
+    size_t bin;
 
-    return size < index.heap->fast_classes ||
-           LIKELY(tree_is_alone(tree_node(index.tree, block), (Pos)block));
-}
-
-/* Takes such a block out of the index. */
-static ALWAYS_INLINE bool remove_simple(Link *links, size_t block, size_t size)
-{
     if (LIKELY(size < fast_heap(links)->fast_classes)) {
         return fast_remove(links, block, size);
     }
-    fast_uproot(links, index_bin(index_usual(fast_heap(links)), size));
+    bin = index_bin(index_usual(fast_heap(links)), size);
+    if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
+        return false;
+    }
+    fast_pull(links, block, bin);
     return true;
 }
 
@@ -195,32 +190,79 @@ static ALWAYS_INLINE bool remove_simple(Link *links, size_t block, size_t size)
 static __attribute__((__noinline__)) int merge_large(Link *links, size_t start, size_t run,
                                                      size_t before, size_t behind)
 {
-    if (UNLIKELY(!fast_has_nodes(fast_heap(links))) ||
-        UNLIKELY(!is_simple(links, start + run, behind)) ||
-        UNLIKELY(!is_simple(links, start - before, before))) {
-        return merge_by_search(links, start, run, before, behind);
+    if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
+        return merge_rest(links, start, run);
     }
     if (behind != 0) {
-        if (UNLIKELY(!remove_simple(links, start + run, behind))) {
-            return merge_damaged(links, start, run);
+        if (UNLIKELY(!remove_any(links, start + run, behind))) {
+            return merge_rest(links, start, run);
         }
-        map_clear_start(heap_map(fast_heap(links)), start + run);
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
         fast_heap(links)->blocks--;
         run += behind;
     }
     if (before != 0) {
-        if (UNLIKELY(!remove_simple(links, start - before, before))) {
-            return merge_damaged(links, start, run);
+        if (UNLIKELY(!remove_any(links, start - before, before))) {
+            return merge_rest(links, start, run);
         }
-        map_clear_start(heap_map(fast_heap(links)), start);
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
         fast_heap(links)->blocks--;
         start -= before;
         run += before;
     }
-    map_set_bit(heap_map(fast_heap(links)).free, start);
-    map_set_bit(heap_map(fast_heap(links)).free, start + run - 1);
+    map_set_bit_at_once(heap_map(fast_heap(links)).free, start);
+    map_set_bit_at_once(heap_map(fast_heap(links)).free, start + run - 1);
     fast_put_size(links, start, run);
-    return LIKELY(fast_plant(links, start, run)) ? 0 : insert_merged(links, start, run);
+    return LIKELY(fast_push(links, start, run)) ? 0 : insert_merged(links, start, run);
+}
+
+/* The same where the result goes into a list. */
+static ALWAYS_INLINE int merge_small(Link *links, size_t start, size_t run, bool is_before,
+                                     size_t before, bool is_behind, size_t behind)
+{
+    if (is_behind) {
+        if (UNLIKELY(!fast_remove(links, start + run, behind))) {
+            return merge_rest(links, start, run);
+        }
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
+        run += behind;
+    } else {
+        map_set_bit(heap_map(fast_heap(links)).free, start + run - 1);
+    }
+    if (is_before) {
+        if (UNLIKELY(!fast_remove(links, start - before, before))) {
+            fast_heap(links)->blocks -= is_behind;
+            return merge_rest(links, start, run);
+        }
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
+        start -= before;
+        run += before;
+    } else {
+        map_set_bit(heap_map(fast_heap(links)).free, start);
+    }
+    fast_heap(links)->blocks -= (size_t)is_behind + is_before;
+    map_put_size(heap_map(fast_heap(links)), start, run);
+    fast_insert(links, start, run);
+    return 0;
+}
+
+/* In functions of their own, so that what leads to them needs no stack frame. */
+static __attribute__((__noinline__)) int merge_small_behind(Link *links, size_t start, size_t run,
+                                                            size_t behind)
+{
+    return merge_small(links, start, run, false, 0, true, behind);
+}
+
+static __attribute__((__noinline__)) int merge_small_before(Link *links, size_t start, size_t run,
+                                                            size_t before)
+{
+    return merge_small(links, start, run, true, before, false, 0);
+}
+
+static __attribute__((__noinline__)) int merge_small_both(Link *links, size_t start, size_t run,
+                                                          size_t before, size_t behind)
+{
+    return merge_small(links, start, run, true, before, true, behind);
 }
 
 /* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
@@ -229,41 +271,17 @@ static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_be
                                bool is_before)
 {
     Heap *heap = fast_heap(links);
-    size_t next = start + run;
-    size_t behind = is_behind ? map_size(heap_map(fast_heap(links)), next) : 0;
-    size_t before = is_before ? start - map_previous(heap_map(fast_heap(links)), start) : 0;
+    size_t behind = is_behind ? map_length(heap_map(heap), start + run) : 0;
+    size_t before = is_before ? map_length_before(heap_map(heap), start) : 0;
 
     heap->given++;
     heap->headroom += run;
     if (UNLIKELY(before + run + behind >= heap->fast_classes)) {
         return merge_large(links, start, run, before, behind);
     }
-    if (is_behind) {
-        if (UNLIKELY(!fast_remove(links, next, behind))) {
-            return merge_damaged(links, start, run);
-        }
-        map_clear_start(heap_map(fast_heap(links)), next);
-        fast_heap(links)->blocks--;
-        run += behind;
-    } else {
-        map_set_bit(heap_map(fast_heap(links)).free, next - 1);
-    }
-    if (is_before) {
-        if (UNLIKELY(!fast_remove(links, start - before, before))) {
-            return merge_damaged(links, start, run);
-        }
-        map_clear_start(heap_map(fast_heap(links)), start);
-        fast_heap(links)->blocks--;
-        start -= before;
-        run += before;
-    } else {
-        map_set_bit(heap_map(fast_heap(links)).free, start);
-    }
-    if (run > MAP_WORD_BITS) {
-        map_put_size(heap_map(fast_heap(links)), start, (Pos)run);
-    }
-    fast_insert(links, start, run);
-    return 0;
+    return !is_before   ? merge_small_behind(links, start, run, behind)
+           : !is_behind ? merge_small_before(links, start, run, before)
+                        : merge_small_both(links, start, run, before, behind);
 }
 
 static __attribute__((__noinline__)) int merge_behind(Link *links, size_t start, size_t run)
@@ -281,32 +299,29 @@ static __attribute__((__noinline__)) int merge_both(Link *links, size_t start, s
     return merge(links, start, run, true, true);
 }
 
-/* Gives back a block whose end is further off than a window reaches. */
-static __attribute__((__noinline__)) int give_long(Link *links, size_t start)
+/* Gives back a block whose end is further off than a window reaches. free: the window. */
+static __attribute__((__noinline__)) int give_long(Link *links, size_t start, size_t free)
 {
     Heap *heap = fast_heap(links);
     Map map = heap_map(fast_heap(links));
     size_t run;
 
-    if (UNLIKELY(map_is_free(map, start))) {
+    if (UNLIKELY((free & 2) != 0)) {
         return operation_free(region_of((Mem_Region *)(void *)links), &links[start]);
     }
-    run = map_size(map, start);
+    run = map_length(map, start);
     if (UNLIKELY(map_is_free(map, start + run))) {
-        return map_is_free(map, start - 1) ? merge_both(links, start, run)
-                                           : merge_behind(links, start, run);
+        return (free & 1) != 0 ? merge_both(links, start, run) : merge_behind(links, start, run);
     }
-    if (UNLIKELY(map_is_free(map, start - 1))) {
+    if (UNLIKELY((free & 1) != 0)) {
         return merge_before(links, start, run);
     }
+    heap->given++;
+    heap->headroom += run;
     if (UNLIKELY(run >= heap->fast_classes)) {
-        heap->given++;
-        heap->headroom += run;
         return merge_large(links, start, run, 0, 0);
     }
     map_set_free(map, start, run);
-    heap->given++;
-    heap->headroom += run;
     fast_insert(links, start, run);
     return 0;
 }
@@ -330,7 +345,7 @@ static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
     case FAST_BOTH:
         return merge_both(links, start, run);
     case FAST_LONG:
-        return give_long(links, start);
+        return give_long(links, start, run);
     default:
         return operation_free(region_of(handle), fast_pointer(links, start));
     }

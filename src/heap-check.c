@@ -23,7 +23,7 @@ typedef struct Count {
     size_t used_units;
     size_t used_blocks;
     size_t free_blocks;
-    size_t large_blocks; /* free, and in the tree */
+    size_t large_blocks; /* free, and in bins */
 } Count;
 
 /* Writes down a fault. Returns false, for the checker to hand on. */
@@ -57,13 +57,13 @@ static Pos scan_start(Heap *heap, Pos position)
     return base + (Pos)bits_lowest(starts);
 }
 
-static bool is_in_tree(Heap *heap, Pos block, Pos size)
+static bool is_in_bin(Heap *heap, Pos block, Pos size)
 {
     Index index = index_of(heap);
     size_t bin = index_bin(index, size);
 
     return index_is_marked(heap, bin) &&
-           tree_holds(index.tree, *index_root(index, bin), block, size, heap->first, heap->end);
+           bin_holds(index.tree, index_at(index, bin), block, size, heap->first, heap->end);
 }
 
 static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
@@ -86,8 +86,8 @@ static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
     if (blocks_next_is_free(heap, block, size)) {
         return fault(report, "block %p: free, and so is the one behind it", address);
     }
-    if (index_is_large(heap, size) && !is_in_tree(heap, block, size)) {
-        return fault(report, "free block %p: not in the tree under its size", address);
+    if (index_is_large(heap, size) && !is_in_bin(heap, block, size)) {
+        return fault(report, "free block %p: not in the bin of its size", address);
     }
     return true;
 }
@@ -154,21 +154,26 @@ static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report
 
 static bool check_bins(Heap *heap, const Count *count, const Report *report)
 {
-    size_t in_trees = 0;
+    Index index = index_of(heap);
+    size_t in_bins = 0;
 
-    for (Pos bin = heap->classes; bin < heap->heads; bin++) {
-        Pos root = *index_root(index_of(heap), bin);
+    for (Pos number = heap->classes; number < heap->heads; number++) {
+        const Bin *bin = index_at(index, number);
+        size_t held = bin_count(index.tree, bin, count->large_blocks, heap->first, heap->end);
 
-        if (index_is_marked(heap, bin) != (root != TREE_NONE)) {
-            return fault(report, "bin %" PRIu32 ": the bit array has it wrong", bin);
+        if (index_is_marked(heap, number) != (bin->first != TREE_NONE)) {
+            return fault(report, "bin %" PRIu32 ": the bit array has it wrong", number);
         }
-        if (root != TREE_NONE && in_trees <= count->large_blocks) {
-            in_trees += tree_count(heap_tree(heap), root, count->large_blocks, heap->first,
-                                   heap->end);
+        if (bin_has_tree(bin) && held < 3) {
+            return fault(report, "bin %" PRIu32 ": has a tree for %zu blocks", number, held);
+        }
+        in_bins += held;
+        if (in_bins > count->large_blocks) {
+            break;
         }
     }
-    if (in_trees != count->large_blocks) {
-        return fault(report, "trees: they do not hold the %zu large free blocks",
+    if (in_bins != count->large_blocks) {
+        return fault(report, "bins: they do not hold the %zu large free blocks",
                      count->large_blocks);
     }
     return true;
@@ -178,12 +183,14 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
 {
     size_t listed = 0;
 
-    for (size_t word = 0; word < index_words(heap->heads); word++) {
-        if (bits_test(heap->summary, word) != (heap->words[word] != 0)) {
+    for (size_t word = 0; word < SUMMARY_WORDS * MAP_WORD_BITS; word++) {
+        bool expected = word < index_words(heap->heads) && heap->words[word] != 0;
+
+        if (bits_test(heap->summary[word / MAP_WORD_BITS], word) != expected) {
             return fault(report, "index: the summary has word %zu wrong", word);
         }
     }
-    if (heap->summary >> (index_words(heap->heads) - 1) > 1 || index_next(heap, heap->heads) != 0) {
+    if (index_next(heap, heap->heads) != 0) {
         return fault(report, "index: there are not that many classes");
     }
     for (Pos size = 0; size < heap->classes; size++) {

@@ -40,7 +40,7 @@ static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
     uint64_t word = fast_heap(links)->words[at];
 
     if (UNLIKELY(word == 0)) {
-        fast_heap(links)->summary = bits_set(fast_heap(links)->summary, at);
+        bits_set_in(fast_heap(links)->summary, at);
     }
     fast_forget(&at);
     fast_heap(links)->words[at] = bits_set(word, size_class);
@@ -50,14 +50,14 @@ static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
  * saves conversions. */
 static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
 {
-    size_t next = bits_widen(links[size].next);
+    size_t next = bits_widen(links[size].previous);
 
     fast_forget(&size);
-    links[size].next = (Pos)block;
-    links[next].previous = (Pos)block;
-    links[block].next = (Pos)next;
+    links[size].previous = (Pos)block;
+    links[next].next = (Pos)block;
+    links[block].previous = (Pos)next;
     fast_forget(&block);
-    links[block].previous = (Pos)size;
+    links[block].next = (Pos)size;
     fast_mark(links, size);
 }
 
@@ -142,8 +142,8 @@ static ALWAYS_INLINE void fast_split(Link *links, size_t block, size_t units, si
     fast_forget(&rest);
     map_clear_bit(heap_map(fast_heap(links)).free, rest - 1);
     if (UNLIKELY(size > MAP_WORD_BITS)) {
-        map_put_size(heap_map(fast_heap(links)), block, (Pos)units);
-        map_put_size(heap_map(fast_heap(links)), rest, (Pos)(size - units));
+        map_put_size(heap_map(fast_heap(links)), block, units);
+        map_put_size(heap_map(fast_heap(links)), rest, size - units);
     }
     fast_insert(links, rest, size - units);
     fast_heap(links)->blocks++;
@@ -193,6 +193,7 @@ static ALWAYS_INLINE FastGiven fast_give(Link *links, size_t start, size_t *size
     }
     starts &= ~UINT64_C(3);
     if (UNLIKELY(starts == 0)) {
+        *size = (size_t)free;
         return FAST_LONG;
     }
     *size = bits_lowest(starts); /* that is where the next block starts */

@@ -191,17 +191,10 @@ HeapResult heap_give_rest(Heap *heap, Pos run, Pos size)
 
 Pos heap_largest_free(Heap *heap)
 {
-    size_t word, size_class;
-    Pos root;
+    Index index = index_of(heap);
+    size_t size_class = index_last(heap);
 
-    if (heap->summary == 0) {
-        return 0;
-    }
-    word = bits_highest(heap->summary);
-    size_class = word * MAP_WORD_BITS + bits_highest(heap->words[word]);
-    if (size_class < heap->classes) {
-        return (Pos)size_class;
-    }
-    root = *index_root(index_of(heap), size_class);
-    return tree_node(heap_tree(heap), tree_largest(heap_tree(heap), root))->size;
+    return size_class < heap->classes
+               ? (Pos)size_class
+               : tree_node(index.tree, bin_largest(index.tree, index_at(index, size_class)))->size;
 }

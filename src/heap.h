@@ -32,16 +32,17 @@ enum {
     CLASSES_MAX = 2048,
     SLOTS_BELOW = 512,     /* classes: heaps of fewer have nodes in slots, others in the map */
     OCTAVES_MAX = 32 - 11, /* of sizes from CLASSES_MAX on */
-    BIN_SHIFT_MAX = 5,     /* 32 bins an octave; 4 where there are slots */
+    BIN_SHIFT_MAX = 6,     /* 64 bins an octave; 4 where there are slots */
     BIN_SHIFT_MIN = 2,
     HEADS_MAX = CLASSES_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
     INDEX_WORDS = HEADS_MAX / MAP_WORD_BITS + 1,
+    SUMMARY_WORDS = INDEX_WORDS / MAP_WORD_BITS + 1,
     HEAP_OWNER_BYTES = 176 /* before the Heap, for what its owner keeps of it */
 };
 
 /* The links of a list of free blocks: in the first 8 bytes of each free block below `classes`
- * units, and in the head of each list, which is a link like the others. In the head of a bin only
- * `next` counts: the root of its tree, or 0. */
+ * units, and in the head of each list, which is a link like the others. In the head of a bin are
+ * blocks, too: see bin.h. */
 typedef struct Link {
     Pos next, previous;
 } __attribute__((__may_alias__)) Link;
@@ -52,24 +53,25 @@ typedef struct Heap {
     size_t size_mask;    /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
     ptrdiff_t starts;    /* from the heads to where the map has position 0, in bytes */
     ptrdiff_t free;
-    Pos classes;     /* blocks of fewer units are in lists, others in trees */
+    Pos classes;     /* blocks of fewer units are in lists, others in bins */
     Pos heads;       /* lists and bins */
     ptrdiff_t nodes; /* from the heads to where the tree has the node of position 0 */
     /* As in Tree. */
     unsigned char bin_shift, slot_shift, node_bytes;
-    size_t bin_bias;  /* see index_bin */
-    unsigned shift;   /* a unit is 1 << shift bytes */
-    Pos first;        /* position of the first block */
-    Pos end;          /* position just past the last block: the fence */
-    Pos clean;        /* from here on blocks were never handed out nor written to */
-    size_t peak;      /* most units in use at a time */
-    size_t headroom;  /* peak - units in use */
-    size_t taken;     /* blocks ever handed out */
-    size_t given;     /* blocks ever given back */
-    size_t blocks;    /* in use and free */
-    uint64_t summary; /* bit k is set if words[k] is not 0 */
-    /* Bit n of all words is set if class n holds blocks. Heaps of few classes have their nodes in
-     * those that they do not need. Aligned as those are, and the heads behind. */
+    size_t bin_bias; /* see index_bin */
+    unsigned shift;  /* a unit is 1 << shift bytes */
+    Pos first;       /* position of the first block */
+    Pos end;         /* position just past the last block: the fence */
+    Pos clean;       /* from here on blocks were never handed out nor written to */
+    size_t peak;     /* most units in use at a time */
+    size_t headroom; /* peak - units in use */
+    size_t taken;    /* blocks ever handed out */
+    size_t given;    /* blocks ever given back */
+    size_t blocks;   /* in use and free */
+    /* Bit k of all words is set if words[k] is not 0. */
+    _Alignas(UNIT_BYTES) uint64_t summary[SUMMARY_WORDS];
+    /* Bit n of all words is set if class n holds blocks. Small heaps have nodes in those that
+     * they do not need. Aligned as those are, and the heads behind. */
     _Alignas(UNIT_BYTES) uint64_t words[INDEX_WORDS];
 } Heap; /* the heads follow */
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of
- * its own, with a list; from there on a class is a bin, one of several equal parts of an octave,
- * with a tree. A bit array tells which classes hold blocks, and a summary which of its words are
+ * its own, with a list; from there on a class is a bin, one of several equal parts of an octave. A bit array tells which classes hold blocks, and a summary which of its words are
  * not 0.
  *
  *   class   0  1  2  …  classes-1 | classes  …                              heads-1
@@ -11,8 +10,11 @@
 #ifndef MEM_SRC_INDEX_H
 #define MEM_SRC_INDEX_H
 
+#include "bin.h"
 #include "heap.h"
 #include "list.h"
+
+_Static_assert(SUMMARY_WORDS <= 2, "no more words of the summary are searched");
 
 /* The index of a heap, with those of its constants that are known when this is compiled: in most
  * heaps they are the same. */
@@ -77,7 +79,7 @@ static inline void index_mark(Heap *heap, size_t size_class)
     uint64_t *word = &heap->words[size_class / MAP_WORD_BITS];
 
     if (UNLIKELY(*word == 0)) {
-        heap->summary = bits_set(heap->summary, size_class / MAP_WORD_BITS);
+        bits_set_in(heap->summary, size_class / MAP_WORD_BITS);
     }
     *word = bits_set(*word, size_class);
 }
@@ -87,20 +89,38 @@ static inline void index_unmark_if(Heap *heap, size_t size_class, bool empty)
 {
     if (UNLIKELY(bits_flip(&heap->words[size_class / MAP_WORD_BITS],
                            (uint64_t)empty << (size_class & 63)))) {
-        heap->summary = bits_clear(heap->summary, size_class / MAP_WORD_BITS);
+        bits_clear_in(heap->summary, size_class / MAP_WORD_BITS);
     }
 }
 
 /* The first class that holds blocks, in words behind one; 0 if there is none. */
 static inline size_t index_next_beyond(const Heap *heap, size_t word)
 {
-    uint64_t summary = heap->summary & (~UINT64_C(1) << (word & 63));
+    size_t at = word / MAP_WORD_BITS;
+    uint64_t summary = heap->summary[at] & (~UINT64_C(1) << (word & 63));
 
     if (summary == 0) {
+        summary = heap->summary[SUMMARY_WORDS - 1];
+        if (at == SUMMARY_WORDS - 1 || summary == 0) {
+            return 0;
+        }
+        at = SUMMARY_WORDS - 1;
+    }
+    word = at * MAP_WORD_BITS + bits_lowest(summary);
+    return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
+}
+
+/* The last class that holds blocks; 0 if there is none. */
+static inline size_t index_last(const Heap *heap)
+{
+    size_t at = heap->summary[SUMMARY_WORDS - 1] != 0 ? SUMMARY_WORDS - 1 : 0;
+    size_t word;
+
+    if (heap->summary[at] == 0) {
         return 0;
     }
-    word = bits_lowest(summary);
-    return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
+    word = at * MAP_WORD_BITS + bits_highest(heap->summary[at]);
+    return word * MAP_WORD_BITS + bits_highest(heap->words[word]);
 }
 
 /* The first class that holds blocks, from one on; 0 if there is none. */
@@ -112,27 +132,26 @@ static inline size_t index_next(const Heap *heap, size_t size_class)
                              : index_next_beyond(heap, size_class / MAP_WORD_BITS);
 }
 
-/* The root of a bin's tree. */
-static ALWAYS_INLINE Pos *index_root(Index index, size_t bin)
+/* The bin that has a number. */
+static ALWAYS_INLINE Bin *index_at(Index index, size_t bin)
 {
-    return &heap_link(index.heap, bin, index.shift)->next;
+    return (Bin *)(void *)heap_link(index.heap, bin, index.shift);
 }
 
 static ALWAYS_INLINE void index_insert_large(Index index, Pos block, Pos size)
 {
     size_t bin = index_bin(index, size);
 
-    tree_insert(index.tree, index_root(index, bin), block, size);
+    bin_insert(index.tree, index_at(index, bin), block, size);
     index_mark(index.heap, bin);
 }
 
 static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
 {
     size_t bin = index_bin(index, size);
-    Pos *root = index_root(index, bin);
+    bool empty = bin_remove(index.tree, index_at(index, bin), block);
 
-    tree_remove(index.tree, root, block);
-    index_unmark_if(index.heap, bin, *root == TREE_NONE);
+    index_unmark_if(index.heap, bin, empty);
 }
 
 static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)
@@ -160,21 +179,6 @@ static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
     return true;
 }
 
-/* Lets a large free block start so many units later, and be that much shorter, yet large. */
-static ALWAYS_INLINE void index_trim(Index index, Pos block, Pos size, Pos units)
-{
-    size_t bin = index_bin(index, size);
-
-    /* The common case by far: it is alone in its bin, and stays there. */
-    if (LIKELY(tree_is_alone(tree_node(index.tree, block), block)) &&
-        LIKELY(index_bin(index, size - units) == bin)) {
-        tree_plant(index.tree, index_root(index, bin), block + units, size - units);
-        return;
-    }
-    index_remove_large(index, block, size);
-    index_insert_large(index, block + units, size - units);
-}
-
 /* Finds the smallest large free block of at least so many units. The class is that of the units;
  * or, if they are few, one that is large. Returns its position, or 0. */
 static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size_class)
@@ -183,14 +187,14 @@ static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size
 
     if (index_is_large(index.heap, units) && index_is_marked(index.heap, size_class)) {
         /* Perhaps with smaller ones only. */
-        block = tree_best(index.tree, *index_root(index, size_class), (Pos)units);
+        block = bin_best(index.tree, index_at(index, size_class), (Pos)units);
         if (block != TREE_NONE) {
             return block;
         }
         size_class++;
     }
     size_class = index_next(index.heap, size_class);
-    return size_class == 0 ? 0 : tree_smallest(index.tree, *index_root(index, size_class));
+    return size_class == 0 ? 0 : bin_smallest(index.tree, index_at(index, size_class));
 }
 
 /* Finds the smallest free block of at least so many units. Returns its size, or 0. */
@@ -217,7 +221,9 @@ static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
 /* Takes all blocks out. */
 static inline void index_clear(Heap *heap)
 {
-    heap->summary = 0;
+    for (size_t at = 0; at < SUMMARY_WORDS; at++) {
+        heap->summary[at] = 0;
+    }
     for (size_t word = 0; word < index_words(heap->heads); word++) {
         heap->words[word] = 0;
     }

@@ -10,16 +10,15 @@
 /* Units from which on large blocks have their nodes in the map. */
 enum { UNITS_WITHOUT_SLOTS = 1 << 15 };
 
-/* The number of classes that are a size each. The more there are, the seldomer is a tree searched,
- * but the more memory their heads take: less than a thousandth of a large heap. In small ones they
- * have to be weighed against the nodes of slots. */
+/* The number of classes that are a size each. The more there are, the seldomer do several blocks
+ * share one, but the more memory their heads take: a thousandth of a large heap at most. In small
+ * ones they have to be weighed against the nodes of slots. */
 static Pos choose_classes(size_t units)
 {
     Pos classes = CLASSES_MAX;
     Pos least = units < UNITS_WITHOUT_SLOTS ? CLASSES_MIN : SLOTS_BELOW;
-    unsigned weight = units < UNITS_WITHOUT_SLOTS ? 2 : 0;
 
-    while (classes > least && (uint64_t)classes * classes > (uint64_t)units << weight) {
+    while (classes > least && (uint64_t)classes * classes > 4 * (uint64_t)units) {
         classes /= 2;
     }
     return classes;
@@ -49,32 +48,28 @@ static Pos count_heads(Pos classes, size_t units)
     return units < classes ? classes : (Pos)index_bin_of(units, bias, bin_shift(classes)) + 1;
 }
 
-/* Places the nodes, if there are slots: in what the heap does not need of its bit array, or else
- * before the map. Returns the bytes they take there. */
-static size_t place_nodes(Layout *layout, size_t units)
+/* Bytes of the nodes, if there are slots. */
+static size_t node_bytes(Pos classes, size_t units)
 {
-    size_t to_spare = (INDEX_WORDS - index_words(layout->head_count)) * sizeof(uint64_t);
-    size_t nodes = ((units >> slot_shift(layout->classes)) + 2) * sizeof(TreeNode);
-
-    layout->nodes = 0;
-    layout->has_nodes_in_words = false;
-    if (!has_slots(layout->classes) || units < layout->classes) {
-        return 0;
-    }
-    layout->has_nodes_in_words = nodes <= to_spare;
-    return layout->has_nodes_in_words ? 0 : nodes;
+    return has_slots(classes) && units >= classes
+               ? ((units >> slot_shift(classes)) + 2) * sizeof(TreeNode)
+               : 0;
 }
 
 void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
 {
-    size_t string;
+    size_t string, nodes, spare;
 
     layout->classes = classes;
     layout->head_count = count_heads(classes, units);
     layout->first = layout->head_count + (Pos)space;
     /* A word before position 0, then all up to the fence, and a word behind it. */
     string = ((layout->first + units) / MAP_WORD_BITS + 3) * MAP_WORD_BYTES;
-    layout->starts = place_nodes(layout, units);
+    nodes = node_bytes(classes, units);
+    spare = (INDEX_WORDS - index_words(layout->head_count)) * sizeof(uint64_t);
+    layout->has_nodes_in_words = nodes <= spare;
+    layout->nodes = 0;
+    layout->starts = layout->has_nodes_in_words ? 0 : nodes;
     layout->free = layout->starts + string;
     layout->region = layout->free + string;
     layout->heads = layout->region + sizeof(Region);

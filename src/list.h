@@ -19,12 +19,12 @@ static inline bool list_insert(Heap *heap, Pos block, Pos size, unsigned shift)
 {
     Link *head = heap_link(heap, size, shift);
     Link *link = heap_link(heap, block, shift);
-    Pos next = head->next;
+    Pos next = head->previous;
 
-    link->next = next;
-    link->previous = size;
-    heap_link(heap, next, shift)->previous = block;
-    head->next = block;
+    link->previous = next;
+    link->next = size;
+    heap_link(heap, next, shift)->next = block;
+    head->previous = block;
     return next == size;
 }
 

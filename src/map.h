@@ -121,6 +121,25 @@ static inline void map_clear_bit(unsigned char *string, size_t position)
     map_store_word(string, position, bits_clear(map_load_word(string, position), position));
 }
 
+/* The same, shorter where there is an instruction for it: see bits_set_in. */
+static ALWAYS_INLINE void map_set_bit_at_once(unsigned char *string, size_t position)
+{
+#ifdef BITS_X86_64
+    bits_set_in((uint64_t *)(void *)string, position);
+#else
+    map_set_bit(string, position);
+#endif
+}
+
+static ALWAYS_INLINE void map_clear_bit_at_once(unsigned char *string, size_t position)
+{
+#ifdef BITS_X86_64
+    bits_clear_in((uint64_t *)(void *)string, position);
+#else
+    map_clear_bit(string, position);
+#endif
+}
+
 static inline bool map_is_start(Map map, size_t position)
 {
     return bits_test(map_load_word(map.starts, position), position);
@@ -168,48 +187,69 @@ static inline void map_note_size(Map map, size_t position, Pos size)
     memcpy(map_word(map.free, position), &size, sizeof size);
 }
 
-/* Writes down the size of a long block, so that its other end is found from either one. To be
- * called whenever a block of more than 64 units comes to be or changes its size. Shorter ones need
- * nothing: they never hold a whole word. */
-static inline void map_put_size(Map map, size_t block, Pos size)
+/* Writes down the size of a block of more than 64 units. */
+static inline void map_put_long_size(Map map, size_t block, size_t size)
 {
-    size_t first = block / MAP_WORD_BITS + 1;
-    size_t last = (block + size) / MAP_WORD_BITS - 1;
+    unsigned char *first = map_word(map.free, block) + MAP_WORD_BYTES;
+    unsigned char *last = map_word(map.free, block + size) - MAP_WORD_BYTES;
+    Pos note = (Pos)size;
 
-    if (size > MAP_WORD_BITS && first <= last) {
-        map_note_size(map, first * MAP_WORD_BITS, size);
-        map_note_size(map, last * MAP_WORD_BITS, size);
+    if (first <= last) {
+        memcpy(first, &note, sizeof note);
+        memcpy(last, &note, sizeof note);
     }
+}
+
+/* Writes down the size of a block if it is long, so that its other end is found from either one. To
+ * be called whenever a block of more than 64 units comes to be or changes its size. Shorter ones
+ * need nothing: they never hold a whole word. */
+static inline void map_put_size(Map map, size_t block, size_t size)
+{
+    if (size > MAP_WORD_BITS) {
+        map_put_long_size(map, block, size);
+    }
+}
+
+/* Units from a position, where a block starts, to its end. */
+static inline size_t map_length(Map map, size_t block)
+{
+    uint64_t starts = map_load_word(map.starts, block) >> (block & 63) & ~UINT64_C(1);
+
+    if (starts != 0) {
+        return bits_lowest(starts);
+    }
+    starts = map_load_word(map.starts, block + MAP_WORD_BITS);
+    if (starts != 0) {
+        return (block | 63) + 1 + bits_lowest(starts) - block;
+    }
+    return map_noted_size(map, block + MAP_WORD_BITS);
+}
+
+/* The same to the start of the block before it, which must not be the first. */
+static inline size_t map_length_before(Map map, size_t block)
+{
+    uint64_t starts = map_load_word(map.starts, block) & (bits_mask(block) - 1);
+
+    if (starts != 0) {
+        return (block & 63) - bits_highest(starts);
+    }
+    starts = map_load_word(map.starts, block - MAP_WORD_BITS);
+    if (starts != 0) {
+        return (block & 63) + MAP_WORD_BITS - bits_highest(starts);
+    }
+    return map_noted_size(map, block - MAP_WORD_BITS);
 }
 
 /* Size of the block that starts at a position. */
 static inline Pos map_size(Map map, size_t block)
 {
-    uint64_t starts = map_load_word(map.starts, block) >> (block % MAP_WORD_BITS) & ~UINT64_C(1);
-
-    if (starts != 0) {
-        return (Pos)bits_lowest(starts);
-    }
-    starts = map_load_word(map.starts, block + MAP_WORD_BITS);
-    if (starts != 0) {
-        return (Pos)(MAP_WORD_BITS - block % MAP_WORD_BITS + bits_lowest(starts));
-    }
-    return map_noted_size(map, block + MAP_WORD_BITS);
+    return (Pos)map_length(map, block);
 }
 
 /* Start of the block before this one, which must not be the first. */
 static inline Pos map_previous(Map map, size_t block)
 {
-    uint64_t starts = map_load_word(map.starts, block) & (bits_mask(block) - 1);
-
-    if (starts != 0) {
-        return (Pos)((block & ~(size_t)(MAP_WORD_BITS - 1)) + bits_highest(starts));
-    }
-    starts = map_load_word(map.starts, block - MAP_WORD_BITS);
-    if (starts != 0) {
-        return (Pos)((block & ~(size_t)(MAP_WORD_BITS - 1)) - MAP_WORD_BITS + bits_highest(starts));
-    }
-    return (Pos)(block - map_noted_size(map, block - MAP_WORD_BITS));
+    return (Pos)(block - map_length_before(map, block));
 }
 
 #endif

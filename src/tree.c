@@ -16,25 +16,42 @@ static Pos leftmost_child(const TreeNode *node)
     return node->child[node->child[0] == TREE_NONE];
 }
 
-void tree_add(Tree tree, Pos root, Pos block, Pos size)
+/* Puts a node, without anything below it, below another. */
+static void plant_below(Tree tree, Pos parent, Pos block)
+{
+    TreeNode *node = tree_node(tree, block);
+
+    node->parent = parent;
+    node->child[0] = node->child[1] = TREE_NONE;
+    node->next = node->previous = block;
+}
+
+void tree_plant(Tree tree, Pos block)
+{
+    plant_below(tree, TREE_NONE, block);
+}
+
+void tree_add(Tree tree, Pos root, Pos block)
 {
     TreeNode *node = tree_node(tree, block);
     Pos at = root;
 
-    for (uint32_t path = path_of(tree, size);; path <<= 1) {
+    for (uint32_t path = path_of(tree, node->size);; path <<= 1) {
         TreeNode *parent = tree_node(tree, at);
         Pos *child = &parent->child[path >> 31];
 
-        if (parent->size == size) {
-            *node = (TreeNode){
-                .size = size, .parent = TREE_RING, .next = parent->next, .previous = at};
+        if (parent->size == node->size) {
+            node->parent = TREE_RING;
+            node->child[0] = node->child[1] = TREE_NONE;
+            node->next = parent->next;
+            node->previous = at;
             tree_node(tree, parent->next)->previous = block;
             parent->next = block;
             return;
         }
         if (*child == TREE_NONE) {
-            tree_plant(tree, child, block, size);
-            node->parent = at;
+            plant_below(tree, at, block);
+            *child = block;
             return;
         }
         at = *child;
@@ -102,6 +119,22 @@ void tree_drop(Tree tree, Pos *root, Pos block)
             }
         }
     }
+}
+
+Pos tree_other(Tree tree, Pos root)
+{
+    const TreeNode *node = tree_node(tree, root);
+    Pos leaf = leftmost_child(node);
+    const TreeNode *child;
+
+    if (leaf == TREE_NONE) {
+        return node->next == node->previous ? node->next : TREE_NONE;
+    }
+    child = tree_node(tree, leaf);
+    return (node->child[0] ^ node->child[1]) == leaf && node->next == root &&
+                   leftmost_child(child) == TREE_NONE && child->next == leaf
+               ? leaf
+               : TREE_NONE;
 }
 
 /* The smallest block of the trie below a node, itself included. */

@@ -5,7 +5,7 @@
  * A node at depth d holds a block whose size agrees with its path in the first d bits below those
  * that all sizes of the bin share, as in the tree bins of Doug Lea's malloc (version 2.8). Blocks
  * of equal size form a ring around one node of the trie. Every walk is bounded by the bits of a
- * size; most bins hold one block, and that case is inline here.
+ * size. A tree holds two blocks or more, but while it is being made: see bin.h.
  *
  * No node is ever allocated. A large free block has one at a place of its own, out of the program's
  * reach, that its position leads to:
@@ -50,78 +50,25 @@ static ALWAYS_INLINE TreeNode *tree_node(Tree tree, size_t block)
     return (TreeNode *)(void *)(tree.nodes + ((block >> tree.slot_shift) * tree.node_bytes));
 }
 
-/* Makes a block all that a tree holds. */
-static ALWAYS_INLINE void tree_plant(Tree tree, Pos *root, Pos block, Pos size)
-{
-    TreeNode *node = tree_node(tree, block);
-
-    node->size = size;
-    node->parent = TREE_NONE;
-    node->child[0] = node->child[1] = TREE_NONE;
-    node->next = node->previous = block;
-    *root = block;
-}
-
-/* Whether a block of a tree is all that it holds. */
-static inline bool tree_is_alone(const TreeNode *node, Pos block)
-{
-    return node->next == block && (node->child[0] | node->child[1] | node->parent) == TREE_NONE;
-}
-
-/* The same, of a block that is a root. */
-static inline bool tree_is_single(const TreeNode *root, Pos block)
-{
-    return root->next == block && (root->child[0] | root->child[1]) == TREE_NONE;
-}
+/* Makes a block all that a tree holds. Its size is in its node, here and below. */
+void tree_plant(Tree tree, Pos block);
 
 /* Puts in a block, of the bin's sizes, where there are others. */
-void tree_add(Tree tree, Pos root, Pos block, Pos size);
+void tree_add(Tree tree, Pos root, Pos block);
 
 /* Takes out a block that is not alone. */
 void tree_drop(Tree tree, Pos *root, Pos block);
 
-/* Searches, for any tree of two blocks or more. */
-Pos tree_search(Tree tree, Pos root, Pos units);
-Pos tree_search_smallest(Tree tree, Pos root);
-
-static ALWAYS_INLINE void tree_insert(Tree tree, Pos *root, Pos block, Pos size)
-{
-    if (LIKELY(*root == TREE_NONE)) {
-        tree_plant(tree, root, block, size);
-    } else {
-        tree_add(tree, *root, block, size);
-    }
-}
-
-/* Takes out a block. */
-static ALWAYS_INLINE void tree_remove(Tree tree, Pos *root, Pos block)
-{
-    if (LIKELY(tree_is_alone(tree_node(tree, block), block))) {
-        *root = TREE_NONE;
-    } else {
-        tree_drop(tree, root, block);
-    }
-}
+/* The other block of a tree that holds two, or TREE_NONE if it holds more. */
+Pos tree_other(Tree tree, Pos root);
 
 /* The smallest block of at least so many units, a size of this bin, or TREE_NONE. */
-static ALWAYS_INLINE Pos tree_best(Tree tree, Pos root, Pos units)
-{
-    if (LIKELY(root != TREE_NONE) && LIKELY(tree_is_alone(tree_node(tree, root), root))) {
-        return tree_node(tree, root)->size >= units ? root : TREE_NONE;
-    }
-    return tree_search(tree, root, units);
-}
+Pos tree_search(Tree tree, Pos root, Pos units);
 
-/* The smallest block of a tree that is not empty. */
-static ALWAYS_INLINE Pos tree_smallest(Tree tree, Pos root)
-{
-    if (LIKELY(tree_is_alone(tree_node(tree, root), root))) {
-        return root;
-    }
-    return tree_search_smallest(tree, root);
-}
+/* The smallest block of all. */
+Pos tree_search_smallest(Tree tree, Pos root);
 
-/* The largest block of a tree that is not empty. */
+/* The largest block. */
 Pos tree_largest(Tree tree, Pos root);
 
 /* Whether a block of this start and size is in the tree, and linked as it should be. Positions

@@ -130,21 +130,6 @@ void forest_give(Forest *forest, Cell *cell, Pos block, Pos size)
     forest->count++;
 }
 
-/* What is in use before a block takes the front of it. Index and map change in the order of
- * blocks_take_large. */
-void forest_trim(Forest *forest, Cell *cell, Pos units)
-{
-    Pos rest = cell->block + units;
-
-    index_trim(forest_index(forest), cell->block, cell->size, units);
-    declare(forest, cell->block, units, false);
-    declare(forest, rest, cell->size - units, true);
-    map_clear_start(heap_map(forest->heap), cell->block);
-    declare(forest, cell->start, rest - cell->start, false);
-    cell->block = rest;
-    cell->size -= units;
-}
-
 /* The array's block for a size, or 0: the smallest of at least so many units, or the largest; of bins
  * from first to last. */
 static Pos best_of(const Forest *forest, Pos units, size_t first, size_t last, bool largest)
@@ -186,8 +171,8 @@ static bool holds(const Forest *forest, size_t bin, Pos block, Pos size)
 {
     Index index = forest_index(forest);
 
-    return tree_holds(index.tree, *index_root(index, bin), block, size, forest->layout.first,
-                      forest->layout.end);
+    return bin_holds(index.tree, index_at(index, bin), block, size, forest->layout.first,
+                     forest->layout.end);
 }
 
 static void verify_cell(const Forest *forest, const Cell *cell)
@@ -214,7 +199,7 @@ static void verify_cell(const Forest *forest, const Cell *cell)
         ck_abort_msg("the map has the free block at %u wrong", block);
     }
     if (!holds(forest, forest_bin(forest, size), block, size)) {
-        ck_abort_msg("block %u of %u units is not in its tree", block, size);
+        ck_abort_msg("block %u of %u units is not in its bin", block, size);
     }
     if (holds(forest, forest_bin(forest, size), block, size + 1) ||
         holds(forest, forest_bin(forest, size), block, size - 1) ||
@@ -222,7 +207,7 @@ static void verify_cell(const Forest *forest, const Cell *cell)
         holds(forest, forest_bin(forest, size), block + 1, size - 1) ||
         (forest_bin(forest, size) + 1 < forest->layout.head_count &&
          holds(forest, forest_bin(forest, size) + 1, block, size))) {
-        ck_abort_msg("block %u of %u units is in a tree elsewhere, too", block, size);
+        ck_abort_msg("block %u of %u units is in a bin elsewhere, too", block, size);
     }
 }
 
@@ -235,22 +220,25 @@ void forest_verify_bins(const Forest *forest)
 
     for (size_t class = 0; class < index_words(layout->head_count) * MAP_WORD_BITS; class ++) {
         bool is_bin = class >= layout->classes && class < layout->head_count;
-        Pos root = is_bin ? *index_root(index, class) : TREE_NONE;
+        const Bin *bin = index_at(index, class);
+        size_t held =
+            is_bin ? bin_count(index.tree, bin, CELLS_MAX, layout->first, layout->end) : 0;
 
-        if (index_is_marked(forest->heap, class) != (root != TREE_NONE)) {
+        if (index_is_marked(forest->heap, class) != (held != 0)) {
             ck_abort_msg("class %zu is marked, or not, and should not be so", class);
         }
-        if (root != TREE_NONE) {
-            count += tree_count(index.tree, root, CELLS_MAX, layout->first, layout->end);
+        if (held != 0 && bin_has_tree(bin) != (held > 2)) {
+            ck_abort_msg("bin %zu of %zu blocks has a tree, or none, and should not", class, held);
         }
+        count += held;
     }
     if (count != forest->count) {
         ck_abort_msg("%zu blocks, not %zu", count, forest->count);
     }
-    for (size_t word = 0; word < 64; word++) {
+    for (size_t word = 0; word < SUMMARY_WORDS * 64; word++) {
         bool expected = word < index_words(layout->head_count) && forest->heap->words[word] != 0;
 
-        if (bits_test(forest->heap->summary, word) != expected) {
+        if (bits_test(forest->heap->summary[word / 64], word) != expected) {
             ck_abort_msg("the summary has word %zu wrong", word);
         }
     }
@@ -266,15 +254,15 @@ static void verify_best(const Forest *forest, Pos units)
         ck_abort_msg("for %u units: found other than %u", units, expected);
     }
     verify_found(forest, expected == 0 ? TREE_NONE : block, expected);
-    if (units > forest->heap->end) {
-        return;
+    if (units > forest->layout.end - forest->layout.first) {
+        return; /* there may be no class for it */
     }
     if (units >= forest->layout.classes) {
         size_t bin = index_bin(index, units);
 
         verify_found(forest, index_best_large(index, units, bin), expected);
-        if (bin < forest->layout.head_count) {
-            verify_found(forest, tree_best(index.tree, *index_root(index, bin), units),
+        if (bin < forest->layout.head_count && index_is_marked(forest->heap, bin)) {
+            verify_found(forest, bin_best(index.tree, index_at(index, bin), units),
                          best_of(forest, units, bin, bin, false));
         }
     }
@@ -311,11 +299,10 @@ void forest_verify(const Forest *forest, Random *source)
         verify_best(forest, units);
         if (cell->size != 0) {
             size_t bin = forest_bin(forest, cell->size);
-            Pos root = *index_root(index, bin);
 
-            verify_found(forest, tree_smallest(index.tree, root),
+            verify_found(forest, bin_smallest(index.tree, index_at(index, bin)),
                          best_of(forest, 0, bin, bin, false));
-            verify_found(forest, tree_largest(index.tree, root),
+            verify_found(forest, bin_largest(index.tree, index_at(index, bin)),
                          best_of(forest, 0, bin, bin, true));
         }
     }

@@ -45,9 +45,6 @@ void forest_divide(Forest *forest, Random *source);
 void forest_take(Forest *forest, Cell *cell);
 void forest_give(Forest *forest, Cell *cell, Pos block, Pos size);
 
-/* Lets the free block of a cell start so many units later. */
-void forest_trim(Forest *forest, Cell *cell, Pos units);
-
 /* The index of the heap, and the bin of a size. */
 Index forest_index(const Forest *forest);
 size_t forest_bin(const Forest *forest, Pos size);
