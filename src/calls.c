@@ -14,12 +14,18 @@
 /* The rarer half of a call is in functions of their own, so that it does not cost the common half
  * the registers that it needs. */
 
-/* Where a tree is to be searched, or nodes lie elsewhere. */
+/* Where a tree is to be searched, or nodes lie elsewhere. The class is of no use if the units are
+ * many: it may be one behind theirs, in which a search for them would take the wrong way. */
 static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units,
                                                           size_t size_class)
 {
-    Pos block = blocks_take_large(index_of(fast_heap(links)), units, size_class);
+    Index index = index_of(fast_heap(links));
+    Pos block;
 
+    if (index_is_large(index.heap, units)) {
+        size_class = index_bin(index, units);
+    }
+    block = blocks_take_large(index, units, size_class);
     if (UNLIKELY(block == 0)) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
     }
