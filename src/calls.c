@@ -14,18 +14,12 @@
 /* The rarer half of a call is in functions of their own, so that it does not cost the common half
  * the registers that it needs. */
 
-/* Where a tree is to be searched, or nodes lie elsewhere. The class is of no use if the units are
- * many: it may be one behind theirs, in which a search for them would take the wrong way. */
-static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units,
-                                                          size_t size_class)
+/* Where a tree is to be searched, or nodes lie elsewhere. */
+static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units)
 {
     Index index = index_of(fast_heap(links));
-    Pos block;
+    Pos block = blocks_take_large(index, units, index_class(index, units));
 
-    if (index_is_large(index.heap, units)) {
-        size_class = index_bin(index, units);
-    }
-    block = blocks_take_large(index, units, size_class);
     if (UNLIKELY(block == 0)) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
     }
@@ -72,7 +66,7 @@ static __attribute__((__noinline__)) void *take_front(Link *links, size_t units,
 static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t bin)
 {
     if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
-        return take_by_search(links, units, bin);
+        return take_by_search(links, units);
     }
     return take_front(links, units,
                       bin_smaller(index_usual(fast_heap(links)).tree, fast_bin(links, bin)), bin);
@@ -85,7 +79,7 @@ static __attribute__((__noinline__)) void *alloc_from_bin(Link *links, size_t un
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
     }
     if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
-        return take_by_search(links, units, bin);
+        return take_by_search(links, units);
     }
     return take_smallest(links, units, bin);
 }
@@ -123,7 +117,7 @@ static __attribute__((__noinline__)) void *alloc_large(Link *links, size_t units
     bin = index_bin(index, units);
     if (fast_bin(links, bin)->first != TREE_NONE) {
         if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
-            return take_by_search(links, units, bin);
+            return take_by_search(links, units);
         }
         block = bin_fit(index.tree, fast_bin(links, bin), (Pos)units);
         if (block != TREE_NONE) {

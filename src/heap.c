@@ -137,7 +137,7 @@ HeapResult heap_take(Heap *heap, size_t units, Pos *block)
     if (units > heap->end - heap->first) {
         return HEAP_FULL;
     }
-    size_class = index_is_large(heap, units) ? index_bin(index, units) : index_next(heap, units);
+    size_class = index_class(index, units);
     if (size_class == 0) {
         return HEAP_FULL;
     }

@@ -179,6 +179,14 @@ static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
     return true;
 }
 
+/* The first class that may have a block of so many units, which are no more than the heap has; 0 if
+ * there is none. */
+static ALWAYS_INLINE size_t index_class(Index index, size_t units)
+{
+    return index_is_large(index.heap, units) ? index_bin(index, units)
+                                             : index_next(index.heap, units);
+}
+
 /* Finds the smallest large free block of at least so many units. The class is that of the units;
  * or, if they are few, one that is large. Returns its position, or 0. */
 static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size_class)
@@ -205,8 +213,7 @@ static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
     if (units > index.heap->end - index.heap->first) {
         return 0;
     }
-    size_class = index_is_large(index.heap, units) ? index_bin(index, units)
-                                                   : index_next(index.heap, units);
+    size_class = index_class(index, units);
     if (size_class == 0) {
         return 0;
     }
