@@ -183,10 +183,10 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
 {
     size_t listed = 0;
 
-    for (size_t word = 0; word < SUMMARY_WORDS * MAP_WORD_BITS; word++) {
+    for (size_t word = 0; word < MAP_WORD_BITS; word++) {
         bool expected = word < index_words(heap->heads) && heap->words[word] != 0;
 
-        if (bits_test(heap->summary[word / MAP_WORD_BITS], word) != expected) {
+        if (bits_test(heap->summary, word) != expected) {
             return fault(report, "index: the summary has word %zu wrong", word);
         }
     }

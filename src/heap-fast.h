@@ -40,7 +40,7 @@ static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
     uint64_t word = fast_heap(links)->words[at];
 
     if (UNLIKELY(word == 0)) {
-        bits_set_in(fast_heap(links)->summary, at);
+        bits_set_in(&fast_heap(links)->summary, at);
     }
     fast_forget(&at);
     fast_heap(links)->words[at] = bits_set(word, size_class);

@@ -36,7 +36,6 @@ enum {
     BIN_SHIFT_MIN = 2,
     HEADS_MAX = CLASSES_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
     INDEX_WORDS = HEADS_MAX / MAP_WORD_BITS + 1,
-    SUMMARY_WORDS = INDEX_WORDS / MAP_WORD_BITS + 1,
     HEAP_OWNER_BYTES = 176 /* before the Heap, for what its owner keeps of it */
 };
 
@@ -69,7 +68,7 @@ typedef struct Heap {
     size_t given;    /* blocks ever given back */
     size_t blocks;   /* in use and free */
     /* Bit k of all words is set if words[k] is not 0. */
-    _Alignas(UNIT_BYTES) uint64_t summary[SUMMARY_WORDS];
+    uint64_t summary;
     /* Bit n of all words is set if class n holds blocks. Small heaps have nodes in those that
      * they do not need. Aligned as those are, and the heads behind. */
     _Alignas(UNIT_BYTES) uint64_t words[INDEX_WORDS];

@@ -14,7 +14,7 @@
 #include "heap.h"
 #include "list.h"
 
-_Static_assert(SUMMARY_WORDS <= 2, "no more words of the summary are searched");
+_Static_assert((int)INDEX_WORDS <= (int)MAP_WORD_BITS, "the summary is one word");
 
 /* The index of a heap, with those of its constants that are known when this is compiled: in most
  * heaps they are the same. */
@@ -79,7 +79,7 @@ static inline void index_mark(Heap *heap, size_t size_class)
     uint64_t *word = &heap->words[size_class / MAP_WORD_BITS];
 
     if (UNLIKELY(*word == 0)) {
-        bits_set_in(heap->summary, size_class / MAP_WORD_BITS);
+        bits_set_in(&heap->summary, size_class / MAP_WORD_BITS);
     }
     *word = bits_set(*word, size_class);
 }
@@ -89,37 +89,31 @@ static inline void index_unmark_if(Heap *heap, size_t size_class, bool empty)
 {
     if (UNLIKELY(bits_flip(&heap->words[size_class / MAP_WORD_BITS],
                            (uint64_t)empty << (size_class & 63)))) {
-        bits_clear_in(heap->summary, size_class / MAP_WORD_BITS);
+        bits_clear_in(&heap->summary, size_class / MAP_WORD_BITS);
     }
 }
 
 /* The first class that holds blocks, in words behind one; 0 if there is none. */
 static inline size_t index_next_beyond(const Heap *heap, size_t word)
 {
-    size_t at = word / MAP_WORD_BITS;
-    uint64_t summary = heap->summary[at] & (~UINT64_C(1) << (word & 63));
+    uint64_t summary = heap->summary & (~UINT64_C(1) << (word & 63));
 
     if (summary == 0) {
-        summary = heap->summary[SUMMARY_WORDS - 1];
-        if (at == SUMMARY_WORDS - 1 || summary == 0) {
-            return 0;
-        }
-        at = SUMMARY_WORDS - 1;
+        return 0;
     }
-    word = at * MAP_WORD_BITS + bits_lowest(summary);
+    word = bits_lowest(summary);
     return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
 }
 
 /* The last class that holds blocks; 0 if there is none. */
 static inline size_t index_last(const Heap *heap)
 {
-    size_t at = heap->summary[SUMMARY_WORDS - 1] != 0 ? SUMMARY_WORDS - 1 : 0;
     size_t word;
 
-    if (heap->summary[at] == 0) {
+    if (heap->summary == 0) {
         return 0;
     }
-    word = at * MAP_WORD_BITS + bits_highest(heap->summary[at]);
+    word = bits_highest(heap->summary);
     return word * MAP_WORD_BITS + bits_highest(heap->words[word]);
 }
 
@@ -228,9 +222,7 @@ static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
 /* Takes all blocks out. */
 static inline void index_clear(Heap *heap)
 {
-    for (size_t at = 0; at < SUMMARY_WORDS; at++) {
-        heap->summary[at] = 0;
-    }
+    heap->summary = 0;
     for (size_t word = 0; word < index_words(heap->heads); word++) {
         heap->words[word] = 0;
     }

@@ -235,10 +235,10 @@ void forest_verify_bins(const Forest *forest)
     if (count != forest->count) {
         ck_abort_msg("%zu blocks, not %zu", count, forest->count);
     }
-    for (size_t word = 0; word < SUMMARY_WORDS * 64; word++) {
+    for (size_t word = 0; word < 64; word++) {
         bool expected = word < index_words(layout->head_count) && forest->heap->words[word] != 0;
 
-        if (bits_test(forest->heap->summary[word / 64], word) != expected) {
+        if (bits_test(forest->heap->summary, word) != expected) {
             ck_abort_msg("the summary has word %zu wrong", word);
         }
     }
