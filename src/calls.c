@@ -46,7 +46,7 @@ static __attribute__((__noinline__)) void *take_front(Link *links, size_t units,
     size -= units;
     if (LIKELY(size >= fast_heap(links)->fast_classes)) {
         fast_start_rest(links, rest);
-        fast_put_size(links, rest, size);
+        fast_put_size(heap_map(fast_heap(links)), rest, size);
         blocks_note_touched(fast_heap(links), (Pos)rest);
         if (UNLIKELY(!fast_push(links, rest, size))) {
             return insert_rest(links, block, rest, size);
@@ -173,9 +173,16 @@ static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start
 static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size)
 {
     size_t bin;
+    bool alone;
 
     if (LIKELY(size < fast_heap(links)->fast_classes)) {
-        return fast_remove(links, block, size);
+        if (UNLIKELY(!fast_unlink(links, block, &alone))) {
+            return false;
+        }
+        if (alone) {
+            fast_unmark_large(links, size);
+        }
+        return true;
     }
     bin = index_bin(index_usual(fast_heap(links)), size);
     if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
@@ -187,32 +194,35 @@ static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size)
 
 /* Ends giving back a run, which no longer counts as in use, where the result is large: so many
  * units before it and behind it are free. */
-static __attribute__((__noinline__)) int merge_large(Link *links, size_t start, size_t run,
-                                                     size_t before, size_t behind)
+static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool is_before,
+                                     size_t before, bool is_behind, size_t behind)
 {
+    Map map;
+
     if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
         return merge_rest(links, start, run);
     }
-    if (behind != 0) {
+    if (is_behind) {
         if (UNLIKELY(!remove_any(links, start + run, behind))) {
             return merge_rest(links, start, run);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
-        fast_heap(links)->blocks--;
         run += behind;
     }
-    if (before != 0) {
+    if (is_before) {
         if (UNLIKELY(!remove_any(links, start - before, before))) {
+            fast_heap(links)->blocks -= is_behind;
             return merge_rest(links, start, run);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
-        fast_heap(links)->blocks--;
         start -= before;
         run += before;
     }
-    map_set_bit_at_once(heap_map(fast_heap(links)).free, start);
-    map_set_bit_at_once(heap_map(fast_heap(links)).free, start + run - 1);
-    fast_put_size(links, start, run);
+    fast_heap(links)->blocks -= (size_t)is_behind + is_before;
+    map = heap_map(fast_heap(links));
+    map_set_bit_at_once(map.free, start);
+    map_set_bit_at_once(map.free, start + run - 1);
+    fast_put_size(map, start, run);
     return LIKELY(fast_push(links, start, run)) ? 0 : insert_merged(links, start, run);
 }
 
@@ -265,6 +275,30 @@ static __attribute__((__noinline__)) int merge_small_both(Link *links, size_t st
     return merge_small(links, start, run, true, before, true, behind);
 }
 
+static __attribute__((__noinline__)) int merge_large_behind(Link *links, size_t start, size_t run,
+                                                            size_t behind)
+{
+    return merge_large(links, start, run, false, 0, true, behind);
+}
+
+static __attribute__((__noinline__)) int merge_large_before(Link *links, size_t start, size_t run,
+                                                            size_t before)
+{
+    return merge_large(links, start, run, true, before, false, 0);
+}
+
+static __attribute__((__noinline__)) int merge_large_both(Link *links, size_t start, size_t run,
+                                                          size_t before, size_t behind)
+{
+    return merge_large(links, start, run, true, before, true, behind);
+}
+
+/* A large run without free neighbours. */
+static __attribute__((__noinline__)) int give_large(Link *links, size_t start, size_t run)
+{
+    return merge_large(links, start, run, false, 0, false, 0);
+}
+
 /* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
  * index. */
 static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_behind,
@@ -277,7 +311,9 @@ static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_be
     heap->given++;
     heap->headroom += run;
     if (UNLIKELY(before + run + behind >= heap->fast_classes)) {
-        return merge_large(links, start, run, before, behind);
+        return !is_before   ? merge_large_behind(links, start, run, behind)
+               : !is_behind ? merge_large_before(links, start, run, before)
+                            : merge_large_both(links, start, run, before, behind);
     }
     return !is_before   ? merge_small_behind(links, start, run, behind)
            : !is_behind ? merge_small_before(links, start, run, before)
@@ -319,7 +355,7 @@ static __attribute__((__noinline__)) int give_long(Link *links, size_t start, si
     heap->given++;
     heap->headroom += run;
     if (UNLIKELY(run >= heap->fast_classes)) {
-        return merge_large(links, start, run, 0, 0);
+        return give_large(links, start, run);
     }
     map_set_free(map, start, run);
     fast_insert(links, start, run);

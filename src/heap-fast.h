@@ -61,8 +61,8 @@ static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
     fast_mark(links, size);
 }
 
-/* list_remove. */
-static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
+/* Takes a block out of its list. False if links were overwritten. */
+static ALWAYS_INLINE bool fast_unlink(Link *links, size_t block, bool *alone)
 {
     size_t next = bits_widen(links[block].next);
     size_t previous = bits_widen(links[block].previous);
@@ -77,8 +77,19 @@ static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
     fast_forget(&previous);
     links[next].previous = (Pos)previous;
     links[previous].next = (Pos)next;
-    /* The only one lies between its head and itself. */
-    index_unmark_if(fast_heap(links), size, next == previous);
+    *alone = next == previous; /* between its head and itself */
+    return true;
+}
+
+/* list_remove. */
+static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
+{
+    bool alone;
+
+    if (UNLIKELY(!fast_unlink(links, block, &alone))) {
+        return false;
+    }
+    index_unmark_if(fast_heap(links), size, alone);
     return true;
 }
 

@@ -30,11 +30,13 @@ enum {
     FENCE_BYTES = 16, /* after the last block */
     CLASSES_MIN = 64, /* sizes with a list of their own: a power of two */
     CLASSES_MAX = 2048,
-    SLOTS_BELOW = 512,     /* classes: heaps of fewer have nodes in slots, others in the map */
-    OCTAVES_MAX = 32 - 11, /* of sizes from CLASSES_MAX on */
-    BIN_SHIFT_MAX = 6,     /* 64 bins an octave; 4 where there are slots */
+    SLOTS_BELOW = 512, /* classes: heaps of fewer have nodes in slots, others in the map */
+    EVEN_FACTOR = 4,   /* bins are even up to so many times the classes; without slots */
+    EVEN_BINS_MAX = ((EVEN_FACTOR - 1) * CLASSES_MAX) >> TREE_EVEN_SHIFT,
+    OCTAVES_MAX = 32 - 13, /* of sizes from EVEN_FACTOR * CLASSES_MAX on */
+    BIN_SHIFT_MAX = 5,     /* 32 bins an octave; 4 where there are slots */
     BIN_SHIFT_MIN = 2,
-    HEADS_MAX = CLASSES_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
+    HEADS_MAX = CLASSES_MAX + EVEN_BINS_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
     INDEX_WORDS = HEADS_MAX / MAP_WORD_BITS + 1,
     HEAP_OWNER_BYTES = 176 /* before the Heap, for what its owner keeps of it */
 };
@@ -57,10 +59,10 @@ typedef struct Heap {
     ptrdiff_t nodes; /* from the heads to where the tree has the node of position 0 */
     /* As in Tree. */
     unsigned char bin_shift, slot_shift, node_bytes;
-    size_t bin_bias; /* see index_bin */
-    unsigned shift;  /* a unit is 1 << shift bytes */
-    Pos first;       /* position of the first block */
-    Pos end;         /* position just past the last block: the fence */
+    Pos even_end, even_bias, octave_bias; /* as in Bins */
+    unsigned shift;                       /* a unit is 1 << shift bytes */
+    Pos first;                            /* position of the first block */
+    Pos end;                              /* position just past the last block: the fence */
     Pos clean;       /* from here on blocks were never handed out nor written to */
     size_t peak;     /* most units in use at a time */
     size_t headroom; /* peak - units in use */
@@ -101,8 +103,8 @@ static inline Map heap_map(Heap *heap)
 
 static inline Tree heap_tree(Heap *heap)
 {
-    return (Tree){(char *)(heap + 1) + heap->nodes, heap->slot_shift, heap->node_bytes,
-                  heap->bin_shift};
+    return (Tree){(char *)(heap + 1) + heap->nodes, heap->even_end, heap->slot_shift,
+                  heap->node_bytes, heap->bin_shift};
 }
 
 /* Units that a request of so many bytes takes; SIZE_MAX if it is more than any heap has. */

@@ -34,27 +34,36 @@ static ALWAYS_INLINE Index index_usual(Heap *heap)
 {
     char *nodes = (char *)(heap + 1) + heap->nodes;
 
-    return (Index){heap, {nodes, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
+    return (Index){
+        heap, {nodes, heap->even_end, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
 }
 
-/* What the bin of a size is beyond its highest bits: so that the bin of the smallest large size, a
- * power of two, is `classes`. */
-static inline size_t index_bin_bias(Pos classes, unsigned bin_shift)
-{
-    return classes - ((bits_highest(classes) + 1) << bin_shift);
-}
+/* How large sizes fall into bins. */
+typedef struct Bins {
+    Pos even_end;    /* sizes below are in bins of 1 << TREE_EVEN_SHIFT sizes … */
+    Pos even_bias;   /* … the number of which is this and the size without its last bits */
+    Pos octave_bias; /* the others in 1 << shift bins for each octave, with this at first */
+    unsigned shift;
+} Bins;
 
-static inline size_t index_bin_of(size_t size, size_t bias, unsigned bin_shift)
+static inline size_t index_bin_in(Bins bins, Pos size)
 {
-    size_t octave = bits_highest(size);
+    Pos octave;
 
-    return (octave << bin_shift) + (size >> (octave - bin_shift)) + bias;
+    if (size < bins.even_end) {
+        return (size >> TREE_EVEN_SHIFT) + bins.even_bias;
+    }
+    octave = (Pos)bits_highest(size);
+    return (octave << bins.shift) + (size >> (octave - bins.shift)) + bins.octave_bias;
 }
 
 /* The bin of a large size. */
 static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
 {
-    return index_bin_of(size, index.heap->bin_bias, index.tree.bin_shift);
+    const Heap *heap = index.heap;
+    Bins bins = {heap->even_end, heap->even_bias, heap->octave_bias, index.tree.bin_shift};
+
+    return index_bin_in(bins, (Pos)size);
 }
 
 static inline bool index_is_large(const Heap *heap, size_t size)

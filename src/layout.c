@@ -40,12 +40,21 @@ static unsigned char slot_shift(Pos classes)
     return has_slots(classes) ? (unsigned char)bits_highest(classes) : MAP_WORD_SHIFT;
 }
 
+/* The bins begin where the lists end. Both kinds of them begin with a power of two. */
+Bins layout_bins(Pos classes)
+{
+    Pos even_end = has_slots(classes) ? classes : EVEN_FACTOR * classes;
+    Pos even_bins = (even_end - classes) >> TREE_EVEN_SHIFT;
+    unsigned shift = bin_shift(classes);
+
+    return (Bins){even_end, classes - (classes >> TREE_EVEN_SHIFT),
+                  classes + even_bins - (((Pos)bits_highest(even_end) + 1) << shift), shift};
+}
+
 /* Heads for free blocks of up to so many units. */
 static Pos count_heads(Pos classes, size_t units)
 {
-    size_t bias = index_bin_bias(classes, bin_shift(classes));
-
-    return units < classes ? classes : (Pos)index_bin_of(units, bias, bin_shift(classes)) + 1;
+    return units < classes ? classes : (Pos)index_bin_in(layout_bins(classes), (Pos)units) + 1;
 }
 
 /* Bytes of the nodes, if there are slots. */
@@ -179,6 +188,7 @@ static ptrdiff_t distance(size_t origin, size_t part)
 void layout_shape_heap(const Layout *layout, Heap *heap)
 {
     size_t unit = (size_t)1 << layout->shift;
+    Bins bins = layout_bins(layout->classes);
 
     heap->fast_classes = layout->shift == UNIT_SHIFT ? layout->classes : 0;
     heap->fast_end = layout->shift == UNIT_SHIFT ? layout->end : 0;
@@ -187,8 +197,10 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
     heap->free = distance(layout->heads, layout->free + MAP_WORD_BYTES);
     heap->classes = layout->classes;
     heap->heads = layout->head_count;
-    heap->bin_shift = bin_shift(layout->classes);
-    heap->bin_bias = index_bin_bias(layout->classes, bin_shift(layout->classes));
+    heap->bin_shift = (unsigned char)bins.shift;
+    heap->even_end = bins.even_end;
+    heap->even_bias = bins.even_bias;
+    heap->octave_bias = bins.octave_bias;
     heap->slot_shift = slot_shift(layout->classes);
     if (has_slots(layout->classes)) {
         heap->node_bytes = sizeof(TreeNode);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "heap.h"
+#include "index.h"
 
 /* All in bytes from the start of the memory, unless it says units. */
 typedef struct Layout {
@@ -52,6 +53,9 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page);
 
 /* Lays out a region in size bytes at an address. False if they are too few. */
 bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment);
+
+/* How large sizes fall into bins where so many sizes have lists. */
+Bins layout_bins(Pos classes);
 
 /* Gives a heap at its place the shape of a layout. */
 void layout_shape_heap(const Layout *layout, Heap *heap);

@@ -18,7 +18,7 @@ static bool is_node(Pos block, Pos first, Pos end)
 static bool trie_reaches(Tree tree, Pos root, Pos block, Pos first, Pos end)
 {
     Pos size = tree_node(tree, block)->size;
-    uint32_t path = size << (32 - (unsigned)bits_highest(size) + tree.bin_shift);
+    uint32_t path = tree_path(tree, size);
     Pos parent = TREE_NONE;
     Pos at = root;
 

@@ -3,14 +3,6 @@
 
 #include "bits.h"
 
-/* The bits of a size that its bin leaves open, the most significant first. */
-static uint32_t path_of(Tree tree, Pos size)
-{
-    unsigned octave = (unsigned)bits_highest(size);
-
-    return size << (32 - octave + tree.bin_shift);
-}
-
 static Pos leftmost_child(const TreeNode *node)
 {
     return node->child[node->child[0] == TREE_NONE];
@@ -36,7 +28,7 @@ void tree_add(Tree tree, Pos root, Pos block)
     TreeNode *node = tree_node(tree, block);
     Pos at = root;
 
-    for (uint32_t path = path_of(tree, node->size);; path <<= 1) {
+    for (uint32_t path = tree_path(tree, node->size);; path <<= 1) {
         TreeNode *parent = tree_node(tree, at);
         Pos *child = &parent->child[path >> 31];
 
@@ -165,7 +157,7 @@ Pos tree_search_smallest(Tree tree, Pos root)
 
 Pos tree_search(Tree tree, Pos root, Pos units)
 {
-    uint32_t path = path_of(tree, units);
+    uint32_t path = tree_path(tree, units);
     Pos at = root;
     Pos best = TREE_NONE;
     Pos larger = TREE_NONE; /* the deepest subtree whose blocks are all larger than asked for */

@@ -107,27 +107,30 @@ static const char *fault_of_heap(const Layout *layout, const Heap *heap)
 static const char *fault_of_heads(const Layout *layout, const Heap *heap)
 {
     size_t units = (size_t)(layout->end - layout->first);
-    size_t bias = index_bin_bias(layout->classes, heap->bin_shift);
+    Bins bins = layout_bins(layout->classes);
 
     if (layout->classes < CLASSES_MIN || layout->classes > CLASSES_MAX ||
         (layout->classes & (layout->classes - 1)) != 0) {
         return "classes";
     }
+    if (heap->even_end != bins.even_end || heap->even_bias != bins.even_bias ||
+        heap->octave_bias != bins.octave_bias || heap->bin_shift != bins.shift) {
+        return "bins";
+    }
     if (layout->head_count < layout->classes || layout->head_count > HEADS_MAX ||
         index_words(layout->head_count) > INDEX_WORDS) {
         return "number of heads";
     }
-    if (units >= layout->classes &&
-        index_bin_of(units, bias, heap->bin_shift) >= layout->head_count) {
+    if (units >= layout->classes && index_bin_in(bins, (Pos)units) >= layout->head_count) {
         return "bins for all blocks";
     }
     /* No bin that nothing can be in, but for what the fence and alignment take. */
     units += ((FENCE_BYTES + layout->alignment) >> layout->shift) + 1;
     if (layout->head_count > layout->classes &&
-        index_bin_of(units, bias, heap->bin_shift) + 1 < layout->head_count) {
+        index_bin_in(bins, (Pos)units) + 1 < layout->head_count) {
         return "bins to spare";
     }
-    if (index_bin_of(layout->classes, bias, heap->bin_shift) != layout->classes) {
+    if (index_bin_in(bins, layout->classes) != layout->classes) {
         return "the first bin";
     }
     return NULL;

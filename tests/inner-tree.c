@@ -65,24 +65,31 @@ START_TEST(trees_with_rings)
 }
 END_TEST
 
-/* All blocks in one bin, so many at most. */
-static void fill_one_bin(Random *source, Pos classes, size_t cells)
+/* All blocks in one bin, so many at most, from a size on that is the first of a bin. */
+static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
 {
-    enum { LEAST = 1 << 16 };
     Forest forest;
     Pos width;
 
-    ck_assert(forest_plant(&forest, classes, 2 * LEAST * (Pos)cells, 0, true));
-    width = LEAST >> forest.heap->bin_shift;
-    forest.least = LEAST;
+    ck_assert(forest_plant(&forest, classes, 2 * least * (Pos)cells, 0, true));
+    width = (Pos)1 << tree_open_bits(heap_tree(forest.heap), least);
+    forest.least = least;
     while (forest.cell_count < cells) {
-        forest_add(&forest, LEAST + width);
+        forest_add(&forest, least + width);
     }
-    ck_assert_uint_eq(forest_bin(&forest, LEAST), forest_bin(&forest, LEAST + width - 1));
-    ck_assert_uint_ne(forest_bin(&forest, LEAST), forest_bin(&forest, LEAST + width));
-    ck_assert_uint_ne(forest_bin(&forest, LEAST), forest_bin(&forest, LEAST - 1));
+    ck_assert_uint_eq(forest_bin(&forest, least), forest_bin(&forest, least + width - 1));
+    ck_assert_uint_ne(forest_bin(&forest, least), forest_bin(&forest, least + width));
+    ck_assert(least == classes || forest_bin(&forest, least) != forest_bin(&forest, least - 1));
     change_often(&forest, source, support_operations(20000));
     forest_fell(&forest);
+}
+
+/* A bin of large sizes, and one of the smallest, where bins are even in most heaps. */
+static void fill_one_bin(Random *source, Pos classes, size_t cells)
+{
+    fill_bin_from(source, classes, 1 << 16, cells);
+    fill_bin_from(source, classes, classes, cells);
+    fill_bin_from(source, classes, 3 * classes, cells);
 }
 
 /* A trie as deep as may be. */
@@ -133,19 +140,27 @@ START_TEST(trees_of_the_largest_heap)
 }
 END_TEST
 
+/* Sizes that share a bin with one which is the first in it. */
+static uint64_t width_of_bin(Pos classes, uint64_t first)
+{
+    if (classes < SLOTS_BELOW) {
+        return bits_mask(bits_highest(first)) / 4;
+    }
+    return first < 4 * (uint64_t)classes ? 8 : bits_mask(bits_highest(first)) / 32;
+}
+
 /* Every size has a bin, in order; the last of them is the last head. */
 START_TEST(bins_of_all_sizes)
 {
     for (Pos classes = CLASSES_MIN; classes <= CLASSES_MAX; classes *= 2) {
-        unsigned shift = classes < SLOTS_BELOW ? BIN_SHIFT_MIN : BIN_SHIFT_MAX;
-        size_t bias = index_bin_bias(classes, shift);
+        Bins bins = layout_bins(classes);
         size_t expected = classes;
 
         for (uint64_t size = classes; size <= UINT32_MAX;) {
-            uint64_t width = bits_mask(bits_highest(size)) >> shift;
+            uint64_t width = width_of_bin(classes, size);
 
-            ck_assert_uint_eq(index_bin_of((size_t)size, bias, shift), expected);
-            ck_assert_uint_eq(index_bin_of((size_t)(size + width - 1), bias, shift), expected);
+            ck_assert_uint_eq(index_bin_in(bins, (Pos)size), expected);
+            ck_assert_uint_eq(index_bin_in(bins, (Pos)(size + width - 1)), expected);
             expected++;
             size += width;
         }
