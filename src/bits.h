@@ -137,8 +137,10 @@ static inline size_t bits_lowest(uint64_t word)
 static inline size_t bits_highest(uint64_t word)
 {
 #ifdef BITS_X86_64
-    __asm__("bsrq %0, %0" : "+r"(word) : : "cc");
-    return word;
+    size_t number;
+
+    __asm__("bsrq %1, %0" : "=r"(number) : "r"(word) : "cc");
+    return number;
 #else
     return 63U ^ (size_t)__builtin_clzll(word);
 #endif

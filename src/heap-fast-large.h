@@ -49,8 +49,10 @@ static ALWAYS_INLINE size_t fast_size(Link *links, size_t block)
 /* map_put_size, of a large block: its node, the first note, has the size from that. */
 static ALWAYS_INLINE void fast_put_size(Map map, size_t block, size_t size)
 {
-    map_note_size(map, block + MAP_WORD_BITS, (Pos)size);
-    map_note_size(map, block + size - MAP_WORD_BITS, (Pos)size);
+    Pos note = (Pos)size;
+
+    memcpy(map_word(map.free, block) + MAP_WORD_BYTES, &note, sizeof note);
+    memcpy(map_word(map.free, block + size) - MAP_WORD_BYTES, &note, sizeof note);
 }
 
 /* Takes a large free block out of the index, where it is not in a tree. */

@@ -46,15 +46,16 @@ typedef struct Bins {
     unsigned shift;
 } Bins;
 
-static inline size_t index_bin_in(Bins bins, Pos size)
+/* The size is wide only so that no instruction is needed to make it so. */
+static inline size_t index_bin_in(Bins bins, size_t size)
 {
-    Pos octave;
+    size_t octave;
 
-    if (size < bins.even_end) {
-        return (size >> TREE_EVEN_SHIFT) + bins.even_bias;
+    if ((Pos)size < bins.even_end) {
+        return (Pos)(size >> TREE_EVEN_SHIFT) + bins.even_bias;
     }
-    octave = (Pos)bits_highest(size);
-    return (octave << bins.shift) + (size >> (octave - bins.shift)) + bins.octave_bias;
+    octave = bits_highest(size);
+    return (Pos)((octave << bins.shift) + (size >> (octave - bins.shift))) + bins.octave_bias;
 }
 
 /* The bin of a large size. */
@@ -63,7 +64,7 @@ static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
     const Heap *heap = index.heap;
     Bins bins = {heap->even_end, heap->even_bias, heap->octave_bias, index.tree.bin_shift};
 
-    return index_bin_in(bins, (Pos)size);
+    return index_bin_in(bins, size);
 }
 
 static inline bool index_is_large(const Heap *heap, size_t size)

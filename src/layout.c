@@ -54,7 +54,7 @@ Bins layout_bins(Pos classes)
 /* Heads for free blocks of up to so many units. */
 static Pos count_heads(Pos classes, size_t units)
 {
-    return units < classes ? classes : (Pos)index_bin_in(layout_bins(classes), (Pos)units) + 1;
+    return units < classes ? classes : (Pos)index_bin_in(layout_bins(classes), units) + 1;
 }
 
 /* Bytes of the nodes, if there are slots. */

@@ -121,13 +121,13 @@ static const char *fault_of_heads(const Layout *layout, const Heap *heap)
         index_words(layout->head_count) > INDEX_WORDS) {
         return "number of heads";
     }
-    if (units >= layout->classes && index_bin_in(bins, (Pos)units) >= layout->head_count) {
+    if (units >= layout->classes && index_bin_in(bins, units) >= layout->head_count) {
         return "bins for all blocks";
     }
     /* No bin that nothing can be in, but for what the fence and alignment take. */
     units += ((FENCE_BYTES + layout->alignment) >> layout->shift) + 1;
     if (layout->head_count > layout->classes &&
-        index_bin_in(bins, (Pos)units) + 1 < layout->head_count) {
+        index_bin_in(bins, units) + 1 < layout->head_count) {
         return "bins to spare";
     }
     if (index_bin_in(bins, layout->classes) != layout->classes) {

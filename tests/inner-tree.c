@@ -159,8 +159,8 @@ START_TEST(bins_of_all_sizes)
         for (uint64_t size = classes; size <= UINT32_MAX;) {
             uint64_t width = width_of_bin(classes, size);
 
-            ck_assert_uint_eq(index_bin_in(bins, (Pos)size), expected);
-            ck_assert_uint_eq(index_bin_in(bins, (Pos)(size + width - 1)), expected);
+            ck_assert_uint_eq(index_bin_in(bins, (size_t)size), expected);
+            ck_assert_uint_eq(index_bin_in(bins, (size_t)(size + width - 1)), expected);
             expected++;
             size += width;
         }
