@@ -34,19 +34,18 @@ static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block
     return &links[block];
 }
 
-/* The front of a large free block, in a bin without a tree. */
-static __attribute__((__noinline__)) void *take_front(Link *links, size_t units, size_t block,
-                                                      size_t bin)
+/* Ends taking the front of a large free block, which is out of the index. */
+static ALWAYS_INLINE void *take_front(Link *links, size_t units, size_t block, size_t size)
 {
-    size_t size = fast_size(links, block);
     size_t rest = block + units;
+    Map map;
 
-    fast_pull(links, block, bin);
     fast_split_large(links, block, units);
     size -= units;
+    map = heap_map(fast_heap(links));
     if (LIKELY(size >= fast_heap(links)->fast_classes)) {
-        fast_start_rest(links, rest);
-        fast_put_size(heap_map(fast_heap(links)), rest, size);
+        fast_start_rest(links, map, rest);
+        fast_put_size(map, rest, size);
         blocks_note_touched(fast_heap(links), (Pos)rest);
         if (UNLIKELY(!fast_push(links, rest, size))) {
             return insert_rest(links, block, rest, size);
@@ -55,33 +54,66 @@ static __attribute__((__noinline__)) void *take_front(Link *links, size_t units,
     }
     blocks_note_touched(fast_heap(links), (Pos)(rest + size));
     if (size != 0) {
-        fast_start_rest(links, rest);
-        map_put_size(heap_map(fast_heap(links)), rest, size);
+        fast_start_rest(links, map, rest);
+        map_put_size(map, rest, size);
         fast_insert(links, rest, size);
     }
     return &links[block];
 }
 
-/* The same, in a bin of which every block is large enough. */
-static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t bin)
+static __attribute__((__noinline__)) void *take_from_shelf(Link *links, size_t units,
+                                                           size_t size_class, size_t size)
 {
-    if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
-        return take_by_search(links, units);
+    Index index = index_usual(fast_heap(links));
+    size_t block;
+
+    if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
+        fast_unmark_large(links, size_class);
     }
-    return take_front(links, units,
-                      bin_smaller(index_usual(fast_heap(links)).tree, fast_bin(links, bin)), bin);
+    return take_front(links, units, block, size);
 }
 
-/* No list has a block for it, but a bin may have one. */
-static __attribute__((__noinline__)) void *alloc_from_bin(Link *links, size_t units, size_t bin)
+/* The bin has no tree. */
+static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t units,
+                                                         size_t size_class, size_t block)
 {
-    if (UNLIKELY(bin == 0)) {
+    Index index = index_usual(fast_heap(links));
+    size_t size = tree_node(index.tree, block)->size;
+
+    if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
+        fast_unmark_large(links, size_class);
+    }
+    return take_front(links, units, block, size);
+}
+
+/* The front of the smallest block of a class, where each is large enough. */
+static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t size_class)
+{
+    Index index = index_usual(fast_heap(links));
+    size_t begin = index_shelf_begin(index.heap, size_class);
+    const Bin *bin = index_bin_at(index, size_class);
+
+    if (index_is_shelved(index.heap, begin)) {
+        return take_from_shelf(links, units, size_class,
+                               shelf_size_from(index_shelf_at(index, size_class), begin));
+    }
+    if (UNLIKELY(bin_has_tree(bin))) {
+        return take_by_search(links, units);
+    }
+    return take_from_bin(links, units, size_class, bin_smaller(index.tree, bin));
+}
+
+/* No list has a block for it, but another class may have one. */
+static __attribute__((__noinline__)) void *alloc_from_large(Link *links, size_t units,
+                                                            size_t size_class)
+{
+    if (UNLIKELY(size_class == 0)) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
     }
     if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
         return take_by_search(links, units);
     }
-    return take_smallest(links, units, bin);
+    return take_smallest(links, units, size_class);
 }
 
 /* There is no free block of exactly so many units. */
@@ -92,7 +124,7 @@ static __attribute__((__noinline__)) void *alloc_inexact(Link *links, size_t uni
     size_t block;
 
     if (UNLIKELY(size_class - 1 >= heap->fast_classes - 1)) {
-        return alloc_from_bin(links, units, size_class);
+        return alloc_from_large(links, units, size_class);
     }
     block = links[size_class].next;
     if (UNLIKELY(!fast_take(links, size_class, &block))) {
@@ -108,28 +140,41 @@ static __attribute__((__noinline__)) void *alloc_large(Link *links, size_t units
 {
     Heap *heap = fast_heap(links);
     Index index = index_usual(heap);
-    size_t bin;
+    size_t size_class;
+    size_t best;
     Pos block;
 
     if (UNLIKELY(!fast_has_nodes(heap)) || UNLIKELY(units > heap->end - heap->first)) {
         return operation_alloc(region_of((Mem_Region *)(void *)links), size);
     }
-    bin = index_bin(index, units);
-    if (fast_bin(links, bin)->first != TREE_NONE) {
-        if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
-            return take_by_search(links, units);
+    if (index_is_shelved(heap, units)) {
+        size_class = index_shelf(index, units);
+        best = shelf_size_from(index_shelf_at(index, size_class), units);
+        if (best != 0) {
+            return take_from_shelf(links, units, size_class, best);
         }
-        block = bin_fit(index.tree, fast_bin(links, bin), (Pos)units);
-        if (block != TREE_NONE) {
-            return take_front(links, units, block, bin);
+        size_class++;
+    } else {
+        const Bin *bin;
+
+        size_class = index_bin(index, units);
+        bin = index_bin_at(index, size_class);
+        if (bin->first != TREE_NONE) {
+            if (UNLIKELY(bin_has_tree(bin))) {
+                return take_by_search(links, units);
+            }
+            block = bin_fit(index.tree, bin, (Pos)units);
+            if (block != TREE_NONE) {
+                return take_from_bin(links, units, size_class, block);
+            }
+            size_class++;
         }
-        bin++;
     }
-    bin = index_next(heap, bin);
-    if (UNLIKELY(bin == 0)) {
+    size_class = index_next(heap, size_class);
+    if (UNLIKELY(size_class == 0)) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
     }
-    return take_smallest(links, units, bin);
+    return take_smallest(links, units, size_class);
 }
 
 static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
@@ -163,54 +208,62 @@ static __attribute__((__noinline__)) int merge_rest(Link *links, size_t start, s
     return operation_free_rest(region_of((Mem_Region *)(void *)links), start, run);
 }
 
-static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int insert_into_tree(Link *links, size_t start, size_t run)
 {
     index_insert_large(index_usual(fast_heap(links)), (Pos)start, (Pos)run);
     return 0;
 }
 
-/* Takes a free block out of the index. False: it was written to, or is in a tree. */
-static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size)
+/* Makes a large free block of a run that was merged with its neighbours. */
+static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start, size_t run)
 {
-    size_t bin;
+    Map map = heap_map(fast_heap(links));
+
+    map_set_bit_at_once(map.free, start);
+    map_set_bit_at_once(map.free, start + run - 1);
+    fast_put_size(map, start, run);
+    return LIKELY(fast_push(links, start, run)) ? 0 : insert_into_tree(links, start, run);
+}
+
+/* Takes a free block out of its list. False: it was written to. */
+static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
+{
     bool alone;
 
-    if (LIKELY(size < fast_heap(links)->fast_classes)) {
-        if (UNLIKELY(!fast_unlink(links, block, &alone))) {
-            return false;
-        }
-        if (alone) {
-            fast_unmark_large(links, size);
-        }
-        return true;
-    }
-    bin = index_bin(index_usual(fast_heap(links)), size);
-    if (UNLIKELY(bin_has_tree(fast_bin(links, bin)))) {
+    if (UNLIKELY(!fast_unlink(links, block, &alone))) {
         return false;
     }
-    fast_pull(links, block, bin);
+    if (alone) {
+        fast_unmark_large(links, size);
+    }
     return true;
 }
 
-/* Ends giving back a run, which no longer counts as in use, where the result is large: so many
- * units before it and behind it are free. */
-static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool is_before,
-                                     size_t before, bool is_behind, size_t behind)
+/* Takes a free block out of the index. False: it was written to, or is in a tree. */
+static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, bool in_list)
 {
-    Map map;
+    return in_list || LIKELY(size < fast_heap(links)->fast_classes)
+               ? remove_small(links, block, size)
+               : fast_pull(links, block, size);
+}
 
+/* Ends giving back a run, which no longer counts as in use, where the result is large: so many
+ * units before it and behind it are free. in_lists: both of these are small, that is known. */
+static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool is_before,
+                                     size_t before, bool is_behind, size_t behind, bool in_lists)
+{
     if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
         return merge_rest(links, start, run);
     }
     if (is_behind) {
-        if (UNLIKELY(!remove_any(links, start + run, behind))) {
+        if (UNLIKELY(!remove_any(links, start + run, behind, in_lists))) {
             return merge_rest(links, start, run);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
         run += behind;
     }
     if (is_before) {
-        if (UNLIKELY(!remove_any(links, start - before, before))) {
+        if (UNLIKELY(!remove_any(links, start - before, before, in_lists))) {
             fast_heap(links)->blocks -= is_behind;
             return merge_rest(links, start, run);
         }
@@ -219,11 +272,7 @@ static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool
         run += before;
     }
     fast_heap(links)->blocks -= (size_t)is_behind + is_before;
-    map = heap_map(fast_heap(links));
-    map_set_bit_at_once(map.free, start);
-    map_set_bit_at_once(map.free, start + run - 1);
-    fast_put_size(map, start, run);
-    return LIKELY(fast_push(links, start, run)) ? 0 : insert_merged(links, start, run);
+    return insert_merged(links, start, run);
 }
 
 /* The same where the result goes into a list. */
@@ -278,25 +327,32 @@ static __attribute__((__noinline__)) int merge_small_both(Link *links, size_t st
 static __attribute__((__noinline__)) int merge_large_behind(Link *links, size_t start, size_t run,
                                                             size_t behind)
 {
-    return merge_large(links, start, run, false, 0, true, behind);
+    return merge_large(links, start, run, false, 0, true, behind, false);
 }
 
 static __attribute__((__noinline__)) int merge_large_before(Link *links, size_t start, size_t run,
                                                             size_t before)
 {
-    return merge_large(links, start, run, true, before, false, 0);
+    return merge_large(links, start, run, true, before, false, 0, false);
 }
 
 static __attribute__((__noinline__)) int merge_large_both(Link *links, size_t start, size_t run,
                                                           size_t before, size_t behind)
 {
-    return merge_large(links, start, run, true, before, true, behind);
+    return merge_large(links, start, run, true, before, true, behind, false);
+}
+
+/* The same with both in lists: that needs fewer registers. */
+static __attribute__((__noinline__)) int merge_lists(Link *links, size_t start, size_t run,
+                                                     size_t before, size_t behind)
+{
+    return merge_large(links, start, run, true, before, true, behind, true);
 }
 
 /* A large run without free neighbours. */
 static __attribute__((__noinline__)) int give_large(Link *links, size_t start, size_t run)
 {
-    return merge_large(links, start, run, false, 0, false, 0);
+    return merge_large(links, start, run, false, 0, false, 0, false);
 }
 
 /* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
@@ -313,7 +369,9 @@ static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_be
     if (UNLIKELY(before + run + behind >= heap->fast_classes)) {
         return !is_before   ? merge_large_behind(links, start, run, behind)
                : !is_behind ? merge_large_before(links, start, run, before)
-                            : merge_large_both(links, start, run, before, behind);
+               : before < heap->fast_classes && behind < heap->fast_classes
+                   ? merge_lists(links, start, run, before, behind)
+                   : merge_large_both(links, start, run, before, behind);
     }
     return !is_before   ? merge_small_behind(links, start, run, behind)
            : !is_behind ? merge_small_before(links, start, run, before)

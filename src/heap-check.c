@@ -57,15 +57,6 @@ static Pos scan_start(Heap *heap, Pos position)
     return base + (Pos)bits_lowest(starts);
 }
 
-static bool is_in_bin(Heap *heap, Pos block, Pos size)
-{
-    Index index = index_of(heap);
-    size_t bin = index_bin(index, size);
-
-    return index_is_marked(heap, bin) &&
-           bin_holds(index.tree, index_at(index, bin), block, size, heap->first, heap->end);
-}
-
 static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
 {
     Map map = heap_map(heap);
@@ -86,8 +77,8 @@ static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
     if (blocks_next_is_free(heap, block, size)) {
         return fault(report, "block %p: free, and so is the one behind it", address);
     }
-    if (index_is_large(heap, size) && !is_in_bin(heap, block, size)) {
-        return fault(report, "free block %p: not in the bin of its size", address);
+    if (index_is_large(heap, size) && !index_holds_large(index_of(heap), block, size)) {
+        return fault(report, "free block %p: not in the class of its size", address);
     }
     return true;
 }
@@ -152,28 +143,24 @@ static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report
     return true;
 }
 
-static bool check_bins(Heap *heap, const Count *count, const Report *report)
+/* Checks the shelves and the bins. */
+static bool check_large(Heap *heap, const Count *count, const Report *report)
 {
-    Index index = index_of(heap);
-    size_t in_bins = 0;
+    size_t indexed = 0;
 
     for (Pos number = heap->classes; number < heap->heads; number++) {
-        const Bin *bin = index_at(index, number);
-        size_t held = bin_count(index.tree, bin, count->large_blocks, heap->first, heap->end);
+        size_t held = index_count_large(index_of(heap), number, count->large_blocks);
 
-        if (index_is_marked(heap, number) != (bin->first != TREE_NONE)) {
-            return fault(report, "bin %" PRIu32 ": the bit array has it wrong", number);
+        if (index_is_marked(heap, number) != (held != 0)) {
+            return fault(report, "class %" PRIu32 ": the bit array has it wrong", number);
         }
-        if (bin_has_tree(bin) && held < 3) {
-            return fault(report, "bin %" PRIu32 ": has a tree for %zu blocks", number, held);
-        }
-        in_bins += held;
-        if (in_bins > count->large_blocks) {
+        indexed += held;
+        if (indexed > count->large_blocks) {
             break;
         }
     }
-    if (in_bins != count->large_blocks) {
-        return fault(report, "bins: they do not hold the %zu large free blocks",
+    if (indexed != count->large_blocks) {
+        return fault(report, "index: it does not hold the %zu large free blocks",
                      count->large_blocks);
     }
     return true;
@@ -202,7 +189,7 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
         return fault(report, "index: %zu blocks are in lists, %zu should be", listed,
                      count->free_blocks - count->large_blocks);
     }
-    return check_bins(heap, count, report);
+    return check_large(heap, count, report);
 }
 
 static bool check_totals(const Heap *heap, const Count *count, const Report *report)

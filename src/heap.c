@@ -194,7 +194,5 @@ Pos heap_largest_free(Heap *heap)
     Index index = index_of(heap);
     size_t size_class = index_last(heap);
 
-    return size_class < heap->classes
-               ? (Pos)size_class
-               : tree_node(index.tree, bin_largest(index.tree, index_at(index, size_class)))->size;
+    return size_class < heap->classes ? (Pos)size_class : index_largest_of_class(index, size_class);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "map.h"
+#include "shelf.h"
 #include "tree.h"
 
 enum {
@@ -30,20 +31,20 @@ enum {
     FENCE_BYTES = 16, /* after the last block */
     CLASSES_MIN = 64, /* sizes with a list of their own: a power of two */
     CLASSES_MAX = 2048,
-    SLOTS_BELOW = 512, /* classes: heaps of fewer have nodes in slots, others in the map */
-    EVEN_FACTOR = 4,   /* bins are even up to so many times the classes; without slots */
-    EVEN_BINS_MAX = ((EVEN_FACTOR - 1) * CLASSES_MAX) >> TREE_EVEN_SHIFT,
-    OCTAVES_MAX = 32 - 13, /* of sizes from EVEN_FACTOR * CLASSES_MAX on */
+    SLOTS_BELOW = 512,  /* classes: heaps of fewer have nodes in slots, others in the map */
+    SHELVES_FACTOR = 4, /* shelves go up to so many times the classes; none where there are slots */
+    SHELVES_MAX = ((SHELVES_FACTOR - 1) * CLASSES_MAX) >> SHELF_SHIFT,
+    OCTAVES_MAX = 32 - 13, /* of sizes from SHELVES_FACTOR * CLASSES_MAX on */
     BIN_SHIFT_MAX = 5,     /* 32 bins an octave; 4 where there are slots */
     BIN_SHIFT_MIN = 2,
-    HEADS_MAX = CLASSES_MAX + EVEN_BINS_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
+    HEADS_MAX = CLASSES_MAX + SHELVES_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
     INDEX_WORDS = HEADS_MAX / MAP_WORD_BITS + 1,
     HEAP_OWNER_BYTES = 176 /* before the Heap, for what its owner keeps of it */
 };
 
 /* The links of a list of free blocks: in the first 8 bytes of each free block below `classes`
- * units, and in the head of each list, which is a link like the others. In the head of a bin are
- * blocks, too: see bin.h. */
+ * units, and in the head of each list, which is a link like the others. What the
+ * head of a shelf, or of a bin, is: see shelf.h and bin.h. */
 typedef struct Link {
     Pos next, previous;
 } __attribute__((__may_alias__)) Link;
@@ -54,15 +55,15 @@ typedef struct Heap {
     size_t size_mask;    /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
     ptrdiff_t starts;    /* from the heads to where the map has position 0, in bytes */
     ptrdiff_t free;
-    Pos classes;     /* blocks of fewer units are in lists, others in bins */
-    Pos heads;       /* lists and bins */
+    Pos classes;     /* blocks of fewer units are in lists */
+    Pos heads;       /* lists, shelves and bins */
     ptrdiff_t nodes; /* from the heads to where the tree has the node of position 0 */
     /* As in Tree. */
     unsigned char bin_shift, slot_shift, node_bytes;
-    Pos even_end, even_bias, octave_bias; /* as in Bins */
-    unsigned shift;                       /* a unit is 1 << shift bytes */
-    Pos first;                            /* position of the first block */
-    Pos end;                              /* position just past the last block: the fence */
+    Pos shelves_end, shelf_bias, bin_bias; /* as in Bins */
+    unsigned shift;                        /* a unit is 1 << shift bytes */
+    Pos first;                             /* position of the first block */
+    Pos end;                               /* position just past the last block: the fence */
     Pos clean;       /* from here on blocks were never handed out nor written to */
     size_t peak;     /* most units in use at a time */
     size_t headroom; /* peak - units in use */
@@ -103,8 +104,8 @@ static inline Map heap_map(Heap *heap)
 
 static inline Tree heap_tree(Heap *heap)
 {
-    return (Tree){(char *)(heap + 1) + heap->nodes, heap->even_end, heap->slot_shift,
-                  heap->node_bytes, heap->bin_shift};
+    return (Tree){(char *)(heap + 1) + heap->nodes, heap->slot_shift, heap->node_bytes,
+                  heap->bin_shift};
 }
 
 /* Units that a request of so many bytes takes; SIZE_MAX if it is more than any heap has. */

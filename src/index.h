@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of
- * its own, with a list; from there on a class is a bin, one of several equal parts of an octave. A bit array tells which classes hold blocks, and a summary which of its words are
- * not 0.
+ * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of its
+ * own, with a list. From there on large heaps have shelves, of eight sizes each; and the largest sizes
+ * fall into bins, each one of several equal parts of an octave. A bit array tells which classes hold
+ * blocks, and a summary which of its words are not 0.
  *
- *   class   0  1  2  …  classes-1 | classes  …                              heads-1
- *   size    –  1  2  …  classes-1 | classes …   in bins                     2^32 - 1
+ *   class   0  1  2  …  classes-1 | classes …                      |                    heads-1
+ *   size    –  1  2  …  classes-1 | classes …  in shelves of eight | …  in bins        2^32 - 1
  */
 #ifndef MEM_SRC_INDEX_H
 #define MEM_SRC_INDEX_H
@@ -34,37 +35,69 @@ static ALWAYS_INLINE Index index_usual(Heap *heap)
 {
     char *nodes = (char *)(heap + 1) + heap->nodes;
 
-    return (Index){
-        heap, {nodes, heap->even_end, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
+    return (Index){heap, {nodes, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
 }
 
-/* How large sizes fall into bins. */
+/* How large sizes fall into shelves and bins. */
 typedef struct Bins {
-    Pos even_end;    /* sizes below are in bins of 1 << TREE_EVEN_SHIFT sizes … */
-    Pos even_bias;   /* … the number of which is this and the size without its last bits */
-    Pos octave_bias; /* the others in 1 << shift bins for each octave, with this at first */
+    Pos shelves_end; /* sizes below are on shelves … */
+    Pos shelf_bias;  /* … the number of which is this and the size without its last bits */
+    Pos bin_bias;    /* the others in 1 << shift bins for each octave, with this at first */
     unsigned shift;
 } Bins;
 
 /* The size is wide only so that no instruction is needed to make it so. */
-static inline size_t index_bin_in(Bins bins, size_t size)
+static ALWAYS_INLINE size_t index_shelf_in(Bins bins, size_t size)
 {
-    size_t octave;
-
-    if ((Pos)size < bins.even_end) {
-        return (Pos)(size >> TREE_EVEN_SHIFT) + bins.even_bias;
-    }
-    octave = bits_highest(size);
-    return (Pos)((octave << bins.shift) + (size >> (octave - bins.shift))) + bins.octave_bias;
+    return (Pos)(size >> SHELF_SHIFT) + bins.shelf_bias;
 }
 
-/* The bin of a large size. */
-static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
+static ALWAYS_INLINE size_t index_bin_in(Bins bins, size_t size)
+{
+    size_t octave = bits_highest(size);
+
+    return (Pos)((octave << bins.shift) + (size >> (octave - bins.shift))) + bins.bin_bias;
+}
+
+static ALWAYS_INLINE Bins index_bins(Index index)
 {
     const Heap *heap = index.heap;
-    Bins bins = {heap->even_end, heap->even_bias, heap->octave_bias, index.tree.bin_shift};
 
-    return index_bin_in(bins, size);
+    return (Bins){heap->shelves_end, heap->shelf_bias, heap->bin_bias, index.tree.bin_shift};
+}
+
+/* The shelf of a large size, or its bin. */
+static ALWAYS_INLINE size_t index_shelf(Index index, size_t size)
+{
+    return index_shelf_in(index_bins(index), size);
+}
+
+static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
+{
+    return index_bin_in(index_bins(index), size);
+}
+
+/* Whether a large size is on a shelf. */
+static ALWAYS_INLINE bool index_is_shelved(const Heap *heap, size_t size)
+{
+    return (Pos)size < heap->shelves_end;
+}
+
+/* The class of a large size. */
+static inline size_t index_large_class_in(Bins bins, size_t size)
+{
+    return (Pos)size < bins.shelves_end ? index_shelf_in(bins, size) : index_bin_in(bins, size);
+}
+
+static inline size_t index_large_class(Index index, size_t size)
+{
+    return index_large_class_in(index_bins(index), size);
+}
+
+/* The first size of a shelf; or shelves_end, or more, if the class, of large blocks, is a bin. */
+static ALWAYS_INLINE size_t index_shelf_begin(const Heap *heap, size_t size_class)
+{
+    return (size_class - heap->shelf_bias) << SHELF_SHIFT;
 }
 
 static inline bool index_is_large(const Heap *heap, size_t size)
@@ -136,26 +169,45 @@ static inline size_t index_next(const Heap *heap, size_t size_class)
                              : index_next_beyond(heap, size_class / MAP_WORD_BITS);
 }
 
-/* The bin that has a number. */
-static ALWAYS_INLINE Bin *index_at(Index index, size_t bin)
+/* The shelf, or the bin, that is a class. */
+static ALWAYS_INLINE Shelf *index_shelf_at(Index index, size_t size_class)
 {
-    return (Bin *)(void *)heap_link(index.heap, bin, index.shift);
+    return (Shelf *)(void *)heap_link(index.heap, size_class, index.shift);
+}
+
+static ALWAYS_INLINE Bin *index_bin_at(Index index, size_t size_class)
+{
+    return (Bin *)(void *)heap_link(index.heap, size_class, index.shift);
 }
 
 static ALWAYS_INLINE void index_insert_large(Index index, Pos block, Pos size)
 {
-    size_t bin = index_bin(index, size);
+    size_t size_class;
 
-    bin_insert(index.tree, index_at(index, bin), block, size);
-    index_mark(index.heap, bin);
+    if (index_is_shelved(index.heap, size)) {
+        size_class = index_shelf(index, size);
+        tree_node(index.tree, block)->size = size;
+        shelf_insert(index.tree, index_shelf_at(index, size_class), block, size);
+    } else {
+        size_class = index_bin(index, size);
+        bin_insert(index.tree, index_bin_at(index, size_class), block, size);
+    }
+    index_mark(index.heap, size_class);
 }
 
 static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
 {
-    size_t bin = index_bin(index, size);
-    bool empty = bin_remove(index.tree, index_at(index, bin), block);
+    size_t size_class;
+    bool empty;
 
-    index_unmark_if(index.heap, bin, empty);
+    if (index_is_shelved(index.heap, size)) {
+        size_class = index_shelf(index, size);
+        empty = shelf_remove(index.tree, index_shelf_at(index, size_class), block, size);
+    } else {
+        size_class = index_bin(index, size);
+        empty = bin_remove(index.tree, index_bin_at(index, size_class), block);
+    }
+    index_unmark_if(index.heap, size_class, empty);
 }
 
 static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)
@@ -187,8 +239,44 @@ static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
  * there is none. */
 static ALWAYS_INLINE size_t index_class(Index index, size_t units)
 {
-    return index_is_large(index.heap, units) ? index_bin(index, units)
+    return index_is_large(index.heap, units) ? index_large_class(index, units)
                                              : index_next(index.heap, units);
+}
+
+/* The smallest block of at least so many units, a size of this class, which is one of large blocks
+ * and not empty; or TREE_NONE. */
+static ALWAYS_INLINE Pos index_best_of_class(Index index, size_t units, size_t size_class)
+{
+    const Shelf *shelf = index_shelf_at(index, size_class);
+    size_t size;
+
+    if (!index_is_shelved(index.heap, units)) {
+        return bin_best(index.tree, index_bin_at(index, size_class), (Pos)units);
+    }
+    size = shelf_size_from(shelf, units);
+    return size == 0 ? TREE_NONE : shelf_first(index.tree, shelf, size);
+}
+
+/* The smallest block of such a class. */
+static ALWAYS_INLINE Pos index_smallest_of_class(Index index, size_t size_class)
+{
+    const Shelf *shelf = index_shelf_at(index, size_class);
+    size_t begin = index_shelf_begin(index.heap, size_class);
+
+    return index_is_shelved(index.heap, begin)
+               ? shelf_first(index.tree, shelf, shelf_size_from(shelf, begin))
+               : bin_smallest(index.tree, index_bin_at(index, size_class));
+}
+
+/* The size of the largest block of such a class. */
+static inline Pos index_largest_of_class(Index index, size_t size_class)
+{
+    size_t begin = index_shelf_begin(index.heap, size_class);
+    const Bin *bin = index_bin_at(index, size_class);
+
+    return index_is_shelved(index.heap, begin)
+               ? (Pos)shelf_largest_size(index_shelf_at(index, size_class), begin)
+               : tree_node(index.tree, bin_largest(index.tree, bin))->size;
 }
 
 /* Finds the smallest large free block of at least so many units. The class is that of the units;
@@ -199,14 +287,43 @@ static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size
 
     if (index_is_large(index.heap, units) && index_is_marked(index.heap, size_class)) {
         /* Perhaps with smaller ones only. */
-        block = bin_best(index.tree, index_at(index, size_class), (Pos)units);
+        block = index_best_of_class(index, units, size_class);
         if (block != TREE_NONE) {
             return block;
         }
         size_class++;
     }
     size_class = index_next(index.heap, size_class);
-    return size_class == 0 ? 0 : bin_smallest(index.tree, index_at(index, size_class));
+    return size_class == 0 ? 0 : index_smallest_of_class(index, size_class);
+}
+
+/* Whether a large free block is in its class, and linked as it should be. */
+static inline bool index_holds_large(Index index, Pos block, Pos size)
+{
+    const Heap *heap = index.heap;
+    size_t size_class = index_large_class(index, size);
+
+    return index_is_marked(heap, size_class) &&
+           (index_is_shelved(heap, size)
+                ? shelf_holds(index.tree, index_shelf_at(index, size_class), block, size,
+                              heap->first, heap->end)
+                : bin_holds(index.tree, index_bin_at(index, size_class), block, size, heap->first,
+                            heap->end));
+}
+
+/* How many blocks are in a class of large ones; more than limit if something is wrong with it. */
+static inline size_t index_count_large(Index index, size_t size_class, size_t limit)
+{
+    const Heap *heap = index.heap;
+    const Bin *bin = index_bin_at(index, size_class);
+    size_t count;
+
+    if (index_is_shelved(heap, index_shelf_begin(heap, size_class))) {
+        return shelf_count(index.tree, index_shelf_at(index, size_class), limit, heap->first,
+                           heap->end);
+    }
+    count = bin_count(index.tree, bin, limit, heap->first, heap->end);
+    return bin_has_tree(bin) && count < 3 ? limit + 1 : count;
 }
 
 /* Finds the smallest free block of at least so many units. Returns its size, or 0. */
@@ -229,7 +346,7 @@ static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
     return *block == 0 ? 0 : tree_node(index.tree, *block)->size;
 }
 
-/* Takes all blocks out. */
+/* Takes all blocks out. An empty shelf has no sizes, which is TREE_NONE, too. */
 static inline void index_clear(Heap *heap)
 {
     heap->summary = 0;

@@ -43,18 +43,18 @@ static unsigned char slot_shift(Pos classes)
 /* The bins begin where the lists end. Both kinds of them begin with a power of two. */
 Bins layout_bins(Pos classes)
 {
-    Pos even_end = has_slots(classes) ? classes : EVEN_FACTOR * classes;
-    Pos even_bins = (even_end - classes) >> TREE_EVEN_SHIFT;
+    Pos shelves_end = has_slots(classes) ? classes : SHELVES_FACTOR * classes;
+    Pos shelves = (shelves_end - classes) >> SHELF_SHIFT;
     unsigned shift = bin_shift(classes);
 
-    return (Bins){even_end, classes - (classes >> TREE_EVEN_SHIFT),
-                  classes + even_bins - (((Pos)bits_highest(even_end) + 1) << shift), shift};
+    return (Bins){shelves_end, classes - (classes >> SHELF_SHIFT),
+                  classes + shelves - (((Pos)bits_highest(shelves_end) + 1) << shift), shift};
 }
 
 /* Heads for free blocks of up to so many units. */
 static Pos count_heads(Pos classes, size_t units)
 {
-    return units < classes ? classes : (Pos)index_bin_in(layout_bins(classes), units) + 1;
+    return units < classes ? classes : (Pos)index_large_class_in(layout_bins(classes), units) + 1;
 }
 
 /* Bytes of the nodes, if there are slots. */
@@ -198,9 +198,9 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
     heap->classes = layout->classes;
     heap->heads = layout->head_count;
     heap->bin_shift = (unsigned char)bins.shift;
-    heap->even_end = bins.even_end;
-    heap->even_bias = bins.even_bias;
-    heap->octave_bias = bins.octave_bias;
+    heap->shelves_end = bins.shelves_end;
+    heap->shelf_bias = bins.shelf_bias;
+    heap->bin_bias = bins.bin_bias;
     heap->slot_shift = slot_shift(layout->classes);
     if (has_slots(layout->classes)) {
         heap->node_bytes = sizeof(TreeNode);

@@ -37,29 +37,19 @@ typedef struct TreeNode {
 
 #define TREE_RING UINT32_MAX
 
-/* Sizes below even_end are in bins of 8 sizes each. */
-enum { TREE_EVEN_SHIFT = 3 };
-
 /* Where nodes are, and which bits of a size are the path: what all trees of a heap share. */
 typedef struct Tree {
     char *nodes;              /* the node of position 0 would be here */
-    Pos even_end;             /* see tree_open_bits */
     unsigned char slot_shift; /* positions that differ only in so many low bits share a node … */
     unsigned char node_bytes; /* … and so many bytes further is the next */
-    unsigned char bin_shift;  /* from even_end on, the sizes of a bin share so many bits below
-                                 their highest */
+    unsigned char bin_shift;  /* sizes of a bin share so many bits below their highest */
 } Tree;
 
-/* How many low bits of a size its bin leaves open. */
-static inline unsigned tree_open_bits(Tree tree, Pos size)
-{
-    return size < tree.even_end ? TREE_EVEN_SHIFT : (unsigned)bits_highest(size) - tree.bin_shift;
-}
-
-/* These bits, the most significant first: the way from the root to the size. */
+/* The bits of a size that its bin leaves open, the most significant first: the way from the root to
+ * the size. */
 static inline uint32_t tree_path(Tree tree, Pos size)
 {
-    return size << (32 - tree_open_bits(tree, size));
+    return size << (32 - (unsigned)bits_highest(size) + tree.bin_shift);
 }
 
 static ALWAYS_INLINE TreeNode *tree_node(Tree tree, size_t block)

@@ -95,7 +95,7 @@ Index forest_index(const Forest *forest)
 
 size_t forest_bin(const Forest *forest, Pos size)
 {
-    return index_bin(forest_index(forest), size);
+    return index_large_class(forest_index(forest), size);
 }
 
 /* [ in use: room ] */
@@ -167,12 +167,9 @@ static void verify_found(const Forest *forest, Pos block, Pos expected)
     ck_abort_msg("found a block that is not there, %u, rather than %u units", block, expected);
 }
 
-static bool holds(const Forest *forest, size_t bin, Pos block, Pos size)
+static bool holds(const Forest *forest, Pos block, Pos size)
 {
-    Index index = forest_index(forest);
-
-    return bin_holds(index.tree, index_at(index, bin), block, size, forest->layout.first,
-                     forest->layout.end);
+    return index_holds_large(forest_index(forest), block, size);
 }
 
 static void verify_cell(const Forest *forest, const Cell *cell)
@@ -198,16 +195,13 @@ static void verify_cell(const Forest *forest, const Cell *cell)
         (block + size != end && map_size(map, block + size) != end - block - size)) {
         ck_abort_msg("the map has the free block at %u wrong", block);
     }
-    if (!holds(forest, forest_bin(forest, size), block, size)) {
-        ck_abort_msg("block %u of %u units is not in its bin", block, size);
+    if (!holds(forest, block, size)) {
+        ck_abort_msg("block %u of %u units is not in its class", block, size);
     }
-    if (holds(forest, forest_bin(forest, size), block, size + 1) ||
-        holds(forest, forest_bin(forest, size), block, size - 1) ||
-        holds(forest, forest_bin(forest, size), block + 1, size) ||
-        holds(forest, forest_bin(forest, size), block + 1, size - 1) ||
-        (forest_bin(forest, size) + 1 < forest->layout.head_count &&
-         holds(forest, forest_bin(forest, size) + 1, block, size))) {
-        ck_abort_msg("block %u of %u units is in a bin elsewhere, too", block, size);
+    if (holds(forest, block, size + 1) ||
+        (size > forest->least && holds(forest, block, size - 1)) ||
+        holds(forest, block + 1, size)) {
+        ck_abort_msg("block %u of %u units is in a class elsewhere, too", block, size);
     }
 }
 
@@ -220,15 +214,14 @@ void forest_verify_bins(const Forest *forest)
 
     for (size_t class = 0; class < index_words(layout->head_count) * MAP_WORD_BITS; class ++) {
         bool is_bin = class >= layout->classes && class < layout->head_count;
-        const Bin *bin = index_at(index, class);
-        size_t held =
-            is_bin ? bin_count(index.tree, bin, CELLS_MAX, layout->first, layout->end) : 0;
+        size_t held = is_bin ? index_count_large(index, class, CELLS_MAX) : 0;
 
         if (index_is_marked(forest->heap, class) != (held != 0)) {
             ck_abort_msg("class %zu is marked, or not, and should not be so", class);
         }
-        if (held != 0 && bin_has_tree(bin) != (held > 2)) {
-            ck_abort_msg("bin %zu of %zu blocks has a tree, or none, and should not", class, held);
+        if (held > 2 && !index_is_shelved(forest->heap, index_shelf_begin(forest->heap, class)) &&
+            !bin_has_tree(index_bin_at(index, class))) {
+            ck_abort_msg("bin %zu of %zu blocks has no tree", class, held);
         }
         count += held;
     }
@@ -258,11 +251,11 @@ static void verify_best(const Forest *forest, Pos units)
         return; /* there may be no class for it */
     }
     if (units >= forest->layout.classes) {
-        size_t bin = index_bin(index, units);
+        size_t bin = index_large_class(index, units);
 
         verify_found(forest, index_best_large(index, units, bin), expected);
         if (bin < forest->layout.head_count && index_is_marked(forest->heap, bin)) {
-            verify_found(forest, bin_best(index.tree, index_at(index, bin), units),
+            verify_found(forest, index_best_of_class(index, units, bin),
                          best_of(forest, units, bin, bin, false));
         }
     }
@@ -300,10 +293,10 @@ void forest_verify(const Forest *forest, Random *source)
         if (cell->size != 0) {
             size_t bin = forest_bin(forest, cell->size);
 
-            verify_found(forest, bin_smallest(index.tree, index_at(index, bin)),
+            verify_found(forest, index_smallest_of_class(index, bin),
                          best_of(forest, 0, bin, bin, false));
-            verify_found(forest, bin_largest(index.tree, index_at(index, bin)),
-                         best_of(forest, 0, bin, bin, true));
+            ck_assert_uint_eq(index_largest_of_class(index, bin),
+                              best_of(forest, 0, bin, bin, true));
         }
     }
     verify_best(forest, 1);

@@ -106,6 +106,36 @@ static void add_node(Parts *parts, TreeNode *node, bool in_tree)
     }
 }
 
+/* A block on a shelf, and what it keeps for others. */
+static void add_shelved(Parts *parts, Index index, const Shelf *shelf, Pos block)
+{
+    ShelfNode *node = shelf_node(index.tree, block);
+
+    add(parts, "size in a node", &node->size, sizeof node->size);
+    add(parts, "next of a shelf", &node->next, sizeof node->next);
+    add(parts, "previous of a shelf", &node->previous, sizeof node->previous);
+    for (size_t which = 0; shelf->keeper == block && which < SHELF_SIZES; which++) {
+        if (bits_test(shelf->sizes, which)) {
+            add(parts, "first of a shelf", &node->first[which], sizeof node->first[which]);
+        }
+    }
+}
+
+/* The node of a large free block. Returns whether it is linked. */
+static bool add_large(Parts *parts, Index index, Pos block, Pos size)
+{
+    size_t size_class = index_large_class(index, size);
+    bool in_tree;
+
+    if (index_is_shelved(index.heap, size)) {
+        add_shelved(parts, index, index_shelf_at(index, size_class), block);
+        return true;
+    }
+    in_tree = bin_has_tree(index_bin_at(index, size_class));
+    add_node(parts, tree_node(index.tree, block), in_tree);
+    return in_tree;
+}
+
 /* The links of free blocks, the nodes of large ones, and what leads to them. Returns how many nodes are
  * in trees. */
 static int add_index(Parts *parts, Heap *heap)
@@ -120,7 +150,7 @@ static int add_index(Parts *parts, Heap *heap)
         add(parts, "head of a list", heap_link(heap, list, heap->shift), sizeof(Link));
     }
     for (Pos bin = heap->classes; bin < heap->heads; bin++) {
-        add(parts, "head of a bin", index_at(index, bin), sizeof(Bin));
+        add(parts, "head of a shelf or bin", index_bin_at(index, bin), sizeof(Bin));
     }
     for (Pos block = heap->first; block != heap->end; block += size) {
         size = map_size(heap_map(heap), block);
@@ -130,10 +160,7 @@ static int add_index(Parts *parts, Heap *heap)
         if (size < heap->classes) {
             add(parts, "links of a free block", heap_address(heap, block), sizeof(Link));
         } else {
-            bool in_tree = bin_has_tree(index_at(index, index_bin(index, size)));
-
-            add_node(parts, tree_node(index.tree, block), in_tree);
-            count += in_tree;
+            count += add_large(parts, index, block, size);
         }
     }
     return count;

@@ -113,24 +113,24 @@ static const char *fault_of_heads(const Layout *layout, const Heap *heap)
         (layout->classes & (layout->classes - 1)) != 0) {
         return "classes";
     }
-    if (heap->even_end != bins.even_end || heap->even_bias != bins.even_bias ||
-        heap->octave_bias != bins.octave_bias || heap->bin_shift != bins.shift) {
+    if (heap->shelves_end != bins.shelves_end || heap->shelf_bias != bins.shelf_bias ||
+        heap->bin_bias != bins.bin_bias || heap->bin_shift != bins.shift) {
         return "bins";
     }
     if (layout->head_count < layout->classes || layout->head_count > HEADS_MAX ||
         index_words(layout->head_count) > INDEX_WORDS) {
         return "number of heads";
     }
-    if (units >= layout->classes && index_bin_in(bins, units) >= layout->head_count) {
+    if (units >= layout->classes && index_large_class_in(bins, units) >= layout->head_count) {
         return "bins for all blocks";
     }
     /* No bin that nothing can be in, but for what the fence and alignment take. */
     units += ((FENCE_BYTES + layout->alignment) >> layout->shift) + 1;
     if (layout->head_count > layout->classes &&
-        index_bin_in(bins, units) + 1 < layout->head_count) {
+        index_large_class_in(bins, units) + 1 < layout->head_count) {
         return "bins to spare";
     }
-    if (index_bin_in(bins, layout->classes) != layout->classes) {
+    if (index_large_class_in(bins, layout->classes) != layout->classes) {
         return "the first bin";
     }
     return NULL;

@@ -65,6 +65,15 @@ START_TEST(trees_with_rings)
 }
 END_TEST
 
+/* Sizes that share a class with one which is the first in it. */
+static uint64_t width_of_class(Pos classes, uint64_t first)
+{
+    if (classes < SLOTS_BELOW) {
+        return bits_mask(bits_highest(first)) / 4;
+    }
+    return first < 4 * (uint64_t)classes ? 8 : bits_mask(bits_highest(first)) / 32;
+}
+
 /* All blocks in one bin, so many at most, from a size on that is the first of a bin. */
 static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
 {
@@ -72,7 +81,7 @@ static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
     Pos width;
 
     ck_assert(forest_plant(&forest, classes, 2 * least * (Pos)cells, 0, true));
-    width = (Pos)1 << tree_open_bits(heap_tree(forest.heap), least);
+    width = (Pos)width_of_class(classes, least);
     forest.least = least;
     while (forest.cell_count < cells) {
         forest_add(&forest, least + width);
@@ -84,7 +93,7 @@ static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
     forest_fell(&forest);
 }
 
-/* A bin of large sizes, and one of the smallest, where bins are even in most heaps. */
+/* A bin of large sizes, and one of the smallest, which is a shelf in most heaps. */
 static void fill_one_bin(Random *source, Pos classes, size_t cells)
 {
     fill_bin_from(source, classes, 1 << 16, cells);
@@ -140,15 +149,6 @@ START_TEST(trees_of_the_largest_heap)
 }
 END_TEST
 
-/* Sizes that share a bin with one which is the first in it. */
-static uint64_t width_of_bin(Pos classes, uint64_t first)
-{
-    if (classes < SLOTS_BELOW) {
-        return bits_mask(bits_highest(first)) / 4;
-    }
-    return first < 4 * (uint64_t)classes ? 8 : bits_mask(bits_highest(first)) / 32;
-}
-
 /* Every size has a bin, in order; the last of them is the last head. */
 START_TEST(bins_of_all_sizes)
 {
@@ -157,10 +157,10 @@ START_TEST(bins_of_all_sizes)
         size_t expected = classes;
 
         for (uint64_t size = classes; size <= UINT32_MAX;) {
-            uint64_t width = width_of_bin(classes, size);
+            uint64_t width = width_of_class(classes, size);
 
-            ck_assert_uint_eq(index_bin_in(bins, (size_t)size), expected);
-            ck_assert_uint_eq(index_bin_in(bins, (size_t)(size + width - 1)), expected);
+            ck_assert_uint_eq(index_large_class_in(bins, (size_t)size), expected);
+            ck_assert_uint_eq(index_large_class_in(bins, (size_t)(size + width - 1)), expected);
             expected++;
             size += width;
         }
