@@ -171,6 +171,73 @@ START_TEST(best_fit)
 }
 END_TEST
 
+/* Sizes, in units of the alignment, of large holes: several in each of three classes, some of the same
+ * size. */
+static const size_t large_holes[] = {20001, 3001, 9000, 20470, 3003, 9215, 20001, 3000,
+                                     9100,  3007, 9000, 20000, 3001, 9100, 20400};
+enum { LARGE_HOLES = sizeof large_holes / sizeof large_holes[0] };
+
+static void *alloc_somehow(const Bed *bed, size_t size, size_t how)
+{
+    return how == 0   ? checked_alloc(bed, size)
+           : how == 1 ? checked_calloc(bed, 1, size)
+                      : checked_aligned_alloc(bed, bed->alignment, size);
+}
+
+/* A request goes into a hole of the smallest size that suffices. */
+static void expect_best_hole(const Bed *bed, void *const *holes, size_t wanted, size_t how)
+{
+    size_t best = 0;
+    bool is_hole = false;
+    void *block = alloc_somehow(bed, wanted * bed->alignment, how);
+
+    for (size_t i = 0; i < LARGE_HOLES; i++) {
+        if (large_holes[i] >= wanted && (best == 0 || large_holes[i] < best)) {
+            best = large_holes[i];
+        }
+    }
+    for (size_t i = 0; i < LARGE_HOLES; i++) {
+        is_hole |= large_holes[i] == best && holes[i] == block;
+    }
+    if (!is_hole) {
+        ck_abort_msg("%zu units: not in a hole of %zu", wanted, best);
+    }
+    checked_free(bed, block);
+}
+
+START_TEST(best_fit_of_large_blocks)
+{
+    Bed bed = bed_open((Kind)_i, 256 * SIZE);
+    void *holes[LARGE_HOLES];
+
+    for (size_t i = 0; i < LARGE_HOLES; i++) {
+        holes[i] = checked_alloc(&bed, large_holes[i] * bed.alignment);
+        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
+    }
+    checked_alloc(&bed, bed_stats(&bed).largest_free & ~(bed.alignment - 1));
+    for (size_t i = 0; i < LARGE_HOLES; i++) {
+        checked_free(&bed, holes[i]);
+    }
+    for (size_t how = 0; how < 3; how++) {
+        /* Of classes that hold nothing, so that the smallest of a later one is wanted. */
+        static const size_t others[] = {1, 70, 600, 2500, 3100, 5000, 8500, 9300, 15000};
+
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+            expect_best_hole(&bed, holes, others[i], how);
+        }
+        for (size_t i = 0; i < LARGE_HOLES; i++) {
+            expect_best_hole(&bed, holes, large_holes[i] - 1, how);
+            expect_best_hole(&bed, holes, large_holes[i], how);
+            if (large_holes[i] != 20470) {
+                expect_best_hole(&bed, holes, large_holes[i] + 1, how);
+            }
+        }
+    }
+    ck_assert_ptr_null(checked_alloc(&bed, 20470 * bed.alignment + 1));
+    bed_close(&bed);
+}
+END_TEST
+
 /* Best fit again: several holes of one size, and only larger ones beside them. */
 START_TEST(holes_of_one_size_are_all_found)
 {
@@ -275,6 +342,7 @@ int main(void)
     tcase_add_loop_test(tests, sizes_that_no_region_has, 0, KIND_COUNT);
     tcase_add_loop_test(tests, fill_with_one_size, 0, KIND_COUNT);
     tcase_add_loop_test(tests, best_fit, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, best_fit_of_large_blocks, 0, KIND_COUNT);
     tcase_add_loop_test(tests, holes_of_one_size_are_all_found, 0, KIND_COUNT);
     tcase_add_loop_test(tests, largest_free_block_can_be_had, 0, KIND_COUNT);
     tcase_add_loop_test(tests, memory_fills_from_the_bottom, 0, KIND_COUNT);
