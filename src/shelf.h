@@ -92,19 +92,19 @@ static ALWAYS_INLINE bool shelf_remove(Tree tree, Shelf *shelf, size_t block, si
 {
     const ShelfNode *node = shelf_node(tree, block);
     size_t which = size % SHELF_SIZES;
-    size_t next = bits_widen(node->next);
-    size_t previous = bits_widen(node->previous);
+    Pos next = node->next;
+    Pos previous = node->previous;
 
     if (previous == TREE_NONE) {
         if (next == TREE_NONE) {
             return shelf_drop_size(tree, shelf, block, which);
         }
-        shelf_node(tree, shelf->keeper)->first[which] = (Pos)next;
+        shelf_node(tree, shelf->keeper)->first[which] = next;
     } else {
-        shelf_node(tree, previous)->next = (Pos)next;
+        shelf_node(tree, previous)->next = next;
     }
     if (next != TREE_NONE) {
-        shelf_node(tree, next)->previous = (Pos)previous;
+        shelf_node(tree, next)->previous = previous;
     }
     if (shelf->keeper == block) {
         shelf_hand_over(tree, shelf, next == TREE_NONE ? previous : next);
