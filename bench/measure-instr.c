@@ -4,7 +4,20 @@
  * single stepping: with the trap flag set, x86-64 raises SIGTRAP after every instruction. */
 #include "bench.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+/* Where ThreadSanitizer is in the program, a signal after each instruction meets it while it holds a
+ * lock of its own, and then it waits for itself. */
+#if defined(__SANITIZE_THREAD__)
+#define CAN_STEP 0
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CAN_STEP 0
+#endif
+#endif
+#if !defined(CAN_STEP) && defined(__x86_64__) && defined(__linux__)
+#define CAN_STEP 1
+#endif
+
+#if defined(CAN_STEP) && CAN_STEP
 
 #include <signal.h>
 
