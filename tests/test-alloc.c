@@ -238,6 +238,43 @@ START_TEST(best_fit_of_large_blocks)
 }
 END_TEST
 
+/* One large hole after the other is taken, from classes of one, two and more, until none is left. */
+START_TEST(large_holes_are_taken_one_by_one)
+{
+    static const size_t sizes[] = {3001, 3005, 3005, 40000, 40001, 30000, 9000, 9000, 9100};
+    enum { HOLES = sizeof sizes / sizeof sizes[0] };
+    Bed bed = bed_open((Kind)_i, 256 * SIZE);
+    size_t unit = bed.alignment;
+    char *holes[HOLES];
+    char *first, *second;
+
+    for (size_t i = 0; i < HOLES; i++) {
+        holes[i] = checked_alloc(&bed, sizes[i] * unit);
+        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
+    }
+    checked_alloc(&bed, bed_stats(&bed).largest_free & ~(unit - 1));
+    for (size_t i = 0; i < HOLES; i++) {
+        checked_free(&bed, holes[i]);
+    }
+    ck_assert_ptr_eq(checked_alloc(&bed, 3001 * unit), holes[0]);
+    first = checked_alloc(&bed, 3005 * unit);
+    second = checked_alloc(&bed, 3005 * unit);
+    ck_assert((first == holes[1] && second == holes[2]) ||
+              (first == holes[2] && second == holes[1]));
+    ck_assert_ptr_eq(checked_alloc(&bed, 40001 * unit), holes[4]);
+    ck_assert_ptr_eq(checked_alloc(&bed, 40000 * unit), holes[3]);
+    ck_assert_ptr_eq(checked_alloc(&bed, 20950 * unit), holes[5]); /* leaves 9050 */
+    ck_assert_ptr_eq(checked_alloc(&bed, 9001 * unit), holes[5] + 20950 * unit);
+    first = checked_alloc(&bed, 9000 * unit);
+    second = checked_alloc(&bed, 9000 * unit);
+    ck_assert((first == holes[6] && second == holes[7]) ||
+              (first == holes[7] && second == holes[6]));
+    ck_assert_ptr_eq(checked_alloc(&bed, 9100 * unit), holes[8]);
+    ck_assert_uint_eq(bed_stats(&bed).largest_free, 49 * unit);
+    bed_close(&bed);
+}
+END_TEST
+
 /* Best fit again: several holes of one size, and only larger ones beside them. */
 START_TEST(holes_of_one_size_are_all_found)
 {
@@ -343,6 +380,7 @@ int main(void)
     tcase_add_loop_test(tests, fill_with_one_size, 0, KIND_COUNT);
     tcase_add_loop_test(tests, best_fit, 0, KIND_COUNT);
     tcase_add_loop_test(tests, best_fit_of_large_blocks, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, large_holes_are_taken_one_by_one, 0, KIND_COUNT);
     tcase_add_loop_test(tests, holes_of_one_size_are_all_found, 0, KIND_COUNT);
     tcase_add_loop_test(tests, largest_free_block_can_be_had, 0, KIND_COUNT);
     tcase_add_loop_test(tests, memory_fills_from_the_bottom, 0, KIND_COUNT);

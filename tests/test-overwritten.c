@@ -347,6 +347,39 @@ START_TEST(overwritten_links_without_a_handler)
 }
 END_TEST
 
+/* Free blocks that were written to, on one side of a block or on both, which are in lists and make a
+ * block with it that is too large for a list. */
+START_TEST(beside_a_block_that_becomes_large)
+{
+    enum { BEHIND = 1, BEFORE = 2, BOTH = 3 };
+
+    for (int which = BEHIND; which <= BOTH; which++) {
+        Bed bed = bed_open((Kind)_i, 1 << 24);
+        size_t unit = bed.alignment;
+        size_t side = 9000 / unit * unit;
+        char *before = checked_alloc(&bed, side);
+        char *block = checked_alloc(&bed, 100 * unit);
+        char *behind = checked_alloc(&bed, side);
+
+        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
+        checked_free(&bed, before);
+        checked_free(&bed, behind);
+        bed.is_damaged = true;
+        if ((which & BEHIND) != 0) {
+            memset(behind, 0xff, 8);
+        }
+        if ((which & BEFORE) != 0) {
+            memset(before, 0xff, 8);
+        }
+        checked_free(&bed, block);
+        bed.is_damaged = false; /* it was mended */
+        checked_sound(&bed);
+        ck_assert_ptr_eq(checked_alloc(&bed, (size_t)(behind - before) + side), before);
+        bed_close(&bed);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("overwritten");
@@ -354,5 +387,6 @@ int main(void)
     tcase_add_loop_test(tests, overwritten_links_are_told_and_repaired, 0, KIND_COUNT);
     tcase_add_loop_test(tests, overwritten_links_at_random, 0, KIND_COUNT);
     tcase_add_loop_test(tests, overwritten_links_without_a_handler, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, beside_a_block_that_becomes_large, 0, KIND_COUNT);
     return support_end();
 }
