@@ -73,27 +73,6 @@ void bin_add(Tree tree, Bin *bin, Pos block);
 /* Takes a block out of a bin which holds three or more. */
 void bin_drop(Tree tree, Bin *bin, Pos block);
 
-/* Puts in a block. */
-static ALWAYS_INLINE void bin_insert(Tree tree, Bin *bin, Pos block, Pos size)
-{
-    tree_node(tree, block)->size = size;
-    if (UNLIKELY(bin_is_full(bin))) {
-        bin_add(tree, bin, block);
-    } else {
-        bin_push(bin, block);
-    }
-}
-
-/* Takes out a block. Returns whether the bin is empty then. */
-static ALWAYS_INLINE bool bin_remove(Tree tree, Bin *bin, Pos block)
-{
-    if (UNLIKELY(bin_has_tree(bin))) {
-        bin_drop(tree, bin, block);
-        return false;
-    }
-    return bin_pull(bin, block);
-}
-
 /* The smallest block of at least so many units, a size of this bin, which is not empty; or
  * TREE_NONE. */
 static ALWAYS_INLINE Pos bin_best(Tree tree, const Bin *bin, Pos units)

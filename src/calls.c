@@ -30,7 +30,7 @@ static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t un
 static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block, size_t rest,
                                                        size_t size)
 {
-    index_insert_large(index_usual(fast_heap(links)), (Pos)rest, (Pos)size);
+    index_add_to_tree(index_usual(fast_heap(links)), rest, size);
     return &links[block];
 }
 
@@ -45,9 +45,9 @@ static ALWAYS_INLINE void *take_front(Link *links, size_t units, size_t block, s
     map = heap_map(fast_heap(links));
     if (LIKELY(size >= fast_heap(links)->fast_classes)) {
         fast_start_rest(links, map, rest);
-        fast_put_size(map, rest, size);
+        map_note_size(map, rest, size);
         blocks_note_touched(fast_heap(links), (Pos)rest);
-        if (UNLIKELY(!fast_push(links, rest, size))) {
+        if (UNLIKELY(!index_push_large(index_usual(fast_heap(links)), rest, size))) {
             return insert_rest(links, block, rest, size);
         }
         return &links[block];
@@ -68,7 +68,7 @@ static __attribute__((__noinline__)) void *take_from_shelf(Link *links, size_t u
     size_t block;
 
     if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
-        fast_unmark_large(links, size_class);
+        index_unmark_large(fast_heap(links), size_class);
     }
     return take_front(links, units, block, size);
 }
@@ -81,7 +81,7 @@ static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t uni
     size_t size = tree_node(index.tree, block)->size;
 
     if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
-        fast_unmark_large(links, size_class);
+        index_unmark_large(fast_heap(links), size_class);
     }
     return take_front(links, units, block, size);
 }
@@ -210,7 +210,7 @@ static __attribute__((__noinline__)) int merge_rest(Link *links, size_t start, s
 
 static __attribute__((__noinline__)) int insert_into_tree(Link *links, size_t start, size_t run)
 {
-    index_insert_large(index_usual(fast_heap(links)), (Pos)start, (Pos)run);
+    index_add_to_tree(index_usual(fast_heap(links)), start, run);
     return 0;
 }
 
@@ -221,8 +221,10 @@ static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start
 
     map_set_bit_at_once(map.free, start);
     map_set_bit_at_once(map.free, start + run - 1);
-    fast_put_size(map, start, run);
-    return LIKELY(fast_push(links, start, run)) ? 0 : insert_into_tree(links, start, run);
+    map_note_size(map, start, run);
+    return LIKELY(index_push_large(index_usual(fast_heap(links)), start, run))
+               ? 0
+               : insert_into_tree(links, start, run);
 }
 
 /* Takes a free block out of its list. False: it was written to. */
@@ -234,7 +236,7 @@ static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
         return false;
     }
     if (alone) {
-        fast_unmark_large(links, size);
+        index_unmark_large(fast_heap(links), size);
     }
     return true;
 }
@@ -244,7 +246,7 @@ static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, boo
 {
     return in_list || LIKELY(size < fast_heap(links)->fast_classes)
                ? remove_small(links, block, size)
-               : fast_pull(links, block, size);
+               : index_pull_large(index_usual(fast_heap(links)), block, size);
 }
 
 /* Ends giving back a run, which no longer counts as in use, where the result is large: so many

@@ -180,22 +180,47 @@ static ALWAYS_INLINE Bin *index_bin_at(Index index, size_t size_class)
     return (Bin *)(void *)heap_link(index.heap, size_class, index.shift);
 }
 
-static ALWAYS_INLINE void index_insert_large(Index index, Pos block, Pos size)
+/* index_mark and its opposite for classes of large blocks, in the fewest instructions: what is large is
+ * too rare to be worth more of them for the sake of time. */
+static ALWAYS_INLINE void index_mark_large(Heap *heap, size_t size_class)
+{
+    if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {
+        bits_set_in(&heap->summary, size_class / MAP_WORD_BITS);
+    }
+    bits_set_in(heap->words, size_class);
+}
+
+static ALWAYS_INLINE void index_unmark_large(Heap *heap, size_t size_class)
+{
+    bits_clear_in(heap->words, size_class);
+    if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {
+        bits_clear_in(&heap->summary, size_class / MAP_WORD_BITS);
+    }
+}
+
+/* Puts in a large block, whose size is in its node. False: that takes a tree. */
+static ALWAYS_INLINE bool index_push_large(Index index, size_t block, size_t size)
 {
     size_t size_class;
 
     if (index_is_shelved(index.heap, size)) {
         size_class = index_shelf(index, size);
-        tree_node(index.tree, block)->size = size;
-        shelf_insert(index.tree, index_shelf_at(index, size_class), block, size);
+        if (!shelf_insert(index.tree, index_shelf_at(index, size_class), block, size)) {
+            return true;
+        }
     } else {
         size_class = index_bin(index, size);
-        bin_insert(index.tree, index_bin_at(index, size_class), block, size);
+        if (UNLIKELY(bin_is_full(index_bin_at(index, size_class)))) {
+            return false;
+        }
+        bin_push(index_bin_at(index, size_class), (Pos)block);
     }
-    index_mark(index.heap, size_class);
+    index_mark_large(index.heap, size_class);
+    return true;
 }
 
-static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
+/* Takes out a large block. False: it is in a tree. */
+static ALWAYS_INLINE bool index_pull_large(Index index, size_t block, size_t size)
 {
     size_t size_class;
     bool empty;
@@ -205,9 +230,36 @@ static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
         empty = shelf_remove(index.tree, index_shelf_at(index, size_class), block, size);
     } else {
         size_class = index_bin(index, size);
-        empty = bin_remove(index.tree, index_bin_at(index, size_class), block);
+        if (UNLIKELY(bin_has_tree(index_bin_at(index, size_class)))) {
+            return false;
+        }
+        empty = bin_pull(index_bin_at(index, size_class), (Pos)block);
     }
-    index_unmark_if(index.heap, size_class, empty);
+    if (empty) {
+        index_unmark_large(index.heap, size_class);
+    }
+    return true;
+}
+
+/* Puts in a block that index_push_large did not, into a bin which is full and so marked. */
+static inline void index_add_to_tree(Index index, size_t block, size_t size)
+{
+    bin_add(index.tree, index_bin_at(index, index_bin(index, size)), (Pos)block);
+}
+
+static ALWAYS_INLINE void index_insert_large(Index index, Pos block, Pos size)
+{
+    tree_node(index.tree, block)->size = size;
+    if (UNLIKELY(!index_push_large(index, block, size))) {
+        index_add_to_tree(index, block, size);
+    }
+}
+
+static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
+{
+    if (UNLIKELY(!index_pull_large(index, block, size))) {
+        bin_drop(index.tree, index_bin_at(index, index_bin(index, size)), block);
+    }
 }
 
 static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)

@@ -40,7 +40,7 @@ static unsigned char slot_shift(Pos classes)
     return has_slots(classes) ? (unsigned char)bits_highest(classes) : MAP_WORD_SHIFT;
 }
 
-/* The bins begin where the lists end. Both kinds of them begin with a power of two. */
+/* The shelves begin where the lists end, then come the bins. Both begin with a power of two. */
 Bins layout_bins(Pos classes)
 {
     Pos shelves_end = has_slots(classes) ? classes : SHELVES_FACTOR * classes;

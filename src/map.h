@@ -182,21 +182,21 @@ static inline Pos map_noted_size(Map map, size_t position)
     return size;
 }
 
-static inline void map_note_size(Map map, size_t position, Pos size)
+/* Writes down the size of a block that holds a whole word. */
+static ALWAYS_INLINE void map_note_size(Map map, size_t block, size_t size)
 {
-    memcpy(map_word(map.free, position), &size, sizeof size);
+    Pos note = (Pos)size;
+
+    memcpy(map_word(map.free, block) + MAP_WORD_BYTES, &note, sizeof note);
+    memcpy(map_word(map.free, block + size) - MAP_WORD_BYTES, &note, sizeof note);
 }
 
 /* Writes down the size of a block of more than 64 units. */
 static inline void map_put_long_size(Map map, size_t block, size_t size)
 {
-    unsigned char *first = map_word(map.free, block) + MAP_WORD_BYTES;
-    unsigned char *last = map_word(map.free, block + size) - MAP_WORD_BYTES;
-    Pos note = (Pos)size;
-
-    if (first <= last) {
-        memcpy(first, &note, sizeof note);
-        memcpy(last, &note, sizeof note);
+    if (map_word(map.free, block) + MAP_WORD_BYTES <=
+        map_word(map.free, block + size) - MAP_WORD_BYTES) {
+        map_note_size(map, block, size);
     }
 }
 

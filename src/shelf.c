@@ -3,27 +3,23 @@
  * Whether a shelf is as it should be. Nothing of it is trusted. */
 #include "shelf.h"
 
-static bool is_node(Pos block, Pos first, Pos end)
-{
-    return block >= first && block < end;
-}
-
 bool shelf_holds(Tree tree, const Shelf *shelf, Pos block, Pos size, Pos first, Pos end)
 {
     const ShelfNode *node = shelf_node(tree, block);
 
-    if (!bits_test(shelf->sizes, size % SHELF_SIZES) || !is_node(shelf->keeper, first, end) ||
+    if (!bits_test(shelf->sizes, size % SHELF_SIZES) || !tree_is_node(shelf->keeper, first, end) ||
         node->size != size) {
         return false;
     }
-    if (node->next != TREE_NONE &&
-        (!is_node(node->next, first, end) || shelf_node(tree, node->next)->previous != block)) {
+    if (node->next != TREE_NONE && (!tree_is_node(node->next, first, end) ||
+                                    shelf_node(tree, node->next)->previous != block)) {
         return false;
     }
     if (node->previous == TREE_NONE) {
         return shelf_first(tree, shelf, size) == block;
     }
-    return is_node(node->previous, first, end) && shelf_node(tree, node->previous)->next == block;
+    return tree_is_node(node->previous, first, end) &&
+           shelf_node(tree, node->previous)->next == block;
 }
 
 size_t shelf_count(Tree tree, const Shelf *shelf, size_t limit, Pos first, Pos end)
@@ -34,7 +30,7 @@ size_t shelf_count(Tree tree, const Shelf *shelf, size_t limit, Pos first, Pos e
     if (shelf->sizes == 0 && shelf->keeper == TREE_NONE) {
         return 0;
     }
-    if (!is_node(shelf->keeper, first, end) || shelf->sizes >> SHELF_SIZES != 0) {
+    if (!tree_is_node(shelf->keeper, first, end) || shelf->sizes >> SHELF_SIZES != 0) {
         return limit + 1;
     }
     for (size_t which = 0; which < SHELF_SIZES; which++) {
@@ -45,7 +41,7 @@ size_t shelf_count(Tree tree, const Shelf *shelf, size_t limit, Pos first, Pos e
         }
         block = shelf_first(tree, shelf, which);
         do {
-            if (!is_node(block, first, end) || count > limit) {
+            if (!tree_is_node(block, first, end) || count > limit) {
                 return limit + 1;
             }
             has_keeper |= block == shelf->keeper;

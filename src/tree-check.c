@@ -9,11 +9,6 @@
 /* How deep a tree can be, at most. */
 enum { DEPTH_MAX = 32 };
 
-static bool is_node(Pos block, Pos first, Pos end)
-{
-    return block >= first && block < end;
-}
-
 /* Whether the trie node that stands for a size is in the trie, on the path of its size. */
 static bool trie_reaches(Tree tree, Pos root, Pos block, Pos first, Pos end)
 {
@@ -22,7 +17,7 @@ static bool trie_reaches(Tree tree, Pos root, Pos block, Pos first, Pos end)
     Pos parent = TREE_NONE;
     Pos at = root;
 
-    for (int depth = 0; depth < DEPTH_MAX && is_node(at, first, end); depth++, path <<= 1) {
+    for (int depth = 0; depth < DEPTH_MAX && tree_is_node(at, first, end); depth++, path <<= 1) {
         if (tree_node(tree, at)->parent != parent) {
             return false;
         }
@@ -42,7 +37,7 @@ static bool children_hold(Tree tree, Pos block, Pos first, Pos end)
         Pos child = tree_node(tree, block)->child[side];
 
         if (child != TREE_NONE &&
-            (!is_node(child, first, end) || tree_node(tree, child)->parent != block)) {
+            (!tree_is_node(child, first, end) || tree_node(tree, child)->parent != block)) {
             return false;
         }
     }
@@ -57,8 +52,9 @@ bool tree_holds(Tree tree, Pos root, Pos block, Pos size, Pos first, Pos end)
     for (Pos steps = 0; steps <= (end - first) / size; steps++) {
         const TreeNode *node = tree_node(tree, at);
 
-        if (node->size != size || !is_node(node->next, first, end) ||
-            !is_node(node->previous, first, end) || tree_node(tree, node->next)->previous != at ||
+        if (node->size != size || !tree_is_node(node->next, first, end) ||
+            !tree_is_node(node->previous, first, end) ||
+            tree_node(tree, node->next)->previous != at ||
             tree_node(tree, node->previous)->next != at) {
             return false;
         }
@@ -79,7 +75,7 @@ static size_t count_ring(Tree tree, Pos block, size_t limit, Pos first, Pos end)
     do {
         count++;
         at = tree_node(tree, at)->next;
-    } while (at != block && is_node(at, first, end) && count <= limit);
+    } while (at != block && tree_is_node(at, first, end) && count <= limit);
     return count;
 }
 
@@ -91,7 +87,7 @@ size_t tree_count(Tree tree, Pos root, size_t limit, Pos first, Pos end)
     Pos from = TREE_NONE;
 
     /* Each node is come to three times at most: from above, and from each child. */
-    for (size_t steps = 0; is_node(at, first, end) && count <= limit; steps++) {
+    for (size_t steps = 0; tree_is_node(at, first, end) && count <= limit; steps++) {
         const TreeNode *node = tree_node(tree, at);
         Pos next;
 

@@ -57,6 +57,12 @@ static ALWAYS_INLINE TreeNode *tree_node(Tree tree, size_t block)
     return (TreeNode *)(void *)(tree.nodes + ((block >> tree.slot_shift) * tree.node_bytes));
 }
 
+/* Whether a position that was read from a node can be one of a block: not below first, and below end. */
+static inline bool tree_is_node(Pos block, Pos first, Pos end)
+{
+    return block >= first && block < end;
+}
+
 /* Makes a block all that a tree holds. Its size is in its node, here and below. */
 void tree_plant(Tree tree, Pos block);
 

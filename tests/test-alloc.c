@@ -136,23 +136,30 @@ START_TEST(fill_with_one_size)
 }
 END_TEST
 
+/* Makes the only free blocks of a region: of so many sizes, in units of the alignment, freed in their
+ * order. */
+static void make_holes(const Bed *bed, const size_t *sizes, size_t count, char **holes)
+{
+    for (size_t i = 0; i < count; i++) {
+        holes[i] = checked_alloc(bed, sizes[i] * bed->alignment);
+        ck_assert_ptr_nonnull(checked_alloc(bed, 1));
+    }
+    checked_alloc(bed, bed_stats(bed).largest_free & ~(bed->alignment - 1));
+    for (size_t i = 0; i < count; i++) {
+        checked_free(bed, holes[i]);
+    }
+}
+
 /* Holes of several sizes: each request goes into the smallest that suffices, at its front. */
 START_TEST(best_fit)
 {
     Bed bed = bed_open((Kind)_i, 4 * SIZE);
     const size_t sizes[] = {3, 70, 1, 200, 2, 64, 10, 63, 1000, 5, 65, 130};
     enum { HOLES = sizeof sizes / sizeof sizes[0] };
-    void *holes[HOLES];
+    char *holes[HOLES];
     size_t unit = bed.alignment;
 
-    for (size_t i = 0; i < HOLES; i++) {
-        holes[i] = checked_alloc(&bed, sizes[i] * unit);
-        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
-    }
-    checked_alloc(&bed, bed_stats(&bed).largest_free & ~(unit - 1));
-    for (size_t i = 0; i < HOLES; i++) {
-        checked_free(&bed, holes[i]);
-    }
+    make_holes(&bed, sizes, HOLES, holes);
     for (size_t wanted = 1; wanted <= 1000; wanted++) {
         size_t best = HOLES;
         void *block;
@@ -185,7 +192,7 @@ static void *alloc_somehow(const Bed *bed, size_t size, size_t how)
 }
 
 /* A request goes into a hole of the smallest size that suffices. */
-static void expect_best_hole(const Bed *bed, void *const *holes, size_t wanted, size_t how)
+static void expect_best_hole(const Bed *bed, char *const *holes, size_t wanted, size_t how)
 {
     size_t best = 0;
     bool is_hole = false;
@@ -208,16 +215,9 @@ static void expect_best_hole(const Bed *bed, void *const *holes, size_t wanted, 
 START_TEST(best_fit_of_large_blocks)
 {
     Bed bed = bed_open((Kind)_i, 256 * SIZE);
-    void *holes[LARGE_HOLES];
+    char *holes[LARGE_HOLES];
 
-    for (size_t i = 0; i < LARGE_HOLES; i++) {
-        holes[i] = checked_alloc(&bed, large_holes[i] * bed.alignment);
-        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
-    }
-    checked_alloc(&bed, bed_stats(&bed).largest_free & ~(bed.alignment - 1));
-    for (size_t i = 0; i < LARGE_HOLES; i++) {
-        checked_free(&bed, holes[i]);
-    }
+    make_holes(&bed, large_holes, LARGE_HOLES, holes);
     for (size_t how = 0; how < 3; how++) {
         /* Of classes that hold nothing, so that the smallest of a later one is wanted. */
         static const size_t others[] = {1, 70, 600, 2500, 3100, 5000, 8500, 9300, 15000};
@@ -248,14 +248,7 @@ START_TEST(large_holes_are_taken_one_by_one)
     char *holes[HOLES];
     char *first, *second;
 
-    for (size_t i = 0; i < HOLES; i++) {
-        holes[i] = checked_alloc(&bed, sizes[i] * unit);
-        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
-    }
-    checked_alloc(&bed, bed_stats(&bed).largest_free & ~(unit - 1));
-    for (size_t i = 0; i < HOLES; i++) {
-        checked_free(&bed, holes[i]);
-    }
+    make_holes(&bed, sizes, HOLES, holes);
     ck_assert_ptr_eq(checked_alloc(&bed, 3001 * unit), holes[0]);
     first = checked_alloc(&bed, 3005 * unit);
     second = checked_alloc(&bed, 3005 * unit);
