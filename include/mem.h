@@ -221,6 +221,7 @@ int Mem_Exit(void);
 #define MEM_HUGE 0x4u      /* 2 MiB pages where the system offers them; a wish, never an error */
 #define MEM_SPARSE 0x8u    /* no swap is reserved, so a region may be far larger than memory */
 #define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
+#define MEM_EXACT 0x20u    /* no magazines: see below */
 
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "blocks.h"
+#include "cached.h"
 #include "heap-fast-large.h"
 #include "heap-fast.h"
 #include "operations.h"
@@ -183,10 +184,10 @@ static __attribute__((__noinline__)) void *alloc_large(Link *links, size_t units
     return index_is_shelved(heap, units) ? alloc_shelved(links, units) : alloc_binned(links, units);
 }
 
-static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
+/* Past the magazines. */
+static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
 {
-    Link *links = (Link *)(void *)handle;
-    size_t units = fast_units(links, size);
+    Mem_Region *handle = (Mem_Region *)(void *)links;
     size_t block;
 
     if (UNLIKELY(!lock_is_needless())) {
@@ -205,6 +206,27 @@ static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
     fast_end_used(links, block, units);
     blocks_count_use(fast_heap(links), units);
     return &links[block];
+}
+
+/* The magazine in use is empty. */
+static __attribute__((__noinline__)) void *alloc_from_full(Link *links, size_t units, size_t size)
+{
+    size_t block = cached_take(region_of((Mem_Region *)(void *)links), units);
+
+    return LIKELY(block != 0) ? &links[block] : alloc_from_heap(links, units, size);
+}
+
+static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
+{
+    Link *links = (Link *)(void *)handle;
+    size_t units = fast_units(links, size);
+    size_t block;
+
+    if (units > region_of(handle)->cached) {
+        return alloc_from_heap(links, units, size);
+    }
+    block = cached_pop(links, region_of(handle), units);
+    return LIKELY(block != 0) ? &links[block] : alloc_from_full(links, units, size);
 }
 
 static void *alloc_nowhere(void)

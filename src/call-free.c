@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "blocks.h"
+#include "cached.h"
 #include "heap-fast-large.h"
 #include "heap-fast.h"
 #include "misuse.h"
@@ -230,15 +231,15 @@ static __attribute__((__noinline__)) int give_long(Link *links, size_t start, si
     return 0;
 }
 
-static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
+/* Past the magazines. */
+static __attribute__((__noinline__)) int give_to_heap(Link *links, size_t start)
 {
-    Link *links = (Link *)(void *)handle;
-    size_t start, run;
+    Region *region = region_of((Mem_Region *)(void *)links);
+    size_t run;
 
     if (UNLIKELY(!lock_is_needless())) {
-        return operation_free(region_of(handle), pointer);
+        return operation_free(region, fast_pointer(links, start));
     }
-    start = fast_position(links, pointer);
     switch (fast_give(links, start, &run)) {
     case FAST_GIVEN:
         return 0;
@@ -251,7 +252,36 @@ static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
     case FAST_LONG:
         return give_long(links, start, run);
     default:
-        return operation_free(region_of(handle), fast_pointer(links, start));
+        return operation_free(region, fast_pointer(links, start));
+    }
+}
+
+/* The magazine in use is full. */
+static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start, size_t units)
+{
+    return cached_give(region_of((Mem_Region *)(void *)links), start, units)
+               ? 0
+               : give_to_heap(links, start);
+}
+
+static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
+{
+    Link *links = (Link *)(void *)handle;
+    size_t start = fast_position(links, pointer);
+    size_t units;
+
+    if (start >= region_of(handle)->cached_end) {
+        return give_to_heap(links, start);
+    }
+    switch (cached_push(links, region_of(handle), start, &units)) {
+    case CACHED_GIVEN:
+        return 0;
+    case CACHED_FULL:
+        return give_to_empty(links, start, units);
+    case CACHED_TWICE:
+        return operation_free(region_of(handle), pointer);
+    default:
+        return give_to_heap(links, start);
     }
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "region.h"
+#include "operations.h"
 
 enum {
     PICTURE_COLUMNS = 64,
@@ -150,8 +150,8 @@ static void dump_json(Region *region, const Mem_Stats *stats, FILE *stream)
 
     fprintf(stream, "{\"format\":1,\"address\":\"%p\",\"capacity\":%zu,\"unit\":%zu",
             heap_address(heap, heap->first), stats->capacity, heap_bytes(heap, 1));
-    fprintf(stream, ",\"alignment\":%zu,\"bytes_in_use\":%zu,\"bytes_free\":%zu", region->alignment,
-            stats->bytes_in_use, stats->bytes_free);
+    fprintf(stream, ",\"alignment\":%zu,\"bytes_in_use\":%zu,\"bytes_free\":%zu",
+            (size_t)region->alignment, stats->bytes_in_use, stats->bytes_free);
     fprintf(stream, ",\"peak_in_use\":%zu,\"largest_free\":%zu", stats->peak_in_use,
             stats->largest_free);
     fprintf(stream, ",\"blocks_in_use\":%zu,\"blocks_free\":%zu,\"bookkeeping\":%zu",
@@ -170,7 +170,7 @@ int Mem_RegionDump(Mem_Region *handle, FILE *stream, Mem_Format format)
 {
     Region *region;
     Mem_Stats stats;
-    bool locked;
+    Operation operation;
     int saved = errno;
 
     if (stream == NULL || (format != MEM_TEXT && format != MEM_JSON)) {
@@ -186,14 +186,14 @@ int Mem_RegionDump(Mem_Region *handle, FILE *stream, Mem_Format format)
         return -1;
     }
     errno = 0;
-    locked = region_lock(region);
+    operation_begin_settled(&operation, region);
     region_stats(region, &stats);
     if (format == MEM_TEXT) {
         dump_text(region, &stats, stream);
     } else {
         dump_json(region, &stats, stream);
     }
-    region_unlock(region, locked);
+    operation_end(&operation);
     if (fflush(stream) != 0 || ferror(stream)) {
         errno = errno == 0 ? EIO : errno;
         return -1;

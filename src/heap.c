@@ -128,6 +128,19 @@ Pos heap_find_damaged(Heap *heap)
     return suspect;
 }
 
+/* Takes the smallest free block of so many units out of the index. */
+static HeapResult take_best(Heap *heap, size_t units, Pos *block, Pos *size)
+{
+    Index index = index_of(heap);
+
+    *size = index_best(index, units, block);
+    if (*size == 0) {
+        return HEAP_FULL;
+    }
+    return blocks_is_free(heap, *block, *size) && index_remove(index, *block, *size) ? HEAP_OK
+                                                                                     : HEAP_DAMAGED;
+}
+
 HeapResult heap_take(Heap *heap, size_t units, Pos *block)
 {
     Index index = index_of(heap);
@@ -153,6 +166,47 @@ HeapResult heap_take(Heap *heap, size_t units, Pos *block)
     blocks_split(heap, *block, (Pos)size_class, (Pos)units);
     blocks_count_use(heap, (Pos)units);
     heap->taken++;
+    return HEAP_OK;
+}
+
+/* Makes as many blocks in use of the front of a run as are wanted and fit, and a free block of the
+ * rest.
+ *
+ *   [          run          ]   =>   [ in use ][ in use ][ in use ][ rest free ]
+ */
+static size_t split_rounds(Heap *heap, Pos run, Pos size, Pos units, size_t count, Pos *rounds)
+{
+    size_t made = 0;
+
+    if (count > size / units) {
+        count = size / units;
+    }
+    for (; made < count - 1; made++) {
+        blocks_make_used(heap, run, units);
+        rounds[made] = run;
+        run += units;
+        size -= units;
+    }
+    blocks_split(heap, run, size, units);
+    rounds[made++] = run;
+    heap->blocks += made - 1;
+    heap->taken += made;
+    blocks_count_use(heap, made * units);
+    return made;
+}
+
+HeapResult heap_take_rounds(Heap *heap, size_t units, size_t count, Pos *rounds, size_t *taken)
+{
+    *taken = 0;
+    while (*taken < count) {
+        Pos block, size;
+        HeapResult result = take_best(heap, units, &block, &size);
+
+        if (result != HEAP_OK) {
+            return result;
+        }
+        *taken += split_rounds(heap, block, size, (Pos)units, count - *taken, rounds + *taken);
+    }
     return HEAP_OK;
 }
 

@@ -158,6 +158,9 @@ Pos heap_find_damaged(Heap *heap);
 /* Takes a block: the smallest free one that suffices, its front. The rest stays free. */
 HeapResult heap_take(Heap *heap, size_t units, Pos *block);
 
+/* Takes up to so many blocks of the same size, and tells where they are, and how many. */
+HeapResult heap_take_rounds(Heap *heap, size_t units, size_t count, Pos *rounds, size_t *taken);
+
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);
 

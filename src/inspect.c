@@ -3,7 +3,7 @@
  * Calls that look at a region and change nothing. */
 #include <errno.h>
 
-#include "region.h"
+#include "operations.h"
 
 int Mem_RegionCheck(Mem_Region *handle)
 {
@@ -13,7 +13,8 @@ int Mem_RegionCheck(Mem_Region *handle)
 int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
 {
     Region *region;
-    bool locked, sound;
+    Operation operation;
+    bool sound;
 
     if (message != NULL && size != 0) {
         message[0] = '\0';
@@ -22,9 +23,9 @@ int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
     if (region == NULL) {
         return -1;
     }
-    locked = region_lock(region);
+    operation_begin_settled(&operation, region);
     sound = heap_check(&region->heap, message, size);
-    region_unlock(region, locked);
+    operation_end(&operation);
     if (!sound) {
         errno = ENOTRECOVERABLE;
         return -1;
@@ -36,6 +37,7 @@ void region_stats(Region *region, Mem_Stats *stats)
 {
     Heap *heap = &region->heap;
     size_t capacity = region_capacity(region);
+    uint64_t pops = region_is_cached(region) ? region_cached(region)->pops : 0;
 
     *stats = (Mem_Stats){
         .capacity = capacity,
@@ -46,11 +48,11 @@ void region_stats(Region *region, Mem_Stats *stats)
         .blocks_in_use = heap_used_blocks(heap),
         .blocks_free = heap_free_blocks(heap),
         .bookkeeping = region->total - capacity,
-        .allocs = heap->taken - region->taken_otherwise + region->vain_allocs,
+        .allocs = heap->taken - region->taken_otherwise + region->vain_allocs + pops,
         .callocs = region->callocs,
         .reallocs = region->reallocs,
         .aligned_allocs = region->aligned_allocs,
-        .frees = heap->given - region->given_otherwise + region->vain_frees,
+        .frees = heap->given - region->given_otherwise + region->vain_frees + pops,
         .failures = region->failures,
         .misuses = region->misuses,
     };
@@ -59,7 +61,7 @@ void region_stats(Region *region, Mem_Stats *stats)
 int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
 {
     Region *region;
-    bool locked;
+    Operation operation;
 
     region = region_wanted(handle);
     if (region == NULL) {
@@ -69,9 +71,9 @@ int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
         errno = EINVAL;
         return -1;
     }
-    locked = region_lock(region);
+    operation_begin_settled(&operation, region);
     region_stats(region, stats);
-    region_unlock(region, locked);
+    operation_end(&operation);
     return 0;
 }
 
@@ -79,7 +81,7 @@ int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
 {
     Region *region;
     Heap *heap;
-    bool locked;
+    Operation operation;
     int result = 0;
     Pos size;
 
@@ -92,7 +94,7 @@ int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
         return -1;
     }
     heap = &region->heap;
-    locked = region_lock(region);
+    operation_begin_settled(&operation, region);
     for (Pos at = heap->first; at != heap->end && result == 0; at += size) {
         Mem_Block block = {.address = heap_address(heap, at)};
 
@@ -101,6 +103,6 @@ int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
         block.in_use = !map_is_free(heap_map(heap), at);
         result = visit(&block, context);
     }
-    region_unlock(region, locked);
+    operation_end(&operation);
     return result;
 }

@@ -2,6 +2,7 @@
 #include "layout.h"
 
 #include "index.h"
+#include "pool.h"
 #include "region.h"
 
 /* Positions of blocks there can be, beside those of the heads and of map words to spare. */
@@ -80,7 +81,7 @@ void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
     layout->nodes = 0;
     layout->starts = layout->has_nodes_in_words ? 0 : nodes;
     layout->free = layout->starts + string;
-    layout->region = layout->free + string;
+    layout->region = layout->free + string + (layout->pool != 0 ? sizeof(Cached) : 0);
     layout->heads = layout->region + sizeof(Region);
     layout->guard = layout->heads + ((size_t)layout->head_count << layout->shift);
     if (layout->has_nodes_in_words) {
@@ -117,7 +118,7 @@ static void shift_front(Layout *layout, size_t distance)
     layout->guard += distance;
 }
 
-void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page)
+void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool cached)
 {
     size_t least = FENCE_BYTES + alignment; /* room for one block */
     size_t heap_bytes = layout_round_up(size < least ? least : size, page);
@@ -130,9 +131,11 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page)
             break;
         }
     }
+    layout->pool = cached && layout->shift == UNIT_SHIFT ? pool_bytes_mapped(heap_bytes) : 0;
     place_front(layout, heap_bytes, guard);
     /* The parts end where a page does, so that the guard page can follow. */
-    shift_front(layout, layout_round_up(layout->guard, page) - layout->guard);
+    shift_front(layout, layout_round_up(layout->guard, page) - layout->guard +
+                            layout_round_up(layout->pool, page));
     place_heap(layout, heap_bytes, guard);
     layout->total = layout->end_guard + page;
 }
@@ -141,6 +144,9 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page)
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
     place_front(layout, heap_bytes, layout->alignment);
+    layout->pool = layout->cached && layout->shift == UNIT_SHIFT ? pool_bytes_inside(heap_bytes)
+                                                                 : 0;
+    shift_front(layout, layout->pool);
     shift_front(layout, -(address + layout->heads) & (((size_t)1 << layout->shift) - 1));
 }
 
@@ -150,12 +156,13 @@ static size_t alignment_gap(const Layout *layout, uintptr_t address)
     return -(address + layout->guard) & (layout->alignment - 1);
 }
 
-bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment)
+bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment, bool cached)
 {
     size_t fits = 0;
     size_t too_many = size / UNIT_BYTES + 1;
 
     layout->alignment = alignment;
+    layout->cached = cached;
     for (layout->shift = UNIT_SHIFT; too_many >= POSITIONS_MAX - alignment; layout->shift++) {
         too_many /= 2;
     }

@@ -3,10 +3,10 @@
  * Where the parts of a region lie, and how many blocks fit: arithmetic only.
  *
  *   mapped by us:
- *   | nodes | starts | free | Region | heads | guard page | heap: blocks …  fence | guard page |
+ *   | pool | nodes | starts | free | Region | heads | guard page | heap: blocks …  fence | guard page |
  *
  *   in the caller's memory:
- *   | nodes | starts | free | Region | heads | (gap) | heap: blocks …  fence |
+ *   | pool | nodes | starts | free | Region | heads | (gap) | heap: blocks …  fence |
  *
  * starts and free are the map. There are nodes in small regions only: see tree.h. The pages of the
  * map that stand for memory not used yet are never touched. */
@@ -23,10 +23,12 @@
 /* All in bytes from the start of the memory, unless it says units. */
 typedef struct Layout {
     size_t total;
+    size_t pool;   /* bytes of the pool of magazines, which comes first; 0: there is none */
     size_t nodes;  /* of trees, in slots */
     size_t starts; /* the strings of the map, from the word before that of the first block */
     size_t free;
-    size_t region;    /* the Region structure, in which the Heap is */
+    size_t
+        region; /* the Region structure, in which the Heap is; Cached before it if there is a pool */
     size_t heads;     /* of the classes */
     size_t guard;     /* the guard page before the heap; where the heap starts if there is none */
     size_t heap;      /* the first block */
@@ -35,6 +37,7 @@ typedef struct Layout {
     unsigned shift;   /* a unit is 1 << shift bytes */
     Pos classes, head_count;
     bool has_nodes_in_words; /* nodes are in the Heap's bit array */
+    bool cached;             /* it may have a pool */
     Pos first, end;          /* units, as in Heap */
 } Layout;
 
@@ -48,11 +51,12 @@ static inline size_t layout_round_up(size_t size, size_t multiple)
  * units between the heads and the first block. */
 void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space);
 
-/* Lays out a region of our own mapping for size bytes of heap, 1 to PTRDIFF_MAX. */
-void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page);
+/* Lays out a region of our own mapping for size bytes of heap, 1 to PTRDIFF_MAX. cached: with
+ * magazines, if such a heap has any. */
+void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool cached);
 
 /* Lays out a region in size bytes at an address. False if they are too few. */
-bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment);
+bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment, bool cached);
 
 /* How large sizes fall into bins where so many sizes have lists. */
 Bins layout_bins(Pos classes);

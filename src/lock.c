@@ -17,6 +17,8 @@ static Lock *list_head;
 static pthread_mutex_t gate_mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool gate_closed;
 
+static const LockForkHooks *fork_hooks;
+
 /* How many locks this thread holds: more than one only where a visitor uses another region. */
 static __thread unsigned held;
 
@@ -76,6 +78,9 @@ static void before_fork(void)
     while (!take_all()) {
         nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
     }
+    if (fork_hooks != NULL) {
+        fork_hooks->before();
+    }
 }
 
 static void open_gate(void)
@@ -90,10 +95,33 @@ static void after_fork(void)
     open_gate();
 }
 
+static void in_parent(void)
+{
+    if (fork_hooks != NULL) {
+        fork_hooks->parent();
+    }
+    after_fork();
+}
+
+static void in_child(void)
+{
+    if (fork_hooks != NULL) {
+        fork_hooks->child();
+    }
+    after_fork();
+}
+
+void lock_on_fork(const LockForkHooks *hooks)
+{
+    pthread_mutex_lock(&list_mutex);
+    fork_hooks = hooks;
+    pthread_mutex_unlock(&list_mutex);
+}
+
 /* When the library is loaded: later, a fork could be under way already. */
 __attribute__((__constructor__)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork);
+    pthread_atfork(before_fork, in_parent, in_child);
 }
 
 static void make_known(Lock *lock)

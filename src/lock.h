@@ -46,6 +46,13 @@ bool lock_take(Lock *lock);
 
 void lock_release(Lock *lock, bool taken);
 
+/* What else is to be done around a fork(), while all locks are held. */
+typedef struct LockForkHooks {
+    void (*before)(void), (*parent)(void), (*child)(void);
+} LockForkHooks;
+
+void lock_on_fork(const LockForkHooks *hooks);
+
 /* Ends a lock that nobody holds. */
 void lock_end(Lock *lock);
 

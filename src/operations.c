@@ -6,20 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "blocks.h"
+#include "cached.h"
 #include "misuse.h"
+#include "thread.h"
 
-/* One operation under way. A misuse is noted while the region is locked, and reported when it is no
- * more, so that a handler may use the region. */
-typedef struct Operation {
-    Region *region;
-    Heap *heap;
-    bool locked;
-    bool misused;
-    Mem_Misuse misuse;
-} Operation;
-
-static void begin(Operation *operation, Region *region)
+void operation_begin(Operation *operation, Region *region)
 {
     operation->region = region;
     operation->heap = &region->heap;
@@ -27,7 +18,7 @@ static void begin(Operation *operation, Region *region)
     operation->misused = false;
 }
 
-static void end(Operation *operation)
+void operation_end(Operation *operation)
 {
     region_unlock(operation->region, operation->locked);
     if (operation->misused) {
@@ -95,25 +86,128 @@ static void recover(Operation *operation)
     heap_rebuild(heap);
 }
 
-/* Takes units from the heap; 0 if it is full. */
-static Pos take(Operation *operation, size_t units)
-{
-    Pos block = 0;
-    HeapResult result = heap_take(operation->heap, units, &block);
-
-    if (result == HEAP_DAMAGED) {
-        recover(operation);
-        result = heap_take(operation->heap, units, &block);
-    }
-    return result == HEAP_OK ? block : 0;
-}
-
 static void give(Operation *operation, Pos block)
 {
     if (heap_give(operation->heap, block) == HEAP_DAMAGED) {
         recover(operation);
         heap_give(operation->heap, block);
     }
+}
+
+void operation_give_round(void *context, Pos block)
+{
+    Operation *operation = context;
+
+    /* It begins with the key of the pool, which is for blocks in magazines only. */
+    *(size_t *)heap_address(operation->heap, block) = 0;
+    give(operation, block);
+}
+
+void operation_count(Operation *operation, CacheCounts counts)
+{
+    region_cached(operation->region)->pops += counts.pops;
+    operation->region->callocs += counts.callocs;
+    operation->region->taken_otherwise += counts.callocs;
+}
+
+static void drain(Operation *operation, Cache *cache)
+{
+    cache_drain(cache, false, operation_give_round, operation);
+    operation_count(operation, cache_take_counts(cache));
+}
+
+/* Brings every block that waits in a magazine, of any thread, back to the heap. */
+static void settle(Operation *operation)
+{
+    Region *region = operation->region;
+    size_t slot;
+
+    if (!region_is_cached(region)) {
+        return;
+    }
+    slot = region_cached(region)->slot;
+    for (Thread *thread = threads_seize(1U << slot); thread != NULL; thread = thread->next) {
+        if (thread->owned[slot] != NULL) {
+            drain(operation, thread->owned[slot]);
+        }
+    }
+    threads_release(1U << slot);
+    operation_count(operation,
+                    cache_drain_pool(region_pool(region), operation_give_round, operation));
+}
+
+void operation_begin_settled(Operation *operation, Region *region)
+{
+    operation_begin(operation, region);
+    settle(operation);
+}
+
+/* One attempt to take something, by what a Take describes. */
+typedef struct Take {
+    size_t alignment; /* 0: as it comes */
+    size_t units;
+} Take;
+
+static HeapResult try(Heap *heap, const Take *take, Pos *block)
+{
+    return take->alignment == 0 ? heap_take(heap, take->units, block)
+                                : heap_take_aligned(heap, take->alignment, take->units, block);
+}
+
+static HeapResult try_twice(Operation *operation, const Take *take, Pos *block)
+{
+    HeapResult result = try(operation->heap, take, block);
+
+    if (result == HEAP_DAMAGED) {
+        recover(operation);
+        result = try(operation->heap, take, block);
+    }
+    return result;
+}
+
+/* Takes units from the heap; 0 if it is full. */
+static Pos take_any(Operation *operation, Take take)
+{
+    Pos block = 0;
+    HeapResult result = try_twice(operation, &take, &block);
+
+    if (result != HEAP_OK && region_is_cached(operation->region)) {
+        settle(operation);
+        result = try_twice(operation, &take, &block);
+    }
+    return result == HEAP_OK ? block : 0;
+}
+
+Pos operation_take(Operation *operation, size_t units)
+{
+    return take_any(operation, (Take){0, units});
+}
+
+size_t operation_take_rounds(Operation *operation, size_t units, size_t count, Pos *rounds)
+{
+    size_t taken = 0;
+    HeapResult result = heap_take_rounds(operation->heap, units, count, rounds, &taken);
+
+    if (result == HEAP_DAMAGED) {
+        recover(operation);
+    }
+    region_cached(operation->region)->pops -= taken;
+    return taken;
+}
+
+/* The block in use at an address, or 0. If it may be one that waits in a magazine, that is looked
+ * into. */
+static Pos find_block(Operation *operation, const void *pointer)
+{
+    Region *region = operation->region;
+    Pos block = heap_block(operation->heap, pointer);
+
+    if (block != 0 && region_is_cached(region) &&
+        *(const size_t *)pointer == region_cached(region)->key) {
+        settle(operation);
+        block = heap_block(operation->heap, pointer);
+    }
+    return block;
 }
 
 /* Ends an operation that was to yield a block: its address, or NULL and ENOMEM. */
@@ -127,7 +221,7 @@ static void *end_with_block(Operation *operation, Pos block)
         operation->region->failures++;
         errno = ENOMEM;
     }
-    end(operation);
+    operation_end(operation);
     return address;
 }
 
@@ -136,11 +230,11 @@ void *operation_alloc_units(Region *region, size_t units, bool damaged)
     Operation operation;
     Pos block;
 
-    begin(&operation, region);
+    operation_begin(&operation, region);
     if (damaged) {
         recover(&operation);
     }
-    block = take(&operation, units);
+    block = operation_take(&operation, units);
     region->vain_allocs += block == 0;
     return end_with_block(&operation, block);
 }
@@ -155,16 +249,16 @@ int operation_free(Region *region, void *pointer)
     Operation operation;
     Pos block = 0;
 
-    begin(&operation, region);
+    operation_begin(&operation, region);
     if (pointer == NULL) {
         region->vain_frees++;
-    } else if ((block = heap_block(operation.heap, pointer)) != 0) {
+    } else if ((block = find_block(&operation, pointer)) != 0) {
         give(&operation, block);
     } else {
         region->vain_frees++;
         note_bad_pointer(&operation, pointer);
     }
-    end(&operation);
+    operation_end(&operation);
     if (pointer != NULL && block == 0) {
         errno = EINVAL;
         return -1;
@@ -176,12 +270,12 @@ int operation_free_rest(Region *region, size_t start, size_t run)
 {
     Operation operation;
 
-    begin(&operation, region);
+    operation_begin(&operation, region);
     if (heap_give_rest(operation.heap, (Pos)start, (Pos)run) == HEAP_DAMAGED) {
         recover(&operation);
         heap_give(operation.heap, (Pos)start);
     }
-    end(&operation);
+    operation_end(&operation);
     return 0;
 }
 
@@ -200,6 +294,27 @@ static void clear(Heap *heap, Pos block, size_t size, Pos touched)
     memset(heap_address(heap, block), 0, dirty);
 }
 
+/* A block from a magazine, or NULL. */
+static void *calloc_cached(Region *region, size_t bytes)
+{
+    Link *links = (Link *)(void *)region_handle(region);
+    size_t units = fast_units(links, bytes);
+    size_t block;
+
+    if (units > region->cached) {
+        return NULL;
+    }
+    block = cached_pop(links, region, units);
+    if (block == 0) {
+        block = cached_take(region, units);
+    }
+    if (block == 0) {
+        return NULL;
+    }
+    cached_count_calloc(region);
+    return memset(&links[block], 0, units * UNIT_BYTES);
+}
+
 void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
 {
     Region *region;
@@ -212,12 +327,19 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     if (region == NULL) {
         return NULL;
     }
-    begin(&operation, region);
+    if (region_is_cached(region) && !__builtin_mul_overflow(count, size, &bytes)) {
+        void *cached = calloc_cached(region, bytes);
+
+        if (cached != NULL) {
+            return cached;
+        }
+    }
+    operation_begin(&operation, region);
     region->callocs++;
     touched = operation.heap->clean;
     if (!__builtin_mul_overflow(count, size, &bytes)) {
         units = heap_units(operation.heap, bytes);
-        block = take(&operation, units);
+        block = operation_take(&operation, units);
         if (block != 0) {
             region->taken_otherwise++;
             /* Not while the region is locked: the block is the caller's already. */
@@ -233,36 +355,31 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
 {
     Region *region;
     Operation operation;
-    HeapResult result;
     size_t units;
-    Pos block = 0;
+    Pos block;
 
     region = region_wanted(handle);
     if (region == NULL) {
         return NULL;
     }
-    begin(&operation, region);
+    operation_begin(&operation, region);
     region->aligned_allocs++;
     if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
-        end(&operation);
+        operation_end(&operation);
         errno = EINVAL;
         return NULL;
     }
     units = heap_units(operation.heap, size);
-    result = heap_take_aligned(operation.heap, alignment, units, &block);
-    if (result == HEAP_DAMAGED) {
-        recover(&operation);
-        result = heap_take_aligned(operation.heap, alignment, units, &block);
-    }
-    region->taken_otherwise += result == HEAP_OK;
-    return end_with_block(&operation, result == HEAP_OK ? block : 0);
+    block = take_any(&operation, (Take){alignment, units});
+    region->taken_otherwise += block != 0;
+    return end_with_block(&operation, block);
 }
 
 /* Moves a block elsewhere. Returns 0 if there is no room; then the block is as it was. */
 static Pos move(Operation *operation, Pos block, size_t units)
 {
     Heap *heap = operation->heap;
-    Pos moved = take(operation, units);
+    Pos moved = operation_take(operation, units);
 
     if (moved != 0) {
         memcpy(heap_address(heap, moved), heap_address(heap, block),
@@ -305,17 +422,17 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
     if (region == NULL) {
         return NULL;
     }
-    begin(&operation, region);
+    operation_begin(&operation, region);
     region->reallocs++;
     if (pointer == NULL) {
-        block = take(&operation, heap_units(operation.heap, size));
+        block = operation_take(&operation, heap_units(operation.heap, size));
         region->taken_otherwise += block != 0;
         return end_with_block(&operation, block);
     }
-    block = heap_block(operation.heap, pointer);
+    block = find_block(&operation, pointer);
     if (block == 0) {
         note_bad_pointer(&operation, pointer);
-        end(&operation);
+        operation_end(&operation);
         errno = EINVAL;
         return NULL;
     }
@@ -325,22 +442,43 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
 size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
 {
     Region *region;
+    Operation operation;
     size_t size = 0;
-    bool locked;
     Pos block;
 
     region = region_wanted(handle);
     if (region == NULL) {
         return 0;
     }
-    locked = region_lock(region);
-    block = heap_block(&region->heap, pointer);
+    operation_begin(&operation, region);
+    block = find_block(&operation, pointer);
     if (block != 0) {
-        size = heap_bytes(&region->heap, map_size(heap_map(&region->heap), block));
+        size = heap_bytes(operation.heap, map_size(heap_map(operation.heap), block));
     }
-    region_unlock(region, locked);
+    operation_end(&operation);
     if (size == 0) {
         errno = EINVAL;
     }
     return size;
+}
+
+int Mem_RegionReset(Mem_Region *handle)
+{
+    Region *region = region_wanted(handle);
+    Heap *heap;
+    Operation operation;
+    size_t blocks;
+
+    if (region == NULL) {
+        return -1;
+    }
+    operation_begin_settled(&operation, region);
+    heap = &region->heap;
+    blocks = heap->taken - heap->given;
+    heap->given += blocks;
+    region->given_otherwise += blocks;
+    heap_clear_map(heap);
+    heap_init(heap);
+    operation_end(&operation);
+    return 0;
 }

@@ -6,7 +6,37 @@
 #ifndef MEM_SRC_OPERATIONS_H
 #define MEM_SRC_OPERATIONS_H
 
+#include "cache.h"
 #include "region.h"
+
+/* One operation under way. A misuse is noted while the region is locked, and reported when it is no
+ * more, so that a handler may use the region. */
+typedef struct Operation {
+    Region *region;
+    Heap *heap;
+    bool locked;
+    bool misused;
+    Mem_Misuse misuse;
+} Operation;
+
+/* Locks a region, and unlocks it. */
+void operation_begin(Operation *operation, Region *region);
+void operation_end(Operation *operation);
+
+/* Locks a region of which the heap is to be looked at: no block is in a magazine. */
+void operation_begin_settled(Operation *operation, Region *region);
+
+/* Takes so many units for a program; 0 if there is no such run, in magazines neither. */
+Pos operation_take(Operation *operation, size_t units);
+
+/* Takes up to so many blocks for a magazine. */
+size_t operation_take_rounds(Operation *operation, size_t units, size_t count, Pos *rounds);
+
+/* A CacheSink, with an Operation: gives a block of a magazine back to the heap. */
+void operation_give_round(void *operation, Pos block);
+
+/* Adds what a cache has counted to what the region has. */
+void operation_count(Operation *operation, CacheCounts counts);
 
 void *operation_alloc(Region *region, size_t size);
 int operation_free(Region *region, void *pointer);

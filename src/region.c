@@ -4,8 +4,10 @@
 #include "region.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cached.h"
 #include "layout.h"
 #include "pages.h"
 
@@ -14,7 +16,7 @@ Mem_Region *region_default;
 enum { ALIGNMENT_MAX = 4096 };
 
 #define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
-#define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED)
+#define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT)
 
 static const Mem_Options default_options;
 
@@ -52,6 +54,14 @@ static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowe
     return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;
 }
 
+static bool wants_magazines(const Mem_Options *options)
+{
+    const char *value = secure_getenv("LIBMEM_EXACT");
+
+    return (options->flags & (MEM_UNLOCKED | MEM_EXACT)) == 0 &&
+           (value == NULL || strcmp(value, "1") != 0);
+}
+
 /* Makes a region in memory that is laid out. fresh: the memory is all 0 and was never written
  * to. */
 static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, bool fresh)
@@ -59,17 +69,21 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     Region *region = (Region *)(void *)((char *)memory + layout->region);
 
     if (!fresh) {
+        memset(memory, 0, layout->pool);
         memset((char *)memory + layout->starts, 0, layout->region - layout->starts);
         memset(region, 0, sizeof *region);
     }
     region->front = layout->region;
     region->total = layout->total;
-    region->alignment = layout->alignment;
+    region->alignment = (unsigned short)layout->alignment;
     region->mapped = fresh;
     lock_init(&region->lock, flags & MEM_UNLOCKED);
     layout_shape_heap(layout, &region->heap);
     region->heap.clean = fresh ? region->heap.first : region->heap.end;
     heap_init(&region->heap);
+    if (layout->pool != 0) {
+        cached_start(region, layout->pool, layout->end_guard - layout->heap);
+    }
     return region_handle(region);
 }
 
@@ -83,7 +97,7 @@ static Mem_Region *create(size_t size, const Mem_Options *options)
         errno = EINVAL;
         return NULL;
     }
-    layout_mapped(&layout, size, alignment, pages_size());
+    layout_mapped(&layout, size, alignment, pages_size(), wants_magazines(options));
     if (layout.total > PTRDIFF_MAX) { /* though some systems would have room for it */
         errno = ENOMEM;
         return NULL;
@@ -107,7 +121,8 @@ Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *opt
     }
     alignment = wanted_alignment(options, FLAGS_ALL & ~FLAGS_MAPPING);
     if (memory == NULL || (uintptr_t)memory % UNIT_BYTES != 0 || size > PTRDIFF_MAX ||
-        alignment == 0 || !layout_inside(&layout, (uintptr_t)memory, size, alignment)) {
+        alignment == 0 ||
+        !layout_inside(&layout, (uintptr_t)memory, size, alignment, wants_magazines(options))) {
         errno = EINVAL;
         return NULL;
     }
@@ -123,6 +138,9 @@ int Mem_RegionDestroy(Mem_Region *handle)
         return Mem_Exit();
     }
     region = region_of(handle);
+    if (region_is_cached(region)) {
+        cached_end(region);
+    }
     lock_end(&region->lock);
     memory = (char *)region - region->front;
     if (region->mapped) {
@@ -131,27 +149,7 @@ int Mem_RegionDestroy(Mem_Region *handle)
         /* Nothing is a block of it any more, should the program go on using it. */
         region->heap.fast_classes = region->heap.fast_end = 0;
         region->heap.end = region->heap.first;
+        region->cached = region->cached_end = 0;
     }
-    return 0;
-}
-
-int Mem_RegionReset(Mem_Region *handle)
-{
-    Region *region = region_wanted(handle);
-    Heap *heap;
-    bool taken;
-    size_t blocks;
-
-    if (region == NULL) {
-        return -1;
-    }
-    taken = region_lock(region);
-    heap = &region->heap;
-    blocks = heap->taken - heap->given;
-    heap->given += blocks;
-    region->given_otherwise += blocks;
-    heap_clear_map(heap);
-    heap_init(heap);
-    region_unlock(region, taken);
     return 0;
 }

@@ -12,14 +12,24 @@
 #include "heap.h"
 #include "lock.h"
 #include "mem.h"
+#include "pool.h"
+
+/* What only a region with magazines has, right before the Region structure. */
+typedef struct Cached {
+    uint64_t pops; /* rounds taken from magazines, less those loaded into them */
+    size_t key;    /* what blocks in magazines begin with */
+    size_t slot;   /* of each thread's caches */
+} Cached;
 
 typedef struct Region {
     union {
         struct {
-            size_t front;     /* bytes of the memory before this structure */
-            size_t total;     /* bytes of the memory */
-            size_t alignment; /* of every block */
-            bool mapped;      /* the memory is a mapping of ours */
+            size_t front;      /* bytes of the memory before this structure */
+            size_t total;      /* bytes of the memory */
+            size_t cached;     /* units up to which blocks go through magazines; 0: none does */
+            size_t cached_end; /* the heap's end if there are magazines, else 0 */
+            unsigned short alignment; /* of every block */
+            bool mapped;              /* the memory is a mapping of ours */
 
             /* The heap counts every block that is taken and given. What of that was not done by
              * Alloc and Free is counted here, and so are those calls of Alloc and Free that took
@@ -36,7 +46,7 @@ typedef struct Region {
     Heap heap; /* last: the size classes follow it */
 } Region;
 
-static_assert(offsetof(Region, heap) == HEAP_OWNER_BYTES, "the map ends where the region starts");
+static_assert(offsetof(Region, heap) == HEAP_OWNER_BYTES, "so much is before the heap");
 static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap),
               "the size classes follow the heap");
 
@@ -68,6 +78,22 @@ static inline Mem_Region *region_handle(Region *region)
 
 /* The region that a program means; NULL and EINVAL if it means the default and there is none. */
 Region *region_wanted(Mem_Region *handle);
+
+static inline bool region_is_cached(const Region *region)
+{
+    return region->cached != 0;
+}
+
+static ALWAYS_INLINE Cached *region_cached(Region *region)
+{
+    return (Cached *)(void *)region - 1;
+}
+
+/* The magazines of a region that has them: where the memory begins. */
+static inline Pool *region_pool(Region *region)
+{
+    return (Pool *)(void *)((char *)region - region->front);
+}
 
 static inline bool region_lock(Region *region)
 {

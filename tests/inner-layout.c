@@ -184,7 +184,7 @@ static void verify_mapped(size_t size, size_t alignment, size_t page)
     size_t unit;
     Layout layout;
 
-    layout_mapped(&layout, size, alignment, page);
+    layout_mapped(&layout, size, alignment, page, false);
     verify(&layout, size, alignment);
     unit = (size_t)1 << layout.shift;
     if (layout.heap % page != 0 || layout.guard % page != 0 || layout.end_guard % page != 0 ||
@@ -227,7 +227,7 @@ static bool verify_inside(uintptr_t address, size_t size, size_t alignment)
 {
     Layout layout;
 
-    if (!layout_inside(&layout, address, size, alignment)) {
+    if (!layout_inside(&layout, address, size, alignment, false)) {
         return false;
     }
     verify(&layout, size, alignment);

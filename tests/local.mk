@@ -57,6 +57,7 @@ test_programs = \
 	tests/test-free \
 	tests/test-init \
 	tests/test-limits \
+	tests/test-magazines \
 	tests/test-misuse-actions \
 	tests/test-misuse-handler \
 	tests/test-model \
@@ -153,6 +154,11 @@ tests_test_limits_SOURCES = tests/test-limits.c
 tests_test_limits_CPPFLAGS = $(test_cppflags)
 tests_test_limits_LDFLAGS = $(test_ldflags)
 tests_test_limits_LDADD = $(test_ldadd)
+
+tests_test_magazines_SOURCES = tests/test-magazines.c
+tests_test_magazines_CPPFLAGS = $(test_cppflags)
+tests_test_magazines_LDFLAGS = $(test_ldflags)
+tests_test_magazines_LDADD = $(test_ldadd)
 
 tests_test_misuse_actions_SOURCES = tests/test-misuse-actions.c
 tests_test_misuse_actions_CPPFLAGS = $(test_cppflags)

@@ -29,7 +29,7 @@ Bed shaped_open(const Shape *shape)
     region = (Region *)(void *)(memory + layout.region);
     region->front = layout.region;
     region->total = layout.total;
-    region->alignment = layout.alignment;
+    region->alignment = (unsigned short)layout.alignment;
     lock_init(&region->lock, false);
     layout_shape_heap(&layout, &region->heap);
     region->heap.clean = region->heap.end;

@@ -29,6 +29,7 @@ TCase *support_begin(const char *name)
     TCase *tests = tcase_create(name);
 
     unsetenv("LIBMEM_MISUSE");
+    support_cache(false);
     setvbuf(stdout, NULL, _IOLBF, 0);
     suite = suite_create(name);
     suite_add_tcase(suite, tests);
@@ -90,6 +91,11 @@ size_t support_operations(size_t usual)
         return (size_t)strtoull(text, NULL, 0);
     }
     return support_is_emulated() ? usual / 50 : support_is_sanitized() ? usual / 5 : usual;
+}
+
+void support_cache(bool on)
+{
+    setenv("LIBMEM_EXACT", on ? "0" : "1", 1);
 }
 
 static void *wait_forever(void *nothing)
@@ -173,8 +179,11 @@ Bed bed_open(Kind kind, size_t size)
 {
     Mem_Options options = {.alignment = kind == KIND_MAPPED_16 ? 16 : 8,
                            .flags = kind == KIND_UNLOCKED ? MEM_UNLOCKED : 0};
-    Bed bed = {.alignment = options.alignment};
+    Bed bed = {.alignment = options.alignment, .is_cached = kind == KIND_CACHED};
 
+    if (kind == KIND_CACHED) {
+        support_cache(true);
+    }
     if (kind == KIND_INSIDE || kind == KIND_INSIDE_64) {
         bed = bed_open_inside(size + size / 16 + 4096, kind == KIND_INSIDE_64 ? 64 : 8);
         ck_assert_ptr_nonnull(bed.region);

@@ -364,7 +364,7 @@ int main(void)
     TCase *tests = support_begin("threads");
 
     /* All kinds but KIND_UNLOCKED, which is for one thread only. */
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
+    for (int kind = 0; kind <= KIND_CACHED; kind++) {
         if (kind != KIND_UNLOCKED) {
             tcase_add_loop_test(tests, threads_on_one_region, kind, kind + 1);
             tcase_add_loop_test(tests, threads_free_what_others_allocated, kind, kind + 1);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache.h"
+
+#include <string.h>
+
+enum {
+    HOT = 16,         /* calls of a size before it gets a magazine */
+    BATCH_MIN = 4,    /* rounds that are loaded at first */
+    COOL_EVENTS = 512 /* after so many unused magazines are looked for */
+};
+
+Cache cache_none = {.none = {0, MAGAZINE_CEILING}};
+
+/* Takes the first cache without an owner, or NULL. */
+static Cache *take_orphan(Pool *pool)
+{
+    Cache *cache = NULL;
+
+    if (pool->orphans != 0) {
+        cache = pool_piece(pool, pool->orphans);
+        pool->orphans = cache->next;
+    }
+    return cache;
+}
+
+void cache_leave(Cache *cache)
+{
+    cache->next = cache->pool->orphans;
+    cache->pool->orphans = pool_number(cache->pool, cache);
+}
+
+Cache *cache_create(Pool *pool)
+{
+    Cache *cache = take_orphan(pool);
+
+    if (cache != NULL) {
+        return cache;
+    }
+    cache = pool_take_cache(pool, sizeof(Cache));
+
+    if (cache != NULL) {
+        memset(cache, 0, sizeof *cache);
+        cache->none[1] = MAGAZINE_CEILING;
+        cache->pool = pool;
+    }
+    return cache;
+}
+
+/* The magazine in use for a size, or NULL. */
+static Magazine *loaded(Cache *cache, size_t units)
+{
+    const char *top = (const char *)cache + cache->tops[units];
+
+    return cache->tops[units] == 0 ? NULL : pool_piece(cache->pool, pool_number(cache->pool, top));
+}
+
+static unsigned count_rounds(Cache *cache, const Magazine *magazine, size_t units)
+{
+    return (unsigned)((size_t)((char *)cache + cache->tops[units] - (const char *)magazine) /
+                      sizeof(Pos));
+}
+
+static void set_top(Cache *cache, size_t units, Magazine *magazine, size_t count)
+{
+    cache->tops[units] = magazine == NULL ? 0
+                                          : (char *)magazine + count * sizeof(Pos) - (char *)cache;
+}
+
+Pos cache_pop_full(Cache *cache, size_t units)
+{
+    Magazine *empty = loaded(cache, units);
+    Magazine *full = NULL;
+
+    cache->events++;
+    if (cache->spares[units] != 0) {
+        full = pool_piece(cache->pool, cache->spares[units]);
+        cache->spares[units] = 0;
+    } else {
+        full = depot_take(cache->pool, units);
+        if (full == NULL) {
+            return 0;
+        }
+    }
+    if (empty != NULL) {
+        pool_give_magazine(cache->pool, empty);
+    }
+    set_top(cache, units, full, pool_rounds(cache->pool, units));
+    return cache_pop(cache, units);
+}
+
+bool cache_push_full(Cache *cache, size_t units, size_t block)
+{
+    Magazine *full = loaded(cache, units);
+    Magazine *empty;
+
+    if (full == NULL && !cache_is_hot(cache, units)) {
+        return false;
+    }
+    cache->events++;
+    empty = pool_take_magazine(cache->pool, units);
+    if (empty == NULL) {
+        return false;
+    }
+    if (full != NULL) {
+        if (cache->spares[units] == 0) {
+            cache->spares[units] = pool_number(cache->pool, full);
+        } else if (!depot_give(cache->pool, units, full)) {
+            pool_give_magazine(cache->pool, empty);
+            return false;
+        }
+    }
+    set_top(cache, units, empty, 0);
+    return cache_push(cache, units, block);
+}
+
+bool cache_is_hot(Cache *cache, size_t units)
+{
+    if (cache->heat[units] < HOT) {
+        cache->heat[units]++;
+        return false;
+    }
+    return true;
+}
+
+size_t cache_start_load(Cache *cache, size_t units)
+{
+    unsigned most = pool_rounds(cache->pool, units);
+    unsigned batch = cache->batch[units];
+
+    if (loaded(cache, units) == NULL) {
+        Magazine *empty = pool_take_magazine(cache->pool, units);
+
+        if (empty == NULL) {
+            return 0;
+        }
+        set_top(cache, units, empty, 0);
+    }
+    batch = batch == 0 ? BATCH_MIN : 2 * batch;
+    cache->batch[units] = (unsigned char)(batch > most ? most : batch);
+    return cache->batch[units];
+}
+
+Pos *cache_rounds(Cache *cache, size_t units)
+{
+    return loaded(cache, units)->rounds;
+}
+
+void cache_load(Cache *cache, size_t units, size_t count)
+{
+    cache->events++;
+    set_top(cache, units, loaded(cache, units), count);
+}
+
+static void sink_rounds(const Magazine *magazine, unsigned from, unsigned count, CacheSink *sink,
+                        void *context)
+{
+    for (unsigned i = from; i < count; i++) {
+        sink(context, magazine->rounds[i]);
+    }
+}
+
+void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context)
+{
+    Magazine *magazine = loaded(cache, units);
+    unsigned count, kept;
+
+    if (magazine == NULL) {
+        return;
+    }
+    count = count_rounds(cache, magazine, units);
+    kept = count / 2;
+    sink_rounds(magazine, kept, count, sink, context);
+    set_top(cache, units, magazine, kept);
+}
+
+static void drain_magazine(Pool *pool, Magazine *magazine, unsigned count, CacheSink *sink,
+                           void *context)
+{
+    sink_rounds(magazine, 0, count, sink, context);
+    pool_give_magazine(pool, magazine);
+}
+
+/* Empties the magazines of a size. full: the spare one goes to the depot if there is room. */
+static void drain_size(Cache *cache, size_t units, bool full, CacheSink *sink, void *context)
+{
+    Magazine *magazine = loaded(cache, units);
+
+    if (magazine != NULL) {
+        unsigned count = count_rounds(cache, magazine, units);
+
+        set_top(cache, units, NULL, 0);
+        drain_magazine(cache->pool, magazine, count, sink, context);
+    }
+    if (cache->spares[units] != 0) {
+        magazine = pool_piece(cache->pool, cache->spares[units]);
+        cache->spares[units] = 0;
+        if (!full || !depot_give(cache->pool, units, magazine)) {
+            drain_magazine(cache->pool, magazine, pool_rounds(cache->pool, units), sink, context);
+        }
+    }
+    cache->batch[units] = 0;
+}
+
+/* Empties what of the depot nobody missed for a while. */
+static void cool_depot(Pool *pool, size_t units, CacheSink *sink, void *context)
+{
+    Magazine *magazine;
+
+    while ((magazine = depot_take_cold(pool, units)) != NULL) {
+        drain_magazine(pool, magazine, pool_rounds(pool, units), sink, context);
+    }
+    depot_cool(pool, units);
+}
+
+void cache_cool(Cache *cache, CacheSink *sink, void *context)
+{
+    if (cache->events < COOL_EVENTS) {
+        return;
+    }
+    cache->events = 0;
+    for (size_t units = 1; units <= CACHED_MAX; units++) {
+        cool_depot(cache->pool, units, sink, context);
+        if (cache->tops[units] != 0 && cache->tops[units] == cache->seen[units]) {
+            drain_size(cache, units, false, sink, context);
+            cache->heat[units] = 0;
+        }
+        cache->seen[units] = cache->tops[units];
+    }
+}
+
+void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
+{
+    for (size_t units = 1; units <= CACHED_MAX; units++) {
+        drain_size(cache, units, full, sink, context);
+    }
+}
+
+CacheCounts cache_take_counts(Cache *cache)
+{
+    CacheCounts counts = cache->counts;
+
+    cache->counts = (CacheCounts){0, 0};
+    return counts;
+}
+
+CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
+{
+    CacheCounts sum = {0, 0};
+    Magazine *magazine;
+    Cache *orphan;
+
+    while ((orphan = take_orphan(pool)) != NULL) {
+        cache_drain(orphan, false, sink, context);
+        sum.pops += orphan->counts.pops;
+        sum.callocs += orphan->counts.callocs;
+        pool_give_cache(pool, orphan);
+    }
+    for (size_t units = 1; units <= CACHED_MAX; units++) {
+        while ((magazine = depot_take(pool, units)) != NULL) {
+            drain_magazine(pool, magazine, pool_rounds(pool, units), sink, context);
+        }
+    }
+    return sum;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A thread's cache of a region: for each size that it uses often a magazine, and perhaps a full one to
+ * spare. Blocks in it are in use for the heap. */
+#ifndef MEM_SRC_CACHE_H
+#define MEM_SRC_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "map.h"
+#include "pool.h"
+#include "thread.h"
+
+/* Rounds that were taken from magazines, and so many of them by Calloc. */
+typedef struct CacheCounts {
+    uint64_t pops, callocs;
+} CacheCounts;
+
+struct Cache {
+    Pos none[2]; /* an empty magazine that is full: 0 and MAGAZINE_CEILING */
+    /* From the cache to the last round of the magazine for so many units, or to its floor. 0: to
+     * `none`, there is no magazine. */
+    ptrdiff_t tops[CACHED_MAX + 1];
+    CacheCounts counts;
+    Pool *pool;
+    unsigned events; /* magazines loaded or unloaded, since unused ones were looked for */
+    Pos next;        /* in a list of caches without an owner */
+    Pos spares[CACHED_MAX + 1];
+    unsigned char heat[CACHED_MAX + 1];  /* calls before it got a magazine */
+    unsigned char batch[CACHED_MAX + 1]; /* blocks to load at a time */
+    ptrdiff_t seen[CACHED_MAX + 1];      /* tops, when unused ones were looked for */
+};
+
+/* The cache of those that have none. */
+extern Cache cache_none;
+
+/* Where blocks go that leave magazines for the heap. */
+typedef void CacheSink(void *context, Pos block);
+
+/* Takes a round. 0: there is none. */
+static ALWAYS_INLINE Pos cache_pop(Cache *cache, size_t units)
+{
+    ptrdiff_t top = cache->tops[units];
+    Pos block = *(Pos *)(void *)((char *)cache + top);
+
+    if (LIKELY(block != 0)) {
+        cache->tops[units] = top - (ptrdiff_t)sizeof(Pos);
+        cache->counts.pops++;
+    }
+    return block;
+}
+
+/* Puts one in. False: there is no room. */
+static ALWAYS_INLINE bool cache_push(Cache *cache, size_t units, size_t block)
+{
+    Pos *top = (Pos *)(void *)((char *)cache + cache->tops[units]);
+
+    if (UNLIKELY(top[1] == MAGAZINE_CEILING)) {
+        return false;
+    }
+    top[1] = (Pos)block;
+    cache->tops[units] += (ptrdiff_t)sizeof(Pos);
+    return true;
+}
+
+/* Makes a cache, or takes one that lost its owner. NULL: the pool is used up. */
+Cache *cache_create(Pool *pool);
+
+/* Leaves a cache to whoever comes next. */
+void cache_leave(Cache *cache);
+
+/* Takes a round after a full magazine was brought: the spare one, or one of the depot. 0: there is
+ * none. */
+Pos cache_pop_full(Cache *cache, size_t units);
+
+/* Puts a round in after a full magazine was brought away. False: there is no room for one. */
+bool cache_push_full(Cache *cache, size_t units, size_t block);
+
+/* Whether a size is used so often that a magazine is worth it; counts this call. */
+bool cache_is_hot(Cache *cache, size_t units);
+
+/* How many rounds to load, with a magazine for them; 0: there is none. The rounds are put where
+ * cache_rounds tells, and cache_load says how many they are. */
+size_t cache_start_load(Cache *cache, size_t units);
+Pos *cache_rounds(Cache *cache, size_t units);
+void cache_load(Cache *cache, size_t units, size_t count);
+
+/* Makes room in a full magazine. */
+void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context);
+
+/* Empties magazines that were not used for a while, if it is time to look for them. */
+void cache_cool(Cache *cache, CacheSink *sink, void *context);
+
+/* Empties all magazines. full: spare ones go to the depot if there is room. */
+void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context);
+
+/* Empties the depot, and the caches that lost their owners, which are gone then; returns what these
+ * have counted. */
+CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context);
+
+/* What was counted since this was called the last time. */
+CacheCounts cache_take_counts(Cache *cache);
+
+#endif

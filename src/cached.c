@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "cached.h"
+
+#include "operations.h"
+#include "thread.h"
+
+/* Calls of a thread on a region before it gets a cache: a program of a few hundred calls sees the
+ * heap itself. */
+enum { CALLS_WITHOUT = 1000 };
+
+static void end_cache(Thread *self, size_t slot);
+static void before_fork(void);
+static void in_parent(void);
+static void in_child(void);
+
+static const LockForkHooks fork_hooks = {before_fork, in_parent, in_child};
+
+static Region *regions[THREAD_REGIONS];
+
+void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
+{
+    size_t slot;
+
+    if (!thread_find_slot(&slot)) {
+        return;
+    }
+    regions[slot] = region;
+    pool_init(region_pool(region), pool_bytes, heap_bytes);
+    *region_cached(region) = (Cached){.key = pool_make_key(region_pool(region)), .slot = slot};
+    region->cached = CACHED_MAX;
+    region->cached_end = region->heap.end;
+}
+
+void cached_end(Region *region)
+{
+    thread_drop_slot(region_cached(region)->slot);
+}
+
+/* A thread ends: what it has in magazines goes to where all can take it. */
+static void end_cache(Thread *self, size_t slot)
+{
+    Operation operation;
+    Cache *cache = self->owned[slot];
+
+    operation_begin(&operation, regions[slot]);
+    thread_set_cache(self, slot, NULL);
+    cache_drain(cache, true, operation_give_round, &operation);
+    operation_count(&operation, cache_take_counts(cache));
+    pool_give_cache(region_pool(regions[slot]), cache);
+    operation_end(&operation);
+}
+
+static void before_fork(void)
+{
+    threads_seize(THREAD_ALL_SLOTS);
+}
+
+static void in_parent(void)
+{
+    threads_release(THREAD_ALL_SLOTS);
+}
+
+static void in_child(void)
+{
+    threads_forget_others(cache_leave);
+}
+
+/* Counts a call of a thread that has no cache, and gives it one when it is time. */
+static void note_call(Region *region)
+{
+    Thread *self = &thread_self;
+    size_t slot = region_cached(region)->slot;
+    Operation operation;
+
+    if (self->ended) {
+        return;
+    }
+    if (self->calls[slot] < CALLS_WITHOUT) {
+        self->calls[slot]++;
+        return;
+    }
+    operation_begin(&operation, region);
+    if (self->owned[slot] == NULL) {
+        thread_on_end(end_cache);
+        lock_on_fork(&fork_hooks);
+        thread_set_cache(self, slot, cache_create(region_pool(region)));
+    }
+    operation_end(&operation);
+}
+
+/* Loads a magazine from the heap, and takes the first round. */
+static Pos load(Region *region, size_t units)
+{
+    Cache *cache = thread_self.owned[region_cached(region)->slot];
+    Operation operation;
+    Pos block = 0;
+    size_t count;
+
+    operation_begin(&operation, region);
+    cache_cool(cache, operation_give_round, &operation);
+    count = cache_start_load(cache, units);
+    if (count != 0) {
+        Pos *rounds = cache_rounds(cache, units);
+
+        cache_load(cache, units, operation_take_rounds(&operation, units, count, rounds));
+        block = cache_pop(cache, units);
+    }
+    operation_end(&operation);
+    return block;
+}
+
+size_t cached_take(Region *region, size_t units)
+{
+    Cache *cache = thread_take_own(&thread_self, region_cached(region)->slot);
+    bool is_hot = false;
+    Pos block = 0;
+
+    if (cache != NULL) {
+        block = cache_pop(cache, units);
+        if (block == 0) {
+            block = cache_pop_full(cache, units);
+        }
+        is_hot = block == 0 && cache_is_hot(cache, units);
+    }
+    thread_release_own(&thread_self);
+    if (cache == NULL) {
+        note_call(region);
+    }
+    if (is_hot) {
+        block = load(region, units);
+    }
+    if (block != 0) {
+        *(size_t *)heap_address(&region->heap, block) = 0; /* the key */
+    }
+    return block;
+}
+
+/* Makes room in a full magazine, and puts a block in. */
+static bool unload(Region *region, size_t units, size_t block)
+{
+    Cache *cache = thread_self.owned[region_cached(region)->slot];
+    Operation operation;
+    bool done;
+
+    operation_begin(&operation, region);
+    cache_unload(cache, units, operation_give_round, &operation);
+    cache_cool(cache, operation_give_round, &operation);
+    done = cache_push(cache, units, block);
+    if (done) {
+        *(size_t *)heap_address(&region->heap, block) = region_cached(region)->key;
+    }
+    operation_end(&operation);
+    return done;
+}
+
+bool cached_give(Region *region, size_t block, size_t units)
+{
+    Cache *cache = thread_take_own(&thread_self, region_cached(region)->slot);
+    bool is_full = false;
+    bool done = false;
+
+    if (cache != NULL) {
+        done = cache_push(cache, units, block) || cache_push_full(cache, units, block);
+        is_full = !done && cache->tops[units] != 0;
+        if (done) {
+            *(size_t *)heap_address(&region->heap, block) = region_cached(region)->key;
+        }
+    }
+    thread_release_own(&thread_self);
+    if (cache == NULL) {
+        note_call(region);
+    }
+    return done || (is_full && unload(region, units, block));
+}
+
+void cached_count_calloc(Region *region)
+{
+    Cache *cache = thread_take_own(&thread_self, region_cached(region)->slot);
+
+    if (cache != NULL) {
+        cache->counts.callocs++;
+    }
+    thread_release_own(&thread_self);
+}

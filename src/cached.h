@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Alloc and Free through the magazines of the calling thread: the short way here, the rest in
+ * cached.c. What finds no block, or no room, there goes on to the heap. */
+#ifndef MEM_SRC_CACHED_H
+#define MEM_SRC_CACHED_H
+
+#include "cache.h"
+#include "heap-fast.h"
+#include "region.h"
+
+/* Gives a region magazines, if it can have any: with a pool of so many bytes, for a heap of so many. */
+void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes);
+void cached_end(Region *region);
+
+/* The longer way. 0 and false: nothing was done. */
+size_t cached_take(Region *region, size_t units);
+bool cached_give(Region *region, size_t block, size_t units);
+
+/* Counts a block that was taken as one of Calloc's. */
+void cached_count_calloc(Region *region);
+
+static ALWAYS_INLINE Thread *cached_self(void)
+{
+    return &thread_self;
+}
+
+/* Takes a round from a magazine: a block of so many units, which are no more than region->cached.
+ * 0: there is none. */
+static ALWAYS_INLINE size_t cached_pop(Link *links, Region *region, size_t units)
+{
+    Thread *self = cached_self();
+    size_t block;
+
+    thread_enter(self);
+    block = bits_widen(cache_pop(self->caches[region_cached(region)->slot], units));
+    thread_leave(self);
+    if (LIKELY(block != 0)) {
+        *(size_t *)(void *)&links[block] = 0; /* the key */
+    }
+    return block;
+}
+
+/* Units of the block in use at a position below the heap's end, if magazines are for such; else 0. */
+static ALWAYS_INLINE size_t cached_units(Region *region, size_t block)
+{
+    Map map = heap_map(&region->heap);
+    uint64_t starts = map_load(map.starts + block / 8) >> (block & 7);
+    uint64_t free = map_load(map.free + block / 8) >> (block & 7);
+    size_t units;
+
+    if (UNLIKELY((starts & ~free & 1) == 0)) {
+        return 0;
+    }
+    starts >>= 1;
+    units = LIKELY(starts != 0) ? bits_lowest(starts) + 1 : map_length(map, block);
+    return LIKELY(units <= region->cached) ? units : 0;
+}
+
+/* What is left to do for a block that is to be freed. */
+typedef enum CachedGiven {
+    CACHED_GIVEN, /* nothing */
+    CACHED_FULL,  /* there is no room in the magazine */
+    CACHED_TWICE, /* it is perhaps in a magazine already */
+    CACHED_NONE   /* no magazine is for it */
+} CachedGiven;
+
+/* Puts what is at a position into a magazine. */
+static ALWAYS_INLINE CachedGiven cached_push(Link *links, Region *region, size_t block,
+                                             size_t *units)
+{
+    Thread *self = cached_self();
+    size_t *word = (size_t *)(void *)&links[block];
+    size_t key = region_cached(region)->key;
+    bool done;
+
+    *units = cached_units(region, block);
+    if (UNLIKELY(*units == 0)) {
+        return CACHED_NONE;
+    }
+    if (UNLIKELY(*word == key)) {
+        return CACHED_TWICE;
+    }
+    thread_enter(self);
+    done = cache_push(self->caches[region_cached(region)->slot], *units, block);
+    if (LIKELY(done)) {
+        *word = key;
+    }
+    thread_leave(self);
+    return LIKELY(done) ? CACHED_GIVEN : CACHED_FULL;
+}
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool.h"
+
+#include <string.h>
+#include <sys/auxv.h>
+
+_Static_assert(sizeof(Magazine) == PIECE_BYTES, "a magazine is a piece");
+
+enum {
+    HEAP_BYTES_MIN = 1 << 16,
+    POOL_BYTES_MIN_MAPPED = 1 << 16,
+    POOL_BYTES_MIN_INSIDE = 1 << 14,
+    HEAP_TO_POOL_MAPPED = 64,
+    HEAP_TO_POOL_INSIDE = 256,
+    HEAP_TO_MAGAZINE = 4096, /* bytes of blocks in a magazine are this part of the heap's … */
+    MAGAZINE_BYTES_MAX = 1 << 15, /* … at most */
+    ROUNDS_MIN = 4,
+    DEPOT_BYTES = 1 << 18, /* of blocks of one size in the depot, or this many magazines */
+    DEPOT_MAGAZINES = 16
+};
+
+static size_t limit(size_t bytes)
+{
+    size_t most = (size_t)1 << 30;
+
+    return bytes < most ? bytes & ~(size_t)(PIECE_BYTES - 1) : most;
+}
+
+size_t pool_bytes_mapped(size_t heap_bytes)
+{
+    size_t bytes = heap_bytes / HEAP_TO_POOL_MAPPED;
+
+    if (heap_bytes < HEAP_BYTES_MIN) {
+        return 0;
+    }
+    return limit(bytes < POOL_BYTES_MIN_MAPPED ? POOL_BYTES_MIN_MAPPED : bytes);
+}
+
+size_t pool_bytes_inside(size_t heap_bytes)
+{
+    size_t bytes = heap_bytes / HEAP_TO_POOL_INSIDE;
+
+    return bytes < POOL_BYTES_MIN_INSIDE ? 0 : limit(bytes);
+}
+
+size_t pool_make_key(const Pool *pool)
+{
+    const unsigned char *random = (const unsigned char *)(uintptr_t)getauxval(AT_RANDOM);
+    size_t key = (size_t)(uintptr_t)pool;
+
+    if (random != NULL) {
+        for (size_t i = 0; i < sizeof key; i++) {
+            key ^= (size_t)random[i] << (8 * i);
+        }
+    }
+    return key | 1;
+}
+
+void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
+{
+    pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
+    pool->end = (Pos)(bytes / PIECE_BYTES);
+    pool->most = heap_bytes / HEAP_TO_MAGAZINE;
+    if (pool->most > MAGAZINE_BYTES_MAX) {
+        pool->most = MAGAZINE_BYTES_MAX;
+    }
+}
+
+unsigned pool_rounds(const Pool *pool, size_t units)
+{
+    size_t rounds = pool->most / (units * CACHED_UNIT_BYTES);
+
+    return rounds < ROUNDS_MIN ? ROUNDS_MIN : rounds > ROUNDS_MAX ? ROUNDS_MAX : (unsigned)rounds;
+}
+
+unsigned pool_depot_most(const Pool *pool, size_t units)
+{
+    size_t most = DEPOT_BYTES / (units * CACHED_UNIT_BYTES * pool_rounds(pool, units));
+
+    return most < DEPOT_MAGAZINES ? DEPOT_MAGAZINES : (unsigned)most;
+}
+
+/* Takes a piece of a list of free ones, which name the next in their first word. */
+static void *take_listed(Pool *pool, Pos *list)
+{
+    Pos *piece;
+
+    if (*list == 0) {
+        return NULL;
+    }
+    piece = pool_piece(pool, *list);
+    *list = *piece;
+    return piece;
+}
+
+static void give_listed(Pool *pool, Pos *list, void *piece)
+{
+    spin_take(&pool->lock);
+    *(Pos *)piece = *list;
+    *list = pool_number(pool, piece);
+    spin_release(&pool->lock);
+}
+
+static void *take_pieces(Pool *pool, Pos *list, size_t bytes)
+{
+    Pos pieces = (Pos)((bytes + PIECE_BYTES - 1) / PIECE_BYTES);
+    void *taken;
+
+    spin_take(&pool->lock);
+    taken = take_listed(pool, list);
+    if (taken == NULL && pool->end - pool->fresh >= pieces) {
+        taken = pool_piece(pool, pool->fresh);
+        pool->fresh += pieces;
+    }
+    spin_release(&pool->lock);
+    return taken;
+}
+
+Magazine *pool_take_magazine(Pool *pool, size_t units)
+{
+    Magazine *magazine = take_pieces(pool, &pool->magazines, sizeof(Magazine));
+
+    if (magazine != NULL) {
+        /* There may be the ceiling of another size in it. */
+        memset(magazine, 0, sizeof *magazine);
+        magazine->rounds[pool_rounds(pool, units)] = MAGAZINE_CEILING;
+    }
+    return magazine;
+}
+
+void pool_give_magazine(Pool *pool, Magazine *magazine)
+{
+    give_listed(pool, &pool->magazines, magazine);
+}
+
+void *pool_take_cache(Pool *pool, size_t bytes)
+{
+    return take_pieces(pool, &pool->caches, bytes);
+}
+
+void pool_give_cache(Pool *pool, void *cache)
+{
+    give_listed(pool, &pool->caches, cache);
+}
+
+static Magazine *take_first(Pool *pool, Depot *depot)
+{
+    Magazine *magazine = pool_piece(pool, depot->first);
+
+    depot->first = magazine->next;
+    depot->count--;
+    if (depot->count < depot->least) {
+        depot->least = depot->count;
+    }
+    return magazine;
+}
+
+Magazine *depot_take(Pool *pool, size_t units)
+{
+    Depot *depot = &pool->depots[units];
+    Magazine *magazine = NULL;
+
+    if (__atomic_load_n(&depot->first, __ATOMIC_RELAXED) == 0) {
+        return NULL;
+    }
+    spin_take(&depot->lock);
+    if (depot->first != 0) {
+        magazine = take_first(pool, depot);
+    }
+    spin_release(&depot->lock);
+    return magazine;
+}
+
+bool depot_give(Pool *pool, size_t units, Magazine *magazine)
+{
+    Depot *depot = &pool->depots[units];
+    bool has_room;
+
+    spin_take(&depot->lock);
+    has_room = depot->count < pool_depot_most(pool, units);
+    if (has_room) {
+        magazine->next = depot->first;
+        __atomic_store_n(&depot->first, pool_number(pool, magazine), __ATOMIC_RELAXED);
+        depot->count++;
+    }
+    spin_release(&depot->lock);
+    return has_room;
+}
+
+Magazine *depot_take_cold(Pool *pool, size_t units)
+{
+    Depot *depot = &pool->depots[units];
+    Magazine *magazine = NULL;
+
+    spin_take(&depot->lock);
+    if (depot->least != 0) {
+        unsigned least = depot->least - 1;
+
+        magazine = take_first(pool, depot);
+        depot->least = least;
+    }
+    spin_release(&depot->lock);
+    return magazine;
+}
+
+void depot_cool(Pool *pool, size_t units)
+{
+    Depot *depot = &pool->depots[units];
+
+    spin_take(&depot->lock);
+    depot->least = depot->count;
+    spin_release(&depot->lock);
+}

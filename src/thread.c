@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "lock.h"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_THREAD_SANITIZER 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define HAS_THREAD_SANITIZER 1
+#endif
+#ifndef HAS_THREAD_SANITIZER
+#define HAS_THREAD_SANITIZER 0
+#endif
+
+/* From linux/membarrier.h, which not every system has. */
+enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
+
+#define EMPTY &cache_none
+#define EMPTY4 EMPTY, EMPTY, EMPTY, EMPTY
+
+__thread Thread thread_self = {.caches = {EMPTY4, EMPTY4, EMPTY4, EMPTY4}};
+
+_Static_assert(THREAD_REGIONS == 16, "as many as there are initializers above");
+
+bool thread_has_lock;
+
+static Spin list_lock;
+static Thread *list_head;
+static bool slots_taken[THREAD_REGIONS];
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t end_key;
+static bool has_end_key;
+static ThreadEnd *end_caches;
+
+static bool ask_kernel(int command)
+{
+#ifdef SYS_membarrier
+    int saved = errno;
+    bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
+
+    errno = saved;
+    return done;
+#else
+    (void)command;
+    return false;
+#endif
+}
+
+static void link_in(Thread *self)
+{
+    spin_take(&list_lock);
+    self->next = list_head;
+    self->previous = NULL;
+    if (list_head != NULL) {
+        list_head->previous = self;
+    }
+    list_head = self;
+    self->known = true;
+    spin_release(&list_lock);
+}
+
+static void unlink_from(Thread *self)
+{
+    spin_take(&list_lock);
+    if (self->previous != NULL) {
+        self->previous->next = self->next;
+    } else {
+        list_head = self->next;
+    }
+    if (self->next != NULL) {
+        self->next->previous = self->previous;
+    }
+    self->known = false;
+    spin_release(&list_lock);
+}
+
+static void end_thread(void *argument)
+{
+    Thread *self = argument;
+
+    self->ended = true;
+    for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+        if (self->owned[slot] != NULL) {
+            end_caches(self, slot);
+        }
+    }
+    unlink_from(self);
+}
+
+static void prepare(void)
+{
+    thread_has_lock = HAS_THREAD_SANITIZER || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
+    has_end_key = pthread_key_create(&end_key, end_thread) == 0;
+}
+
+void thread_on_end(ThreadEnd *end)
+{
+    end_caches = end;
+    pthread_once(&once, prepare);
+}
+
+/* The short way, which knows of no lock, sees the cache only where there is none. */
+static void show(Thread *thread, size_t slot, Cache *cache)
+{
+    if (cache == NULL || thread_has_lock) {
+        cache = EMPTY;
+    }
+    __atomic_store_n(&thread->caches[slot], cache, __ATOMIC_RELEASE);
+}
+
+Cache *thread_take_own(Thread *self, size_t slot)
+{
+    Cache *cache;
+
+    if (thread_has_lock) {
+        spin_take(&self->lock);
+        return self->owned[slot];
+    }
+    thread_enter(self);
+    cache = __atomic_load_n(&self->caches[slot], __ATOMIC_ACQUIRE);
+    return cache == EMPTY ? NULL : cache;
+}
+
+void thread_release_own(Thread *self)
+{
+    if (thread_has_lock) {
+        spin_release(&self->lock);
+    } else {
+        thread_leave(self);
+    }
+}
+
+bool thread_find_slot(size_t *slot)
+{
+    bool found = false;
+
+    spin_take(&list_lock);
+    for (*slot = 0; *slot < THREAD_REGIONS; ++*slot) {
+        if (!slots_taken[*slot]) {
+            slots_taken[*slot] = found = true;
+            break;
+        }
+    }
+    spin_release(&list_lock);
+    return found;
+}
+
+void thread_drop_slot(size_t slot)
+{
+    spin_take(&list_lock);
+    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
+        show(thread, slot, NULL);
+        thread->owned[slot] = NULL;
+        thread->calls[slot] = 0;
+    }
+    slots_taken[slot] = false;
+    spin_release(&list_lock);
+}
+
+void thread_set_cache(Thread *self, size_t slot, Cache *cache)
+{
+    if (!self->known && cache != NULL) {
+        link_in(self);
+        if (has_end_key) {
+            pthread_setspecific(end_key, self);
+        }
+    }
+    if (thread_has_lock) {
+        spin_take(&self->lock);
+    }
+    self->owned[slot] = cache;
+    show(self, slot, cache);
+    if (thread_has_lock) {
+        spin_release(&self->lock);
+    }
+}
+
+/* Whether a thread is not the caller, and has caches of some slots. Shows it these, or the empty one. */
+static bool show_others(Thread *thread, unsigned slots, bool seized)
+{
+    bool owner = false;
+
+    for (size_t slot = 0; slot < THREAD_REGIONS && thread != &thread_self; slot++) {
+        if ((slots >> slot & 1) != 0 && thread->owned[slot] != NULL) {
+            show(thread, slot, seized ? NULL : thread->owned[slot]);
+            owner = true;
+        }
+    }
+    return owner;
+}
+
+static void wait_for(Thread *thread)
+{
+    if (thread_has_lock) {
+        spin_take(&thread->lock);
+        return;
+    }
+    while (__atomic_load_n(&thread->busy, __ATOMIC_ACQUIRE)) {
+        sched_yield();
+    }
+}
+
+Thread *threads_seize(unsigned slots)
+{
+    bool others = false;
+
+    spin_take(&list_lock);
+    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
+        others |= show_others(thread, slots, true);
+    }
+    if (others && !thread_has_lock) {
+        ask_kernel(PRIVATE_EXPEDITED);
+    }
+    for (Thread *thread = list_head; thread != NULL && others; thread = thread->next) {
+        if (show_others(thread, slots, true)) {
+            wait_for(thread);
+        }
+    }
+    return list_head;
+}
+
+void threads_release(unsigned slots)
+{
+    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
+        if (show_others(thread, slots, false) && thread_has_lock) {
+            spin_release(&thread->lock);
+        }
+    }
+    spin_release(&list_lock);
+}
+
+void threads_forget_others(void (*lost)(Cache *cache))
+{
+    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
+        for (size_t slot = 0; slot < THREAD_REGIONS && thread != &thread_self; slot++) {
+            if (thread->owned[slot] != NULL) {
+                lost(thread->owned[slot]);
+            }
+        }
+    }
+    thread_self.next = thread_self.previous = NULL;
+    list_head = thread_self.known ? &thread_self : NULL;
+    spin_release(&list_lock);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What each thread has of its own: its way to its caches, one for each region, and a mark that it is
+ * busy with one.
+ *
+ * The owner of a cache uses it without a lock and without an atomic read-modify-write: it sets its
+ * mark, looks where the cache is, uses it, and clears the mark. Who wants all of a region's caches
+ * replaces every thread's way to them by one to an empty cache, has the kernel make that visible to
+ * all, together with their marks (membarrier(2)), and waits for those that are busy. Where the kernel
+ * has no such call, and for ThreadSanitizer, which does not know it, each thread has a lock instead,
+ * and the short way always meets the empty cache. */
+#ifndef MEM_SRC_THREAD_H
+#define MEM_SRC_THREAD_H
+
+#include <stdbool.h>
+
+#include "bits.h"
+#include "spin.h"
+
+typedef struct Cache Cache;
+
+/* Regions at a time that have caches; there may be any number of others. */
+enum { THREAD_REGIONS = 16 };
+
+typedef struct Thread {
+    bool busy;
+    Cache *caches[THREAD_REGIONS];        /* as the owner may use them: &cache_none if it may not */
+    Cache *owned[THREAD_REGIONS];         /* NULL: none */
+    unsigned short calls[THREAD_REGIONS]; /* before it got one */
+    struct Thread *next, *previous;       /* of those that have caches */
+    Spin lock;                            /* where it is to be used in place of busy */
+    bool known;                           /* in the list */
+    bool ended;                           /* gets no cache any more */
+} Thread;
+
+extern __thread Thread thread_self __attribute__((__tls_model__("initial-exec")));
+
+/* Whether threads have locks. */
+extern bool thread_has_lock;
+
+/* Makes the owner's use of a cache begin, and end. */
+static ALWAYS_INLINE void thread_enter(Thread *self)
+{
+    __atomic_store_n(&self->busy, true, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static ALWAYS_INLINE void thread_leave(Thread *self)
+{
+    __atomic_store_n(&self->busy, false, __ATOMIC_RELEASE);
+}
+
+/* The same for both kinds of system: the cache for a region's slot, or NULL. It is the caller's until
+ * thread_release. */
+Cache *thread_take_own(Thread *self, size_t slot);
+void thread_release_own(Thread *self);
+
+/* Finds a slot for a region. False: they are all in use. */
+bool thread_find_slot(size_t *slot);
+
+/* Takes a slot back: no thread has a cache there any more. */
+void thread_drop_slot(size_t slot);
+
+/* Gives a thread a cache; or, with NULL, takes it away. The region is locked by the caller, here and
+ * below. */
+void thread_set_cache(Thread *self, size_t slot, Cache *cache);
+
+/* Keeps all threads but the caller from using their caches of some slots, a bit each, and tells the
+ * first of all threads that have caches; thread->next is the next one. Until threads_release. */
+Thread *threads_seize(unsigned slots);
+void threads_release(unsigned slots);
+
+enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
+
+/* Called, for a thread that ends, with each of its caches. */
+typedef void ThreadEnd(Thread *self, size_t slot);
+
+/* Sets what is to be called, before any thread gets a cache. */
+void thread_on_end(ThreadEnd *end);
+
+/* In the child after a fork(), in place of threads_release: only the caller goes on. `lost` is called
+ * with each cache of the others. */
+void threads_forget_others(void (*lost)(Cache *cache));
+
+#endif
