@@ -27,8 +27,17 @@
  *     with other calls on that same region. None is async-signal-safe.
  *   - After fork() the child has its own copy of every region and may use it at once, also when the
  *     parent had several threads.
+ *   - Threads keep a few freed blocks of each size that they use often in magazines of their own, and
+ *     allocate from there again, without a lock. Nobody sees them: a block in a magazine is free for
+ *     every function here, and goes back to the heap, from whatever thread has it, before one fails
+ *     for lack of memory. Regions created with MEM_EXACT or MEM_UNLOCKED have none, nor small ones,
+ *     nor those beyond the first sixteen at a time; nor has any if the environment variable
+ *     LIBMEM_EXACT is 1 when it is created. After: J. Bonwick, J. Adams, "Magazines and Vmem:
+ *     extending the slab allocator to many CPUs and arbitrary resources", USENIX 2001.
  *   - No operation on a block takes time that depends on the size of the region, on the number of
  *     blocks or on their history; only copying and clearing take time in proportion to the bytes.
+ *     With magazines that holds for most calls: now and then one moves some tens of blocks between
+ *     a magazine and the heap, and one that finds the heap full empties all of them first.
  *     Placement is exact best fit; blocks of one size are found in constant time by a bit array, as
  *     in: M. Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new dynamic memory allocator for
  *     real-time systems", ECRTS 2004.
@@ -88,7 +97,9 @@ void *Mem_Alloc(size_t size) MEM_ATTR_ALLOC(1);
  * Returns 0, or -1 with errno set to
  *   EINVAL  ptr is not the start of a block in use: freed already, never allocated, inside a block,
  *           not aligned, outside of the region, or there is no region. The heap is unchanged, and
- *           the misuse is reported (see Mem_OnMisuse). */
+ *           the misuse is reported (see Mem_OnMisuse). While a block waits in a magazine, a second
+ *           free of it is seen by a word that its first bytes are set to: not if the program
+ *           has written to them since. */
 int Mem_Free(void *ptr);
 
 /* Prints the default region to stdout: its totals, a picture of the whole heap in one line, and
@@ -159,17 +170,18 @@ int Mem_CheckReport(char *message, size_t size);
  * asked for, rounded up. Later versions may put names to what is reserved; the size of the
  * structure stays. */
 typedef struct Mem_Stats {
-    size_t capacity;         /* bytes that blocks can be made of */
-    size_t bytes_in_use;     /* bytes of blocks in use */
-    size_t bytes_free;       /* bytes of free blocks; with bytes_in_use: the capacity */
-    size_t peak_in_use;      /* most bytes ever in use at a time, since creation or reset */
-    size_t largest_free;     /* bytes of the largest free block */
-    size_t blocks_in_use;    /* blocks in use */
-    size_t blocks_free;      /* free blocks */
-    size_t bookkeeping;      /* bytes mapped or taken besides the capacity, guard pages included */
-    uint64_t allocs;         /* calls of Alloc */
-    uint64_t callocs;        /* calls of Calloc */
-    uint64_t reallocs;       /* calls of Realloc */
+    size_t capacity;      /* bytes that blocks can be made of */
+    size_t bytes_in_use;  /* bytes of blocks in use */
+    size_t bytes_free;    /* bytes of free blocks; with bytes_in_use: the capacity */
+    size_t peak_in_use;   /* most bytes ever in use at a time, since creation or reset; blocks that
+                                were in magazines count */
+    size_t largest_free;  /* bytes of the largest free block */
+    size_t blocks_in_use; /* blocks in use */
+    size_t blocks_free;   /* free blocks */
+    size_t bookkeeping;   /* bytes mapped or taken besides the capacity, guard pages included */
+    uint64_t allocs;      /* calls of Alloc */
+    uint64_t callocs;     /* calls of Calloc */
+    uint64_t reallocs;    /* calls of Realloc */
     uint64_t aligned_allocs; /* calls of AlignedAlloc */
     uint64_t frees;          /* calls of Free, those that did nothing or failed included */
     uint64_t failures;       /* calls that ended with ENOMEM */
@@ -221,7 +233,7 @@ int Mem_Exit(void);
 #define MEM_HUGE 0x4u      /* 2 MiB pages where the system offers them; a wish, never an error */
 #define MEM_SPARSE 0x8u    /* no swap is reserved, so a region may be far larger than memory */
 #define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
-#define MEM_EXACT 0x20u    /* no magazines: see below */
+#define MEM_EXACT 0x20u    /* no magazines: every call goes to the heap, each in constant time */
 
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */
@@ -248,8 +260,8 @@ Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
  * stay as it is until Mem_RegionDestroy.
  *
  * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.4 KiB of a small region, 5.4 KiB of
- * 64 KiB, 4.2 percent of 1 MiB and 3.2 percent of a large one are bookkeeping. options: as in
- * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED) are not allowed.
+ * 64 KiB, 4.2 percent of 1 MiB and 3.6 percent of a large one are bookkeeping (3.2 with MEM_EXACT). options: as in
+ * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED and MEM_EXACT) are not allowed.
  *
  * Returns the region, or NULL with errno set to
  *   EINVAL  memory is NULL or not 8-byte aligned, size is too small to hold a region or more than

@@ -33,7 +33,7 @@ static ALWAYS_INLINE size_t cached_pop(Link *links, Region *region, size_t units
     size_t block;
 
     thread_enter(self);
-    block = bits_widen(cache_pop(self->caches[region_cached(region)->slot], units));
+    block = (cache_pop(self->caches[region_cached(region)->slot], units));
     thread_leave(self);
     if (LIKELY(block != 0)) {
         *(size_t *)(void *)&links[block] = 0; /* the key */
@@ -41,20 +41,40 @@ static ALWAYS_INLINE size_t cached_pop(Link *links, Region *region, size_t units
     return block;
 }
 
-/* Units of the block in use at a position below the heap's end, if magazines are for such; else 0. */
-static ALWAYS_INLINE size_t cached_units(Region *region, size_t block)
+/* Units of the block in use at a position below the heap's end, if magazines are for such; else 0. What
+ * others change in the map meanwhile is not about this block: its start, its end, and that none is
+ * between them stay as they are while it is in use. */
+static ALWAYS_INLINE size_t cached_find_units(Link *links, Region *region, size_t block)
 {
-    Map map = heap_map(&region->heap);
-    uint64_t starts = map_load(map.starts + block / 8) >> (block & 7);
-    uint64_t free = map_load(map.free + block / 8) >> (block & 7);
+    const unsigned char *at = (const unsigned char *)links + block / 8;
+    uint64_t starts = map_load(at + region->heap.starts) >> (block & 7);
+    uint64_t free = map_load(at + region->heap.free);
     size_t units;
 
-    if (UNLIKELY((starts & ~free & 1) == 0)) {
+    if (UNLIKELY((starts & 1) == 0) || UNLIKELY((free >> (block & 7) & 1) != 0)) {
         return 0;
     }
     starts >>= 1;
-    units = LIKELY(starts != 0) ? bits_lowest(starts) + 1 : map_length(map, block);
-    return LIKELY(units <= region->cached) ? units : 0;
+    if (LIKELY(starts != 0)) {
+        return bits_lowest(starts) + 1; /* that is never too many */
+    }
+    units = map_length(heap_map(&region->heap), block);
+    return units <= region->cached ? units : 0;
+}
+
+/* ThreadSanitizer can't know that, and gets a lock. */
+static ALWAYS_INLINE size_t cached_units(Link *links, Region *region, size_t block)
+{
+    size_t units;
+    bool taken;
+
+    if (!THREAD_SANITIZED) {
+        return cached_find_units(links, region, block);
+    }
+    taken = region_lock(region);
+    units = cached_find_units(links, region, block);
+    region_unlock(region, taken);
+    return units;
 }
 
 /* What is left to do for a block that is to be freed. */
@@ -74,7 +94,7 @@ static ALWAYS_INLINE CachedGiven cached_push(Link *links, Region *region, size_t
     size_t key = region_cached(region)->key;
     bool done;
 
-    *units = cached_units(region, block);
+    *units = cached_units(links, region, block);
     if (UNLIKELY(*units == 0)) {
         return CACHED_NONE;
     }

@@ -7,12 +7,12 @@
 _Static_assert(sizeof(Magazine) == PIECE_BYTES, "a magazine is a piece");
 
 enum {
-    HEAP_BYTES_MIN = 1 << 16,
-    POOL_BYTES_MIN_MAPPED = 1 << 16,
+    HEAP_BYTES_MIN = 1 << 17,
+    POOL_BYTES_MIN_MAPPED = 1 << 15,
     POOL_BYTES_MIN_INSIDE = 1 << 14,
     HEAP_TO_POOL_MAPPED = 64,
     HEAP_TO_POOL_INSIDE = 256,
-    HEAP_TO_MAGAZINE = 4096, /* bytes of blocks in a magazine are this part of the heap's … */
+    HEAP_TO_MAGAZINE = 16384, /* bytes of blocks in a magazine are this part of the heap's … */
     MAGAZINE_BYTES_MAX = 1 << 15, /* … at most */
     ROUNDS_MIN = 4,
     DEPOT_BYTES = 1 << 18, /* of blocks of one size in the depot, or this many magazines */

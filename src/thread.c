@@ -9,18 +9,6 @@
 #include "cache.h"
 #include "lock.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HAS_THREAD_SANITIZER 1
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-#define HAS_THREAD_SANITIZER 1
-#endif
-#ifndef HAS_THREAD_SANITIZER
-#define HAS_THREAD_SANITIZER 0
-#endif
-
 /* From linux/membarrier.h, which not every system has. */
 enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
 
@@ -31,7 +19,7 @@ __thread Thread thread_self = {.caches = {EMPTY4, EMPTY4, EMPTY4, EMPTY4}};
 
 _Static_assert(THREAD_REGIONS == 16, "as many as there are initializers above");
 
-bool thread_has_lock;
+static bool has_locks;
 
 static Spin list_lock;
 static Thread *list_head;
@@ -99,7 +87,7 @@ static void end_thread(void *argument)
 
 static void prepare(void)
 {
-    thread_has_lock = HAS_THREAD_SANITIZER || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
+    has_locks = THREAD_SANITIZED || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
     has_end_key = pthread_key_create(&end_key, end_thread) == 0;
 }
 
@@ -112,7 +100,7 @@ void thread_on_end(ThreadEnd *end)
 /* The short way, which knows of no lock, sees the cache only where there is none. */
 static void show(Thread *thread, size_t slot, Cache *cache)
 {
-    if (cache == NULL || thread_has_lock) {
+    if (cache == NULL || has_locks) {
         cache = EMPTY;
     }
     __atomic_store_n(&thread->caches[slot], cache, __ATOMIC_RELEASE);
@@ -122,7 +110,7 @@ Cache *thread_take_own(Thread *self, size_t slot)
 {
     Cache *cache;
 
-    if (thread_has_lock) {
+    if (self->known && has_locks) {
         spin_take(&self->lock);
         return self->owned[slot];
     }
@@ -133,7 +121,7 @@ Cache *thread_take_own(Thread *self, size_t slot)
 
 void thread_release_own(Thread *self)
 {
-    if (thread_has_lock) {
+    if (self->known && has_locks) {
         spin_release(&self->lock);
     } else {
         thread_leave(self);
@@ -175,12 +163,12 @@ void thread_set_cache(Thread *self, size_t slot, Cache *cache)
             pthread_setspecific(end_key, self);
         }
     }
-    if (thread_has_lock) {
+    if (has_locks) {
         spin_take(&self->lock);
     }
     self->owned[slot] = cache;
     show(self, slot, cache);
-    if (thread_has_lock) {
+    if (has_locks) {
         spin_release(&self->lock);
     }
 }
@@ -201,7 +189,7 @@ static bool show_others(Thread *thread, unsigned slots, bool seized)
 
 static void wait_for(Thread *thread)
 {
-    if (thread_has_lock) {
+    if (has_locks) {
         spin_take(&thread->lock);
         return;
     }
@@ -218,7 +206,7 @@ Thread *threads_seize(unsigned slots)
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         others |= show_others(thread, slots, true);
     }
-    if (others && !thread_has_lock) {
+    if (others && !has_locks) {
         ask_kernel(PRIVATE_EXPEDITED);
     }
     for (Thread *thread = list_head; thread != NULL && others; thread = thread->next) {
@@ -232,7 +220,7 @@ Thread *threads_seize(unsigned slots)
 void threads_release(unsigned slots)
 {
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
-        if (show_others(thread, slots, false) && thread_has_lock) {
+        if (show_others(thread, slots, false) && has_locks) {
             spin_release(&thread->lock);
         }
     }

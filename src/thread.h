@@ -17,6 +17,18 @@
 #include "bits.h"
 #include "spin.h"
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZED 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define THREAD_SANITIZED 1
+#endif
+#ifndef THREAD_SANITIZED
+#define THREAD_SANITIZED 0
+#endif
+
 typedef struct Cache Cache;
 
 /* Regions at a time that have caches; there may be any number of others. */
@@ -34,9 +46,6 @@ typedef struct Thread {
 } Thread;
 
 extern __thread Thread thread_self __attribute__((__tls_model__("initial-exec")));
-
-/* Whether threads have locks. */
-extern bool thread_has_lock;
 
 /* Makes the owner's use of a cache begin, and end. */
 static ALWAYS_INLINE void thread_enter(Thread *self)

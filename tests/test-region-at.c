@@ -42,8 +42,8 @@ START_TEST(create_at_refuses_options)
             expect_create_fails(arena, sizeof arena, &(Mem_Options){.alignment = alignment});
         }
     }
-    for (unsigned flags = 1; flags < 64; flags++) {
-        if (flags != MEM_UNLOCKED) {
+    for (unsigned flags = 1; flags < 128; flags++) {
+        if ((flags & ~(MEM_UNLOCKED | MEM_EXACT)) != 0) {
             expect_create_fails(arena, sizeof arena, &(Mem_Options){.flags = flags});
         }
     }

@@ -8,7 +8,7 @@
 
 #include "checked.h"
 
-enum { SIZE = 1 << 16, FLAGS = 5 };
+enum { SIZE = 1 << 16, FLAGS = 6 };
 
 /* Not known to the compiler, which warns of sizes that make no sense. */
 static volatile size_t largest_size = SIZE_MAX;
