@@ -25,6 +25,12 @@ static ALWAYS_INLINE Thread *cached_self(void)
     return &thread_self;
 }
 
+/* The calling thread's cache, while it is marked as busy. */
+static ALWAYS_INLINE Cache *cached_own(Thread *self, Region *region)
+{
+    return __atomic_load_n(&self->caches[region_cached(region)->slot], __ATOMIC_RELAXED);
+}
+
 /* Takes a round from a magazine: a block of so many units, which are no more than region->cached.
  * 0: there is none. */
 static ALWAYS_INLINE size_t cached_pop(Link *links, Region *region, size_t units)
@@ -33,7 +39,7 @@ static ALWAYS_INLINE size_t cached_pop(Link *links, Region *region, size_t units
     size_t block;
 
     thread_enter(self);
-    block = (cache_pop(self->caches[region_cached(region)->slot], units));
+    block = (cache_pop(cached_own(self, region), units));
     thread_leave(self);
     if (LIKELY(block != 0)) {
         *(size_t *)(void *)&links[block] = 0; /* the key */
@@ -102,7 +108,7 @@ static ALWAYS_INLINE CachedGiven cached_push(Link *links, Region *region, size_t
         return CACHED_TWICE;
     }
     thread_enter(self);
-    done = cache_push(self->caches[region_cached(region)->slot], *units, block);
+    done = cache_push(cached_own(self, region), *units, block);
     if (LIKELY(done)) {
         *word = key;
     }

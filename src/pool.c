@@ -147,7 +147,7 @@ static Magazine *take_first(Pool *pool, Depot *depot)
 {
     Magazine *magazine = pool_piece(pool, depot->first);
 
-    depot->first = magazine->next;
+    __atomic_store_n(&depot->first, magazine->next, __ATOMIC_RELAXED);
     depot->count--;
     if (depot->count < depot->least) {
         depot->least = depot->count;
