@@ -22,6 +22,10 @@ static const LockForkHooks *fork_hooks;
 /* How many locks this thread holds: more than one only where a visitor uses another region. */
 static __thread unsigned held;
 
+/* This thread is in fork() and holds all locks: it needs none, should other handlers of fork() use
+ * a region. Nobody knows in which order handlers run. */
+static __thread bool is_forking;
+
 static Lock *lock_next(const Lock *lock)
 {
     return lock->next == 0 ? NULL : (Lock *)((uintptr_t)lock + (uintptr_t)lock->next);
@@ -78,6 +82,7 @@ static void before_fork(void)
     while (!take_all()) {
         nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
     }
+    is_forking = true;
     if (fork_hooks != NULL) {
         fork_hooks->before();
     }
@@ -91,6 +96,7 @@ static void open_gate(void)
 
 static void after_fork(void)
 {
+    is_forking = false;
     release_until(NULL);
     open_gate();
 }
@@ -119,9 +125,13 @@ void lock_on_fork(const LockForkHooks *hooks)
 }
 
 /* When the library is loaded: later, a fork could be under way already. */
-__attribute__((__constructor__)) static void watch_forks(void)
+__attribute__((__constructor__)) void lock_watch_forks(void)
 {
-    pthread_atfork(before_fork, in_parent, in_child);
+    static bool is_watching;
+
+    if (!__atomic_exchange_n(&is_watching, true, __ATOMIC_RELAXED)) {
+        pthread_atfork(before_fork, in_parent, in_child);
+    }
 }
 
 static void make_known(Lock *lock)
@@ -146,7 +156,7 @@ void lock_init(Lock *lock, bool unlocked)
 
 bool lock_take(Lock *lock)
 {
-    if (lock->unlocked || lock_is_needless()) {
+    if (lock->unlocked || lock_is_needless() || is_forking) {
         return false;
     }
     if (!__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE)) {

@@ -56,4 +56,8 @@ void lock_on_fork(const LockForkHooks *hooks);
 /* Ends a lock that nobody holds. */
 void lock_end(Lock *lock);
 
+/* From here on fork() holds the locks. Happens when the library is loaded, unless that is too late:
+ * where regions are used before. */
+void lock_watch_forks(void);
+
 #endif

@@ -11,6 +11,14 @@
 
 typedef enum Action { ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
 
+/* What is done if the environment says nothing: an error that nobody looks at must not be all, where
+ * calls have none to return. */
+#ifdef MISUSE_ABORTS
+#define ACTION_DEFAULT ACTION_ABORT
+#else
+#define ACTION_DEFAULT ACTION_IGNORE
+#endif
+
 typedef struct Handler {
     Mem_MisuseHandler *function;
     void *context;
@@ -40,7 +48,9 @@ static void read_action(void)
     char line[160];
     int length;
 
-    if (value == NULL || strcmp(value, "ignore") == 0) {
+    if (value == NULL) {
+        action = ACTION_DEFAULT;
+    } else if (strcmp(value, "ignore") == 0) {
         action = ACTION_IGNORE;
     } else if (strcmp(value, "warn") == 0) {
         action = ACTION_WARN;
@@ -122,7 +132,9 @@ void misuse_report(Mem_Misuse *misuse)
 {
     Handler current = get_handler();
 
-    misuse->sentence = sentence_of(misuse->kind);
+    if (misuse->sentence == NULL) {
+        misuse->sentence = sentence_of(misuse->kind);
+    }
     if (current.function != NULL) {
         current.function(misuse, current.context);
     }

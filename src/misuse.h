@@ -11,7 +11,8 @@
 /* Whether anybody wants to know: a misuse that nobody hears of need not be looked into. */
 bool misuse_is_heard(void);
 
-/* Reports a misuse. No region may be locked by the caller. `sentence` is filled in. */
+/* Reports a misuse. No region may be locked by the caller. `sentence` is filled in
+ * if it is NULL. */
 void misuse_report(Mem_Misuse *misuse);
 
 #endif

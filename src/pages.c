@@ -78,3 +78,12 @@ void pages_unmap(void *memory, size_t size)
 {
     munmap(memory, size);
 }
+
+bool pages_release(void *memory, size_t size)
+{
+    int saved = errno;
+    bool done = madvise(memory, size, MADV_DONTNEED) == 0;
+
+    errno = saved;
+    return done;
+}

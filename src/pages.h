@@ -19,4 +19,8 @@ void *pages_map(const Layout *layout, unsigned flags);
 /* Gives pages back; they must be what pages_map returned. */
 void pages_unmap(void *memory, size_t size);
 
+/* Lets the system have whole pages of a mapping back, which are all 0 when they are next used. True
+ * if it took them; errno stays as it is. */
+bool pages_release(void *memory, size_t size);
+
 #endif

@@ -44,6 +44,7 @@ test_programs = \
 	tests/inner-check \
 	tests/inner-layout \
 	tests/inner-map \
+	tests/inner-release \
 	tests/inner-shapes \
 	tests/inner-tree \
 	tests/test-aligned \
@@ -89,6 +90,11 @@ tests_inner_map_SOURCES = tests/inner-map.c
 tests_inner_map_CPPFLAGS = $(inner_cppflags)
 tests_inner_map_LDFLAGS = $(test_ldflags)
 tests_inner_map_LDADD = $(inner_ldadd)
+
+tests_inner_release_SOURCES = tests/inner-release.c
+tests_inner_release_CPPFLAGS = $(inner_cppflags)
+tests_inner_release_LDFLAGS = $(test_ldflags)
+tests_inner_release_LDADD = $(inner_ldadd)
 
 tests_inner_shapes_SOURCES = tests/inner-shapes.c tests/shaped.c tests/shaped.h
 tests_inner_shapes_CPPFLAGS = $(inner_cppflags)

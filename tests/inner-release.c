@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pages of free blocks go back to the system: those inside of free blocks, all of them, no others. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "checked.h"
+#include "release.h"
+
+enum { SIZE = 64 << 20, LARGE = 24 << 20, SMALL = 100, KEPT = 1000 };
+
+/* How many of the whole pages between two addresses are present. */
+static size_t present(const char *from, const char *to)
+{
+    static unsigned char pages[SIZE / 4096 + 2];
+    size_t page = support_page();
+    uintptr_t begin = ((uintptr_t)from + page - 1) & ~(page - 1);
+    uintptr_t end = (uintptr_t)to & ~(page - 1);
+    size_t count = 0;
+
+    ck_assert_int_eq(mincore((void *)begin, end - begin, pages), 0);
+    for (size_t i = 0; i < (end - begin) / page; i++) {
+        count += pages[i] & 1;
+    }
+    return count;
+}
+
+/* Makes all pages of a block present, and leaves what is in it. */
+static void touch(char *block, size_t size)
+{
+    for (size_t at = 0; at < size; at += 1024) {
+        volatile char *byte = block + at;
+
+        *byte = *byte;
+    }
+}
+
+static Region *region_in(const Bed *bed)
+{
+    return region_of(bed->region);
+}
+
+START_TEST(free_blocks_lose_their_pages)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    char *before = checked_alloc(&bed, KEPT);
+    char *large = checked_alloc(&bed, LARGE);
+    char *after = checked_alloc(&bed, KEPT);
+    size_t in_large;
+
+    touch(large, LARGE);
+    in_large = present(large, large + LARGE);
+    ck_assert_uint_ge(in_large, LARGE / support_page() - 1);
+    ck_assert_uint_eq(release_pages(region_in(&bed), 1), 0);
+    ck_assert_uint_eq(present(large, large + LARGE), in_large);
+    checked_free(&bed, large);
+    ck_assert_uint_eq(release_pages(region_in(&bed), (size_t)LARGE * 2), 0);
+    ck_assert_uint_eq(present(large, large + LARGE), in_large);
+    errno = ERANGE;
+    ck_assert_uint_ge(release_pages(region_in(&bed), LARGE / 2), LARGE - 3 * support_page());
+    ck_assert_int_eq(errno, ERANGE);
+    ck_assert_uint_eq(present(large + support_page(), large + LARGE), 0);
+    ck_assert_int_eq(Mem_RegionCheck(bed.region), 0);
+    checked_free(&bed, before);
+    checked_free(&bed, after);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* What is in use stays as it is, which the patterns in the blocks tell. */
+START_TEST(blocks_in_use_keep_their_contents)
+{
+    Random source = support_random("blocks_in_use_keep_their_contents", _i);
+    Bed bed = bed_open((Kind)_i, SIZE);
+    char *blocks[200];
+    size_t count = sizeof blocks / sizeof blocks[0];
+
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = checked_alloc(&bed, random_scaled(&source, 300000));
+    }
+    for (size_t i = 0; i < count; i += 2) {
+        checked_free(&bed, blocks[i]);
+    }
+    ck_assert_uint_gt(release_pages(region_in(&bed), 1), 0);
+    for (size_t i = 0; i < count; i += 2) {
+        blocks[i] = checked_calloc(&bed, 1, random_scaled(&source, 300000));
+    }
+    release_pages(region_in(&bed), 1);
+    for (size_t i = 0; i < count; i++) {
+        checked_free(&bed, blocks[i]);
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Memory that was never touched is not touched, and more turns than one are taken for much. */
+START_TEST(what_was_touched_is_known)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    char *small = checked_alloc(&bed, SMALL);
+    char *large;
+
+    ck_assert_uint_lt(release_touched(region_in(&bed)), SIZE / 2);
+    ck_assert_uint_eq(release_pages(region_in(&bed), 1), 0);
+    large = checked_alloc(&bed, LARGE);
+    ck_assert_uint_ge(release_touched(region_in(&bed)), LARGE);
+    checked_free(&bed, large);
+    for (int i = 0; i < 2; i++) { /* there is no harm in a second time */
+        size_t released = release_pages(region_in(&bed), 1);
+
+        ck_assert_uint_ge(released, LARGE - 2 * support_page());
+        ck_assert_uint_le(released, LARGE + support_page());
+    }
+    checked_free(&bed, small);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* The system may refuse: nothing is released then, and nothing changes. */
+START_TEST(refusal_is_no_error)
+{
+    Mem_Options options = {.flags = MEM_LOCKED};
+    Mem_Region *region = Mem_RegionCreate(1 << 20, &options);
+    char *block;
+
+    if (region == NULL) {
+        support_skip("no memory can be locked here");
+        return;
+    }
+    block = Mem_RegionAlloc(region, 1 << 19);
+    memset(block, 1, 1 << 19);
+    ck_assert_int_eq(Mem_RegionFree(region, block), 0);
+    errno = ERANGE;
+    ck_assert_uint_eq(release_pages(region_of(region), 1), 0);
+    ck_assert_int_eq(errno, ERANGE);
+    ck_assert_int_eq(Mem_RegionDestroy(region), 0);
+}
+END_TEST
+
+int main(void)
+{
+    static const Kind kinds[] = {KIND_MAPPED, KIND_MAPPED_16, KIND_UNLOCKED, KIND_THREADED};
+    TCase *tests = support_begin("release");
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        int kind = (int)kinds[i];
+
+        tcase_add_loop_test(tests, free_blocks_lose_their_pages, kind, kind + 1);
+        tcase_add_loop_test(tests, blocks_in_use_keep_their_contents, kind, kind + 1);
+        tcase_add_loop_test(tests, what_was_touched_is_known, kind, kind + 1);
+    }
+    tcase_add_test(tests, refusal_is_no_error);
+    return support_end();
+}
