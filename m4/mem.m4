@@ -38,3 +38,29 @@ AC_DEFUN([MEM_VERSION_SCRIPT],
   rm -f conftest.map])
 AS_IF([test "$mem_cv_version_script" = yes], [$1], [$2])
 ])
+
+# MEM_NEW_SIZE(VARIABLE)
+# ----------------------
+# Sets VARIABLE to the letter by which the C++ ABI of Itanium calls the type that size_t is, or to no.
+AC_DEFUN([MEM_NEW_SIZE],
+[AC_CACHE_CHECK([for the letter of size_t in names of C++], [mem_cv_new_size],
+  [mem_cv_new_size=no
+  for mem_type in "j unsigned" "m unsigned long" "y unsigned long long"; do
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <stddef.h>]],
+      [[_Static_assert(_Generic((size_t)0, ${mem_type#* }: 1, default: 0), "another type");]])],
+      [mem_cv_new_size=${mem_type%% *}; break])
+  done])
+$1=$mem_cv_new_size
+])
+
+# MEM_GLIBC([IF-YES], [IF-NO])
+# ----------------------------
+# Whether the C library has what libmem-malloc.so replaces and uses.
+AC_DEFUN([MEM_GLIBC],
+[AC_CACHE_CHECK([for mallinfo2 and strerrordesc_np], [mem_cv_glibc],
+  [AC_LINK_IFELSE([AC_LANG_PROGRAM([[#define _GNU_SOURCE 1
+#include <malloc.h>
+#include <string.h>]], [[return mallinfo2().arena != 0 && strerrordesc_np(1) != NULL;]])],
+    [mem_cv_glibc=yes], [mem_cv_glibc=no])])
+AS_IF([test "$mem_cv_glibc" = yes], [$1], [$2])
+])

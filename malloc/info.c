@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The functions that tell about the heap or set it up: mallinfo() and its like. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "family.h"
+#include "path.h"
+#include "release.h"
+#include "report.h"
+
+/* What there is to tell. The arena is what was ever touched: the region is so much larger that all of
+ * it says nothing. */
+typedef struct Info {
+    Mem_Stats stats;
+    size_t arena;
+    size_t free;
+} Info;
+
+static Info get_info(void)
+{
+    Info info = {.arena = 0};
+    Mem_Region *region = path_region();
+
+    if (region != NULL) {
+        Mem_RegionGetStats(region, &info.stats);
+        info.arena = release_touched(region_of(region));
+    }
+    if (info.arena < info.stats.bytes_in_use) { /* other threads were at work in between */
+        info.arena = info.stats.bytes_in_use;
+    }
+    info.free = info.arena - info.stats.bytes_in_use;
+    return info;
+}
+
+EXPORT struct mallinfo2 mallinfo2(void)
+{
+    Info info = get_info();
+
+    return (struct mallinfo2){.arena = info.arena,
+                              .ordblks = info.stats.blocks_free,
+                              .uordblks = info.stats.bytes_in_use,
+                              .fordblks = info.free,
+                              .keepcost = info.free};
+}
+
+/* The old structure has room for numbers up to INT_MAX. */
+static int narrow(size_t number)
+{
+    return number > INT_MAX ? INT_MAX : (int)number;
+}
+
+/* It is deprecated, but not gone. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+EXPORT struct mallinfo mallinfo(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return (struct mallinfo){.arena = narrow(info.arena),
+                             .ordblks = narrow(info.ordblks),
+                             .uordblks = narrow(info.uordblks),
+                             .fordblks = narrow(info.fordblks),
+                             .keepcost = narrow(info.keepcost)};
+}
+#pragma GCC diagnostic pop
+
+/* The elements and attributes of glibc's, of one heap. */
+EXPORT int malloc_info(int options, FILE *stream)
+{
+    Info info;
+
+    if (options != 0) {
+        return EINVAL;
+    }
+    info = get_info();
+    fprintf(stream,
+            "<malloc version=\"1\">\n"
+            "<heap nr=\"0\">\n"
+            "<sizes>\n"
+            "</sizes>\n"
+            "<total type=\"fast\" count=\"0\" size=\"0\"/>\n"
+            "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+            "<system type=\"current\" size=\"%zu\"/>\n"
+            "<system type=\"max\" size=\"%zu\"/>\n"
+            "<aspace type=\"total\" size=\"%zu\"/>\n"
+            "<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+            "</heap>\n",
+            info.stats.blocks_free, info.free, info.arena, info.arena, info.stats.capacity,
+            info.stats.capacity);
+    fprintf(stream,
+            "<total type=\"fast\" count=\"0\" size=\"0\"/>\n"
+            "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+            "<total type=\"mmap\" count=\"0\" size=\"0\"/>\n"
+            "<system type=\"current\" size=\"%zu\"/>\n"
+            "<system type=\"max\" size=\"%zu\"/>\n"
+            "<aspace type=\"total\" size=\"%zu\"/>\n"
+            "<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+            "</malloc>\n",
+            info.stats.blocks_free, info.free, info.arena, info.arena, info.stats.capacity,
+            info.stats.capacity);
+    return 0;
+}
+
+EXPORT void malloc_stats(void)
+{
+    report_print(STDERR_FILENO, REPORT_TEXT, path_region());
+}
+
+/* The pad is memory to be kept at the top of glibc's heap; here all that is free is as good. */
+EXPORT int malloc_trim(size_t pad)
+{
+    Mem_Region *region = path_region();
+
+    (void)pad;
+    return region != NULL && trim_all(region);
+}
+
+/* Hints for a heap that is built otherwise are taken, and have nothing to change here. M_PERTURB is no
+ * hint: it changes what a program sees, and is not there. */
+EXPORT int mallopt(int parameter, int value)
+{
+    enum { MXFAST_MAX = 80 * (int)sizeof(size_t) / 4 };
+
+    switch (parameter) {
+    case M_MXFAST:
+        return value >= 0 && value <= MXFAST_MAX;
+    case M_TRIM_THRESHOLD:
+    case M_TOP_PAD:
+    case M_MMAP_THRESHOLD:
+    case M_MMAP_MAX:
+    case M_CHECK_ACTION:
+    case M_ARENA_TEST:
+    case M_ARENA_MAX:
+        return 1;
+    default:
+        return 0;
+    }
+}

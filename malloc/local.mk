@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+#
+# libmem-malloc.so, which takes the place of malloc() and free() in programs that preload it, and memrun,
+# which runs programs so.
+
+EXTRA_DIST += \
+	malloc/malloc.map \
+	malloc/memrun.bash
+
+if BUILD_MALLOC
+
+pkglib_LTLIBRARIES = libmem-malloc.la
+bin_PROGRAMS = memrun
+bashcomp_DATA = malloc/memrun
+
+# It has the library in it, compiled anew: what is reached by way of malloc() must not call malloc(), as
+# the common way to variables of a thread may; and misuses end the program unless something else is
+# asked for.
+libmem_malloc_la_SOURCES = \
+	$(libmem_la_SOURCES) \
+	malloc/family.h \
+	malloc/info.c \
+	malloc/malloc.c \
+	malloc/new.c \
+	malloc/new.h \
+	malloc/path.c \
+	malloc/path.h \
+	malloc/report.c \
+	malloc/report.h \
+	malloc/settings.c \
+	malloc/settings.h \
+	malloc/size.c \
+	malloc/size.h \
+	malloc/start.c \
+	malloc/start.h \
+	malloc/trim.c \
+	malloc/trim.h
+libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DNEW_SIZE='"$(NEW_SIZE)"'
+# Exceptions of new handlers pass through. No builtin: calloc() must not be made a call of itself.
+libmem_malloc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fno-builtin-malloc \
+	-fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+libmem_malloc_la_LDFLAGS = $(AM_LDFLAGS) $(LIBRARY_LDFLAGS) -module -avoid-version -shared \
+	-Wl,--version-script=$(top_srcdir)/malloc/malloc.map
+libmem_malloc_la_DEPENDENCIES = malloc/malloc.map
+libmem_malloc_la_LIBADD = $(DL_LIBS)
+
+memrun_SOURCES = \
+	malloc/memrun.c \
+	malloc/size.c \
+	malloc/size.h
+memrun_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE='"$(pkglibdir)/libmem-malloc.so"' -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+
+# Completions are found by the name of the command.
+malloc/memrun: malloc/memrun.bash
+	$(AM_V_GEN)$(MKDIR_P) malloc && cp $(top_srcdir)/malloc/memrun.bash $@
+
+CLEANFILES += malloc/memrun
+
+endif

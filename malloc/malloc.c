@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The functions that allocate and free, with the semantics of POSIX, C23 and glibc. Those that only
+ * tell something are in info.c, those of C++ in new.c. */
+#include <errno.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "family.h"
+#include "misuse.h"
+#include "path.h"
+
+static bool is_power_of_two(size_t number)
+{
+    return number != 0 && (number & (number - 1)) == 0;
+}
+
+static void *fail(int error)
+{
+    errno = error;
+    return NULL;
+}
+
+EXPORT void *malloc(size_t size)
+{
+    return path_alloc(size);
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+    return path_calloc(count, size);
+}
+
+EXPORT void free(void *pointer)
+{
+    path_free(pointer);
+}
+
+EXPORT void cfree(void *pointer)
+{
+    path_free(pointer);
+}
+
+/* As glibc: a size of 0 frees. */
+EXPORT void *realloc(void *pointer, size_t size)
+{
+    if (pointer == NULL) {
+        return path_alloc(size);
+    }
+    if (size == 0) {
+        path_free(pointer);
+        return NULL;
+    }
+    return path_resize(pointer, size);
+}
+
+EXPORT void *reallocarray(void *pointer, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return fail(ENOMEM);
+    }
+    return realloc(pointer, bytes);
+}
+
+/* The caller's errno stays as it is, whatever is returned. */
+EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
+{
+    int saved = errno;
+    void *block;
+
+    if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
+        return EINVAL;
+    }
+    block = path_alloc_aligned(alignment, size);
+    errno = saved;
+    if (block == NULL) {
+        return ENOMEM;
+    }
+    *result = block;
+    return 0;
+}
+
+/* As C17 and later have it: the size need not be a multiple of the alignment. */
+EXPORT void *aligned_alloc(size_t alignment, size_t size)
+{
+    return is_power_of_two(alignment) ? path_alloc_aligned(alignment, size) : fail(EINVAL);
+}
+
+/* As glibc: other alignments are rounded up to a power of two. */
+EXPORT void *memalign(size_t alignment, size_t size)
+{
+    if (alignment > SIZE_MAX / 2 + 1) {
+        return fail(EINVAL);
+    }
+    if (alignment == 0) {
+        alignment = 1;
+    } else if (!is_power_of_two(alignment)) {
+        alignment = (size_t)2 << (sizeof(unsigned long) * 8 - 1 -
+                                  (size_t)__builtin_clzl((unsigned long)alignment));
+    }
+    return path_alloc_aligned(alignment, size);
+}
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+EXPORT void *valloc(size_t size)
+{
+    return path_alloc_aligned(page_size(), size);
+}
+
+EXPORT void *pvalloc(size_t size)
+{
+    size_t page = page_size();
+    size_t rounded;
+
+    if (__builtin_add_overflow(size, page - 1, &rounded)) {
+        return fail(ENOMEM);
+    }
+    return path_alloc_aligned(page, rounded & ~(page - 1));
+}
+
+EXPORT size_t malloc_usable_size(void *pointer)
+{
+    return pointer == NULL ? 0 : path_size(pointer);
+}
+
+/* Reports a block that is freed as if it were larger than it is. A smaller size can't be told from the
+ * right one with certainty; and what is no block at all is left to free(). */
+static void check_size(const void *pointer, size_t size)
+{
+    size_t usable = path_size(pointer);
+
+    if (UNLIKELY(size > usable) && usable != 0) {
+        Mem_Misuse misuse = {.sentence = "the block that is freed is smaller than was said",
+                             .pointer = pointer,
+                             .region = start_region,
+                             .block = pointer,
+                             .block_size = usable,
+                             .block_in_use = 1};
+
+        misuse_report(&misuse);
+    }
+}
+
+EXPORT void free_sized(void *pointer, size_t size)
+{
+    if (pointer != NULL) {
+        check_size(pointer, size);
+        path_free(pointer);
+    }
+}
+
+EXPORT void free_aligned_sized(void *pointer, size_t alignment, size_t size)
+{
+    (void)alignment;
+    free_sized(pointer, size);
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+#
+# What bash completes after memrun: its options and what they take, then a command and that one's own
+# completion.
+
+_memrun()
+{
+    local cur prev words cword split
+    _init_completion -s || return
+
+    # The command, if there is one by now, begins with the first word that is no option.
+    local i
+    for ((i = 1; i < cword; i++)); do
+        case ${words[i]} in
+        -s | -m | --size | --misuse | --stats-file)
+            ((i++))
+            if [[ ${words[i]} == = ]]; then
+                ((i++))
+            fi
+            ;;
+        -*) ;;
+        =) ((i++)) ;;
+        *)
+            _command_offset "$i"
+            return
+            ;;
+        esac
+    done
+
+    case $prev in
+    -s | --size)
+        mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 1G 4G 25% 50% 100%' -- "$cur")
+        return
+        ;;
+    -m | --misuse)
+        mapfile -t COMPREPLY < <(compgen -W 'ignore warn abort' -- "$cur")
+        return
+        ;;
+    --stats)
+        mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+        return
+        ;;
+    --stats-file)
+        _filedir
+        return
+        ;;
+    esac
+    $split && return
+
+    if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-s -m --size= --misuse= --stats --stats= --stats-file= --exact --help
+            --version' -- "$cur")
+        [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+        return
+    fi
+    _command_offset "$cword"
+} && complete -F _memrun memrun

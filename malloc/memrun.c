@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memrun PROGRAM: runs a program on a heap of libmem. It says so in the environment, and then becomes
+ * the program; so signals and the exit status are the program's, and its children inherit the heap. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "size.h"
+
+/* Ends of memrun itself, as env(1) and its like have them. */
+enum { STATUS_FAILED = 125, STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127 };
+
+static const char usage[] =
+    "Usage: memrun [OPTION]... PROGRAM [ARGUMENT]...\n"
+    "Runs PROGRAM, unchanged, with all of its memory in one region of fixed size.\n"
+    "\n"
+    "  -s, --size=SIZE          size of the region: bytes, or with K, M, G or T\n"
+    "                           behind it, or a percentage of the machine's\n"
+    "                           memory, as in 50% (100%)\n"
+    "  -m, --misuse=ACTION      what to do when a pointer is freed that cannot be:\n"
+    "                           ignore, warn, or abort (abort)\n"
+    "      --stats[=FORMAT]     at exit, report what was used: text, json (text)\n"
+    "      --stats-file=FILE    append the report to FILE, not to stderr\n"
+    "      --exact              keep no free blocks ready for each thread\n"
+    "      --help               show this, and exit\n"
+    "      --version            show the version, and exit\n"
+    "\n"
+    "Children of PROGRAM run likewise, each with a region of its own. memrun ends as\n"
+    "PROGRAM does; or with 125 if it fails itself, 126 if PROGRAM cannot be run, and\n"
+    "127 if it cannot be found.\n";
+
+typedef struct Settings {
+    const char *size;
+    const char *misuse;
+    const char *stats;
+    const char *stats_file;
+    bool exact;
+} Settings;
+
+/* Says why memrun ends, on stderr, and ends it. */
+__attribute__((__format__(__printf__, 2, 3), __noreturn__)) static void give_up(int status,
+                                                                                const char *format,
+                                                                                ...)
+{
+    va_list arguments;
+
+    fputs("memrun: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(status);
+}
+
+static void set(const char *name, const char *value)
+{
+    if (value != NULL && setenv(name, value, 1) != 0) {
+        give_up(STATUS_FAILED, "%s: %s", name, strerror(errno));
+    }
+}
+
+static bool is_one_of(const char *value, const char *const *values)
+{
+    while (*values != NULL && strcmp(value, *values) != 0) {
+        values++;
+    }
+    return *values != NULL;
+}
+
+static void check_settings(const Settings *settings)
+{
+    static const char *const actions[] = {"ignore", "warn", "abort", NULL};
+    static const char *const formats[] = {"text", "json", NULL};
+    size_t size;
+
+    if (settings->size != NULL && !size_read(settings->size, &size)) {
+        give_up(STATUS_FAILED, "'%s' is no size: give %s", settings->size, SIZE_SYNTAX);
+    }
+    if (settings->misuse != NULL && !is_one_of(settings->misuse, actions)) {
+        give_up(STATUS_FAILED, "'%s' is nothing to do at a misuse: give ignore, warn or abort",
+                settings->misuse);
+    }
+    if (settings->stats != NULL && !is_one_of(settings->stats, formats)) {
+        give_up(STATUS_FAILED, "'%s' is no format of a report: give text or json", settings->stats);
+    }
+    if (settings->stats_file != NULL && settings->stats_file[0] == '\0') {
+        give_up(STATUS_FAILED, "'' is no file for a report");
+    }
+}
+
+static void print(const char *text)
+{
+    if (fputs(text, stdout) == EOF || fflush(stdout) != 0) {
+        give_up(STATUS_FAILED, "stdout: %s", strerror(errno));
+    }
+    exit(EXIT_SUCCESS);
+}
+
+/* Reads the options. Returns the index of the program in the arguments. */
+static int read_options(int argc, char **argv, Settings *settings)
+{
+    enum { STATS = 256, STATS_FILE, EXACT, HELP, VERSION };
+    static const struct option options[] = {{"size", required_argument, NULL, 's'},
+                                            {"misuse", required_argument, NULL, 'm'},
+                                            {"stats", optional_argument, NULL, STATS},
+                                            {"stats-file", required_argument, NULL, STATS_FILE},
+                                            {"exact", no_argument, NULL, EXACT},
+                                            {"help", no_argument, NULL, HELP},
+                                            {"version", no_argument, NULL, VERSION},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+
+    /* The first argument that is no option is the program, and all behind it is the program's. */
+    while ((option = getopt_long(argc, argv, "+s:m:", options, NULL)) != -1) {
+        switch (option) {
+        case 's':
+            settings->size = optarg;
+            break;
+        case 'm':
+            settings->misuse = optarg;
+            break;
+        case STATS:
+            settings->stats = optarg == NULL ? "text" : optarg;
+            break;
+        case STATS_FILE:
+            settings->stats_file = optarg;
+            break;
+        case EXACT:
+            settings->exact = true;
+            break;
+        case HELP:
+            print(usage);
+            break;
+        case VERSION:
+            print("memrun (libmem) " PACKAGE_VERSION "\n");
+            break;
+        default: /* which getopt_long has told */
+            exit(STATUS_FAILED);
+        }
+    }
+    return optind;
+}
+
+/* Puts the module in front of what is to be loaded before the program. The loader only complains of a
+ * module that it cannot find, and the program would run without its limit. */
+static void set_preload(void)
+{
+    const char *module = getenv("LIBMEM_MODULE");
+    const char *others = getenv("LD_PRELOAD");
+    char *list;
+
+    if (module == NULL || *module == '\0') {
+        module = MODULE;
+    }
+    if (access(module, R_OK) != 0) {
+        give_up(STATUS_FAILED, "%s: %s", module, strerror(errno));
+    }
+    if (strpbrk(module, ": ") != NULL) {
+        give_up(STATUS_FAILED, "%s: no module to be preloaded can have such a name", module);
+    }
+    if (others == NULL || *others == '\0') {
+        set("LD_PRELOAD", module);
+        return;
+    }
+    if (asprintf(&list, "%s:%s", module, others) < 0) {
+        give_up(STATUS_FAILED, "LD_PRELOAD: %s", strerror(errno));
+    }
+    set("LD_PRELOAD", list);
+    free(list);
+}
+
+/* The program may go to another directory before it ends. */
+static void set_stats_file(const char *file)
+{
+    char directory[PATH_MAX];
+    char *path;
+
+    if (file[0] == '/') {
+        set("LIBMEM_STATS_FILE", file);
+        return;
+    }
+    if (getcwd(directory, sizeof directory) == NULL ||
+        asprintf(&path, "%s/%s", directory, file) < 0) {
+        give_up(STATUS_FAILED, "%s: %s", file, strerror(errno));
+    }
+    set("LIBMEM_STATS_FILE", path);
+    free(path);
+}
+
+/* A file that can't be written to is better told now than at the end. */
+static void check_stats_file(const char *file)
+{
+    FILE *stream = fopen(file, "a");
+
+    if (stream == NULL) {
+        give_up(STATUS_FAILED, "%s: %s", file, strerror(errno));
+    }
+    fclose(stream);
+}
+
+static void set_environment(const Settings *settings)
+{
+    const char *stats = settings->stats;
+
+    if (settings->stats_file != NULL) {
+        check_stats_file(settings->stats_file);
+        set_stats_file(settings->stats_file);
+        stats = stats == NULL ? "text" : stats;
+    }
+    set("LIBMEM_SIZE", settings->size);
+    set("LIBMEM_MISUSE", settings->misuse);
+    set("LIBMEM_STATS", stats);
+    set("LIBMEM_EXACT", settings->exact ? "1" : NULL);
+    set_preload();
+}
+
+int main(int argc, char **argv)
+{
+    static char name[] = "memrun";
+    Settings settings = {.size = NULL};
+    int program;
+    int error;
+
+    argv[0] = argc > 0 ? name : argv[0]; /* for getopt_long, which says what is wrong */
+    program = read_options(argc, argv, &settings);
+    if (program >= argc) {
+        give_up(STATUS_FAILED, "no program is given; memrun --help tells more");
+    }
+    check_settings(&settings);
+    set_environment(&settings);
+    execvp(argv[program], argv + program);
+    error = errno;
+    give_up(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, "%s: %s", argv[program],
+            strerror(error));
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "start.h"
+
+/* Tenths of a percent that one number is of another. */
+static unsigned permille(size_t part, size_t whole)
+{
+    return whole == 0 ? 0 : (unsigned)((double)part * 1000.0 / (double)whole + 0.5);
+}
+
+static size_t write_text(char *text, const Mem_Stats *stats)
+{
+    unsigned peak = permille(stats->peak_in_use, stats->capacity);
+    int length = snprintf(
+        text, REPORT_MAX,
+        "libmem: %s (process %ld)\n"
+        "  region  %zu bytes\n"
+        "  in use  %zu bytes in %zu blocks\n"
+        "  peak    %zu bytes, %u.%u %% of the region\n"
+        "  free    %zu bytes in %zu blocks, largest %zu\n"
+        "  calls   %" PRIu64 " alloc, %" PRIu64 " calloc, %" PRIu64 " realloc, %" PRIu64
+        " aligned, %" PRIu64 " free; %" PRIu64 " failed, %" PRIu64 " misuses\n",
+        program_invocation_short_name, (long)getpid(), stats->capacity, stats->bytes_in_use,
+        stats->blocks_in_use, stats->peak_in_use, peak / 10, peak % 10, stats->bytes_free,
+        stats->blocks_free, stats->largest_free, stats->allocs, stats->callocs, stats->reallocs,
+        stats->aligned_allocs, stats->frees, stats->failures, stats->misuses);
+
+    return (size_t)length;
+}
+
+/* Copies a name as a JSON string has it. What is no ASCII may be no UTF-8 either. */
+static void quote(char *quoted, size_t size, const char *name)
+{
+    size_t used = 0;
+
+    for (; *name != '\0' && used + 7 < size; name++) {
+        unsigned char letter = (unsigned char)*name;
+
+        if (letter < ' ' || letter > '~') {
+            used += (size_t)snprintf(quoted + used, size - used, "\\u%04x", letter);
+            continue;
+        }
+        if (letter == '"' || letter == '\\') {
+            quoted[used++] = '\\';
+        }
+        quoted[used++] = (char)letter;
+    }
+    quoted[used] = '\0';
+}
+
+static size_t write_json(char *text, const Mem_Stats *stats)
+{
+    unsigned peak = permille(stats->peak_in_use, stats->capacity);
+    char program[256];
+    int length;
+
+    quote(program, sizeof program, program_invocation_short_name);
+    length = snprintf(
+        text, REPORT_MAX,
+        "{\"program\":\"%s\",\"pid\":%ld,\"capacity\":%zu,\"bytes_in_use\":%zu,"
+        "\"blocks_in_use\":%zu,\"peak_in_use\":%zu,\"peak_percent\":%u.%u,\"bytes_free\":%zu,"
+        "\"blocks_free\":%zu,\"largest_free\":%zu,\"bookkeeping\":%zu,\"allocs\":%" PRIu64
+        ",\"callocs\":%" PRIu64 ",\"reallocs\":%" PRIu64 ",\"aligned_allocs\":%" PRIu64
+        ",\"frees\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"misuses\":%" PRIu64 "}\n",
+        program, (long)getpid(), stats->capacity, stats->bytes_in_use, stats->blocks_in_use,
+        stats->peak_in_use, peak / 10, peak % 10, stats->bytes_free, stats->blocks_free,
+        stats->largest_free, stats->bookkeeping, stats->allocs, stats->callocs, stats->reallocs,
+        stats->aligned_allocs, stats->frees, stats->failures, stats->misuses);
+    return (size_t)length;
+}
+
+size_t report_write(char *text, ReportFormat format, Mem_Region *region)
+{
+    Mem_Stats stats = {.capacity = 0};
+
+    if (region != NULL) {
+        Mem_RegionGetStats(region, &stats);
+    }
+    return format == REPORT_JSON ? write_json(text, &stats) : write_text(text, &stats);
+}
+
+/* In one piece, so that reports of several processes are not mixed. */
+void report_print(int file, ReportFormat format, Mem_Region *region)
+{
+    char text[REPORT_MAX];
+    size_t length = report_write(text, format, region);
+
+    if (write(file, text, length) < 0) {
+        return; /* there is nobody to be told */
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * At exit
+ * --------------------------------------------------------------------------------------------- */
+
+static ReportFormat exit_format;
+
+/* A copy of stderr, as programs may close theirs before they end; and what it leads to, to be sure
+ * that it is still the same. -1: the report goes to a file, or nowhere. */
+static int exit_file = -1;
+static struct stat exit_target;
+
+enum { FILES_OF_PROGRAMS = 100 /* descriptors below are left to the program */ };
+
+static void keep_stderr(void)
+{
+    exit_file = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FILES_OF_PROGRAMS);
+    if (exit_file < 0) {
+        exit_file = STDERR_FILENO;
+    }
+    if (fstat(exit_file, &exit_target) != 0) {
+        exit_file = -1;
+    }
+}
+
+static bool stderr_is_kept(void)
+{
+    struct stat now;
+
+    return exit_file >= 0 && fstat(exit_file, &now) == 0 && now.st_dev == exit_target.st_dev &&
+           now.st_ino == exit_target.st_ino;
+}
+
+static void report_to_file(const char *path)
+{
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+    if (file < 0) {
+        settings_complain("no report can be written to %.128s: %s", path, strerrordesc_np(errno));
+        return;
+    }
+    report_print(file, exit_format, start_region);
+    close(file);
+}
+
+__attribute__((__constructor__)) static void prepare_report(void)
+{
+    exit_format = settings_report();
+    if (exit_format != REPORT_NONE && settings_report_file() == NULL) {
+        keep_stderr();
+    }
+}
+
+__attribute__((__destructor__)) static void report_at_exit(void)
+{
+    const char *path;
+
+    if (exit_format == REPORT_NONE) {
+        return;
+    }
+    path = settings_report_file();
+    if (path != NULL) {
+        report_to_file(path);
+    } else if (stderr_is_kept()) {
+        report_print(exit_file, exit_format, start_region);
+    }
+}

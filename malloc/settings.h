@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the environment says about the heap of the program. Read without malloc(), which may be what
+ * is being started. */
+#ifndef MEM_MALLOC_SETTINGS_H
+#define MEM_MALLOC_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The status that a process ends with if it can't have the heap that was asked for; as env(1) and its
+ * like tell that it is them who failed. */
+enum { SETTINGS_FAILED = 125 };
+
+typedef enum ReportFormat { REPORT_NONE, REPORT_TEXT, REPORT_JSON } ReportFormat;
+
+/* The size of the region, and whether it was asked for; if not, less will do. Ends the process if the
+ * environment has no size, but something else. */
+size_t settings_size(bool *asked_for);
+
+/* Flags of the region, for Mem_Options. */
+unsigned settings_flags(void);
+
+/* What is to be reported at exit, and to which file; NULL: to stderr. */
+ReportFormat settings_report(void);
+const char *settings_report_file(void);
+
+/* Writes a line to stderr: "libmem: ", and the rest as printf() has it. */
+__attribute__((__format__(__printf__, 1, 2))) void settings_complain(const char *format, ...);
+
+#endif

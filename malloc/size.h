@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sizes as people write them. */
+#ifndef MEM_MALLOC_SIZE_H
+#define MEM_MALLOC_SIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is to be written, for messages. */
+#define SIZE_SYNTAX "a number of bytes, with K, M, G, T or % behind it"
+
+/* Bytes of memory of the machine, as far as a program can address them. */
+size_t size_of_memory(void);
+
+/* Reads a size: bytes, or with K, M, G or T behind it, for powers of 1024, or with %, of the machine's
+ * memory. True if it is one, of 1 to PTRDIFF_MAX bytes. */
+bool size_read(const char *text, size_t *size);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "start.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "settings.h"
+#include "trim.h"
+
+enum {
+    ALIGNMENT = 16,      /* what every type of C needs at most */
+    LEAST_SIZE = 1 << 20 /* nothing below is tried */
+};
+
+Mem_Region *start_region;
+
+/* Makes a region of a size; if less will do, of so much as can be had. Memory is not the matter: the
+ * region is sparse. Address space may be, and in some configurations what the system promises. */
+static Mem_Region *make_region(size_t size, bool less_will_do)
+{
+    const Mem_Options options = {.alignment = ALIGNMENT, .flags = settings_flags()};
+    Mem_Region *region = Mem_RegionCreate(size, &options);
+
+    while (region == NULL && less_will_do && size > LEAST_SIZE) {
+        size -= size / 8;
+        region = Mem_RegionCreate(size, &options);
+    }
+    return region;
+}
+
+static Mem_Region *make_first_region(void)
+{
+    int saved = errno;
+    bool asked_for;
+    size_t size = settings_size(&asked_for);
+    Mem_Region *region = make_region(size, !asked_for);
+
+    if (region == NULL && asked_for) {
+        settings_complain("there can be no region of LIBMEM_SIZE, %zu bytes: %s", size,
+                          strerrordesc_np(errno));
+        _exit(SETTINGS_FAILED);
+    }
+    errno = saved;
+    return region;
+}
+
+Mem_Region *start_make_region(void)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    Mem_Region *region;
+
+    pthread_mutex_lock(&mutex);
+    region = __atomic_load_n(&start_region, __ATOMIC_RELAXED);
+    if (region == NULL) {
+        region = make_first_region();
+        trim_start();
+        __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&mutex);
+    if (region == NULL) {
+        errno = ENOMEM;
+    } else {
+        lock_watch_forks(); /* which may allocate */
+    }
+    return region;
+}
+
+/* At the latest when the module is loaded, so that an environment that makes no sense is told of by
+ * every program. */
+__attribute__((__constructor__)) static void start_early(void)
+{
+    int saved = errno;
+
+    start_make_region();
+    errno = saved;
+}
