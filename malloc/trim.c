@@ -6,11 +6,15 @@
 
 #include "release.h"
 
+/* Memory that was given back costs time only if it is used again: page faults, of some us each. So each
+ * MiB that is has to be followed, or preceded, by a pause. What was waited is credited, up to a limit, so
+ * that the first few times need not wait. */
 enum {
-    FIRST_PAUSE = 100, /* ms from the start, in which short programs come to their end … */
-    LEAST_PAUSE = 100, /* … and between two releases, … */
-    LONGEST_PAUSE = 10000,
-    PAUSE_FACTOR = 200,  /* … which is so many times as long as a release took */
+    PAUSE = 30,    /* ms for each MiB, of which the page faults take some 3 percent */
+    CREDIT = 2000, /* ms */
+    LONGEST_PAUSE = 20000,
+    FIRST_PAUSE = 100,   /* ms from the start, in which short programs come to their end */
+    CLAIM = 10000,       /* ms that a release may take, before another one may begin */
     RECONSIDER = 1 << 20 /* bytes to be freed until the clock is looked at again */
 };
 
@@ -20,27 +24,27 @@ __thread unsigned trim_countdown = TRIM_CALLS;
 /* The least headroom since the last release: the memory that was in use then is what counts. */
 static size_t least_headroom;
 
-/* When memory may go back again, in ms. */
-static uint32_t due;
+/* The headroom at the last release, and units that went back then; as far as they were not used again
+ * and charged for. */
+static size_t released_headroom, released;
 
-static uint64_t now_ns(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
+/* When memory may go back again, and from when on at all, in ms. */
+static uint32_t due, first_due;
 
 static uint32_t now_ms(void)
 {
-    return (uint32_t)(now_ns(CLOCK_MONOTONIC_COARSE) / 1000000);
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return (uint32_t)((uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000);
 }
 
 void trim_start(void)
 {
     least_headroom = 0;
     trim_limit = TRIM_BYTES >> UNIT_SHIFT;
-    due = now_ms() + FIRST_PAUSE;
+    first_due = now_ms() + FIRST_PAUSE;
+    due = first_due - CREDIT;
 }
 
 /* All of these are hints, so that it does not matter if threads overtake each other. */
@@ -70,40 +74,67 @@ void trim_note(Mem_Region *region)
     }
 }
 
-/* Claims the right to release for this thread; should that be lost in a fork, it comes back. */
-static bool claim(void)
+/* The times are compared modulo 2^32. */
+static bool is_before(uint32_t time, uint32_t other)
+{
+    return (int32_t)(time - other) < 0;
+}
+
+/* Charges for what was given back and is in use again: ms. */
+static uint32_t charge(const Heap *heap)
+{
+    size_t least = __atomic_load_n(&least_headroom, __ATOMIC_RELAXED);
+    size_t before = __atomic_exchange_n(&released_headroom, least, __ATOMIC_RELAXED);
+    size_t again = before > least ? before - least : 0;
+    size_t given = __atomic_load_n(&released, __ATOMIC_RELAXED);
+    uint64_t pause;
+
+    if (again > given) {
+        again = given;
+    }
+    __atomic_store_n(&released, given - again, __ATOMIC_RELAXED);
+    pause = ((uint64_t)again << heap->shift) * PAUSE >> 20;
+    return pause > LONGEST_PAUSE ? LONGEST_PAUSE : (uint32_t)pause;
+}
+
+/* Claims the right to release for this thread, if it is time. Should the claim be lost in a fork, it
+ * ends by itself. */
+static bool claim(const Heap *heap, uint32_t *since)
 {
     uint32_t now = now_ms();
     uint32_t when = __atomic_load_n(&due, __ATOMIC_RELAXED);
+    bool is_time;
 
-    return (int32_t)(now - when) >= 0 &&
-           __atomic_compare_exchange_n(&due, &when, now + LONGEST_PAUSE, false, __ATOMIC_RELAXED,
-                                       __ATOMIC_RELAXED);
-}
-
-static void set_pause(uint64_t took_ns)
-{
-    uint64_t pause = took_ns * PAUSE_FACTOR / 1000000;
-
-    if (pause < LEAST_PAUSE) {
-        pause = LEAST_PAUSE;
-    } else if (pause > LONGEST_PAUSE) {
-        pause = LONGEST_PAUSE;
-    }
-    __atomic_store_n(&due, now_ms() + (uint32_t)pause, __ATOMIC_RELAXED);
+    *since = (is_before(when, now - CREDIT) ? now - CREDIT : when) + charge(heap);
+    is_time = !is_before(now, *since) && !is_before(now, first_due);
+    return __atomic_compare_exchange_n(&due, &when, is_time ? now + CLAIM : *since, false,
+                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+           is_time;
 }
 
 static void release(Mem_Region *region)
 {
     const Heap *heap = &region_of(region)->heap;
-    uint64_t start = now_ns(CLOCK_MONOTONIC);
-    size_t headroom;
+    size_t bytes = release_pages(region_of(region), TRIM_BLOCK);
+    size_t headroom = trim_headroom(region);
 
-    release_pages(region_of(region), TRIM_BLOCK);
-    headroom = trim_headroom(region);
+    __atomic_store_n(&released, bytes >> heap->shift, __ATOMIC_RELAXED);
+    __atomic_store_n(&released_headroom, headroom, __ATOMIC_RELAXED);
     __atomic_store_n(&least_headroom, headroom, __ATOMIC_RELAXED);
     set_limit(enough(heap, headroom));
-    set_pause(now_ns(CLOCK_MONOTONIC) - start);
+}
+
+/* Releases, unless it is too early. */
+static bool release_if_due(Mem_Region *region)
+{
+    uint32_t since;
+
+    if (!claim(&region_of(region)->heap, &since)) {
+        return false;
+    }
+    release(region);
+    __atomic_store_n(&due, since, __ATOMIC_RELAXED);
+    return true;
 }
 
 void trim_look(Mem_Region *region)
@@ -117,9 +148,7 @@ void trim_look(Mem_Region *region)
     limit = enough(heap, headroom);
     if (headroom < limit) {
         set_limit(limit);
-    } else if (claim()) {
-        release(region);
-    } else {
+    } else if (!release_if_due(region)) {
         set_limit(headroom + ((size_t)RECONSIDER >> heap->shift));
     }
 }

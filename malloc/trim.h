@@ -2,8 +2,8 @@
  *
  * When memory goes back to the system. It does when much of it was freed: TRIM_BYTES, and an eighth of
  * what is in use. A program that breathes, that frees and allocates the same memory again and again,
- * is not to pay for that: after each time it is left alone for long enough that the work, and the page
- * faults that may follow from it, take a few percent of its time at most.
+ * is not to pay for that: when it uses again what went back, it is left alone for long enough that its
+ * page faults take a few percent of its time at most.
  *
  * Most calls only compare two numbers. */
 #ifndef MEM_MALLOC_TRIM_H
