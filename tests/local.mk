@@ -361,13 +361,60 @@ TESTS += \
 	tests/languages.sh \
 	tests/misuse.sh
 
+# ------------------------------------------------------------------------------------------------
+# Programs that know nothing of libmem, and what runs them with libmem-malloc.so
+# ------------------------------------------------------------------------------------------------
+
+if BUILD_MALLOC
+
+# Calls of malloc() are not to be left out.
+malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
+
+check_PROGRAMS += \
+	tests/malloc/lifecycle \
+	tests/malloc/mistake \
+	tests/malloc/needs \
+	tests/malloc/returns \
+	tests/malloc/surface \
+	tests/malloc/threads
+
+tests_malloc_lifecycle_SOURCES = tests/malloc/lifecycle.c tests/malloc/expect.h
+tests_malloc_lifecycle_CFLAGS = $(malloc_test_cflags)
+tests_malloc_lifecycle_LDADD = $(DL_LIBS)
+
+tests_malloc_mistake_SOURCES = tests/malloc/mistake.c tests/malloc/expect.h
+tests_malloc_mistake_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_needs_SOURCES = tests/malloc/needs.c tests/malloc/expect.h
+tests_malloc_needs_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_returns_SOURCES = tests/malloc/returns.c tests/malloc/expect.h
+tests_malloc_returns_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_surface_SOURCES = tests/malloc/surface.c tests/malloc/expect.h
+tests_malloc_surface_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_threads_SOURCES = tests/malloc/threads.c tests/malloc/expect.h
+tests_malloc_threads_CFLAGS = $(malloc_test_cflags)
+
+TESTS += \
+	tests/memrun.sh \
+	tests/preload.sh \
+	tests/programs.sh
+
+endif
 endif
 
 dist_check_SCRIPTS += \
 	tests/languages.sh \
-	tests/misuse.sh
+	tests/malloc.sh \
+	tests/memrun.sh \
+	tests/misuse.sh \
+	tests/preload.sh \
+	tests/programs.sh
 
 EXTRA_DIST += \
 	tests/README.md \
+	tests/malloc/forms.cc \
 	tests/run-installed \
 	tests/test-cxx.cc

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+#
+# What the scripts share that run programs with libmem-malloc.so; they read this file.
+#
+# Taken from the environment, as make check sets it: top_builddir, TEST_WRAPPER.
+
+LC_ALL=C
+export LC_ALL
+unset LIBMEM_SIZE LIBMEM_MISUSE LIBMEM_STATS LIBMEM_STATS_FILE LIBMEM_EXACT LIBMEM_HUGE LD_PRELOAD
+unset MALLOC_PERTURB_ MALLOC_CHECK_ GLIBC_TUNABLES
+# shellcheck disable=SC3045
+ulimit -c 0 2>/dev/null
+
+build=$(cd "${top_builddir:-.}" && pwd) || exit 99
+programs=$build/tests/malloc
+# Of an installed package, say: both can be set.
+LIBMEM_MODULE=${LIBMEM_MODULE:-$build/.libs/libmem-malloc.so}
+export LIBMEM_MODULE
+memrun=${MEMRUN:-$build/memrun}
+
+if [ -n "${TEST_WRAPPER-}" ]; then
+    echo "skipped: nothing can be preloaded into programs that run under $TEST_WRAPPER"
+    exit 77
+fi
+
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 99' HUP INT TERM
+failures=0
+runs=0
+
+fail()
+{
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+# run STATUS COMMAND...: what it prints goes to $tmp/out and $tmp/err
+run()
+{
+    expected=$1
+    shift
+    said=$*
+    runs=$((runs + 1))
+    # What the shell itself has to say of a signal is not wanted.
+    {
+        (exec "$@" >"$tmp/out" 2>"$tmp/err")
+        status=$?
+    } 2>/dev/null
+    [ "$status" -eq "$expected" ] && return
+    fail "$said: exit status $status, not $expected"
+    cat "$tmp/out" "$tmp/err"
+}
+
+# preloaded STATUS COMMAND...
+preloaded()
+{
+    expected=$1
+    shift
+    run "$expected" env LD_PRELOAD="$LIBMEM_MODULE" "$@"
+}
+
+# prints PATTERN: a whole line on the last one's stdout; complains PATTERN: its stderr is that one line
+prints()
+{
+    grep -qx -e "$1" "$tmp/out" && return
+    fail "$said: no line '$1' in"
+    cat "$tmp/out"
+}
+
+complains()
+{
+    if [ "$(wc -l <"$tmp/err")" -ne 1 ] || ! grep -qx -e "$1" "$tmp/err"; then
+        fail "$said: not the line '$1' on stderr, but"
+        cat "$tmp/err"
+    fi
+}
+
+# Nothing on stderr
+silent()
+{
+    [ ! -s "$tmp/err" ] && return
+    fail "$said: says on stderr"
+    cat "$tmp/err"
+}
+
+end()
+{
+    [ "$failures" -eq 0 ] || exit 1
+    echo "$runs runs, all as they should be"
+    exit 0
+}

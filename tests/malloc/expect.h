@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For the programs that are run with libmem-malloc.so in the place of malloc(). They know nothing of
+ * libmem. */
+#ifndef MEM_TESTS_MALLOC_EXPECT_H
+#define MEM_TESTS_MALLOC_EXPECT_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Ends the program with a line on stderr, and status 1, if something is not so. */
+#define EXPECT(condition)                                                                          \
+    ((condition) ? (void)0 : expect_failed(#condition, __FILE__, __LINE__, errno))
+
+__attribute__((__noreturn__, __unused__)) static void expect_failed(const char *condition,
+                                                                    const char *file, int line,
+                                                                    int error)
+{
+    fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", file, line, condition, error);
+    exit(EXIT_FAILURE);
+}
+
+#endif

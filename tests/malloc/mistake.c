@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mistake KIND: makes one mistake, and ends well if it still runs. */
+#include <string.h>
+
+#include "expect.h"
+
+void free_sized(void *pointer, size_t size) __attribute__((__weak__));
+
+static char *allocate(size_t size)
+{
+    char *block = malloc(size);
+
+    EXPECT(block != NULL);
+    memset(block, 'm', size);
+    return block;
+}
+
+/* Compilers see some of these, which is not the point. */
+static void *blur(void *pointer)
+{
+    void *volatile blurred = pointer;
+
+    return blurred;
+}
+
+int main(int argc, char **argv)
+{
+    const char *kind = argc > 1 ? argv[1] : "";
+    char *block = allocate(100);
+    char local[16];
+
+    if (strcmp(kind, "double") == 0) {
+        free(block);
+        free(blur(block));
+    } else if (strcmp(kind, "double-large") == 0) {
+        block = allocate(1000000);
+        free(block);
+        free(blur(block));
+    } else if (strcmp(kind, "inside") == 0) {
+        free(blur(block + 16));
+    } else if (strcmp(kind, "unaligned") == 0) {
+        free(blur(block + 1));
+    } else if (strcmp(kind, "outside") == 0) {
+        free(blur(local));
+    } else if (strcmp(kind, "realloc") == 0) {
+        free(block);
+        if (realloc(blur(block), 10) != NULL) {
+            return EXIT_FAILURE;
+        }
+    } else if (strcmp(kind, "size") == 0) {
+        free_sized(block, 10000);
+    } else {
+        return 2;
+    }
+    block = allocate(50);
+    free(block);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory goes back to the system after a peak; and a program that breathes does not pay for it. */
+#include <malloc.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "expect.h"
+
+enum { MIB = 1 << 20, PEAK = 100, SMALL = 2000, BREATHS = 100 };
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Bytes of memory that are present. */
+static size_t resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t total, pages = 0;
+
+    if (file == NULL) {
+        puts("skipped: there is no /proc");
+        exit(77);
+    }
+    EXPECT(fscanf(file, "%zu %zu", &total, &pages) == 2);
+    fclose(file);
+    return pages * page_size();
+}
+
+static long faults(void)
+{
+    struct rusage usage;
+
+    EXPECT(getrusage(RUSAGE_SELF, &usage) == 0);
+    return usage.ru_minflt;
+}
+
+static void sleep_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* Takes so many MiB in blocks of a size, and frees them all. The blocks are linked by their first
+ * bytes. */
+static void peak(size_t mib, size_t size)
+{
+    void **last = NULL;
+
+    for (size_t i = 0; i < mib * MIB / size; i++) {
+        void **block = malloc(size);
+
+        EXPECT(block != NULL);
+        memset(block, 'p', size);
+        *block = last;
+        last = block;
+    }
+    while (last != NULL) {
+        void **block = last;
+
+        last = *block;
+        free(block);
+    }
+}
+
+/* What is left after a peak: some MiB that are too little to be worth a call, whatever the blocks. */
+static void test_peaks_go_back(void)
+{
+    static const size_t sizes[] = {PEAK * (size_t)MIB / 2, MIB, 100000, SMALL};
+    size_t before = resident();
+
+    sleep_ms(200);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        peak(PEAK, sizes[i]);
+        EXPECT(resident() <= before + 24 * (size_t)MIB);
+        sleep_ms(3200); /* or the next peak is like a breath */
+    }
+}
+
+static void test_trim(void)
+{
+    size_t before;
+    void *kept = malloc(100);
+
+    malloc_trim(0);
+    before = resident();
+    peak(6, MIB); /* too little to go by itself */
+    peak(6, 20000);
+    EXPECT(resident() >= before + 4 * (size_t)MIB);
+    errno = EXDEV;
+    EXPECT(malloc_trim(0) == 1);
+    EXPECT(errno == EXDEV);
+    EXPECT(resident() <= before + MIB);
+    free(kept);
+}
+
+/* Each breath would be as many page faults as it has pages. */
+static void test_breath_is_free(void)
+{
+    enum { BREATH = 50 };
+    long before, each = BREATH * MIB / (long)page_size();
+
+    peak(BREATH, MIB);
+    before = faults();
+    for (int i = 0; i < BREATHS; i++) {
+        peak(BREATH, MIB);
+    }
+    EXPECT(faults() - before < each * BREATHS / 5);
+}
+
+int main(void)
+{
+    test_peaks_go_back();
+    test_trim();
+    test_breath_is_free();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads that come and go, by the thousand, leave nothing behind; and a heap that several threads have
+ * used up says so, and recovers. To be run with a small heap: LIBMEM_SIZE=32M. */
+#include <malloc.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "expect.h"
+
+enum { THREADS = 3000, AT_A_TIME = 4, BLOCKS = 100, HUNGRY = 4, ROUNDS = 20 };
+
+static void *use_a_little(void *argument)
+{
+    char *blocks[BLOCKS];
+
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = malloc(16 + i * 37 % 2000);
+        EXPECT(blocks[i] != NULL);
+        blocks[i][0] = 'x';
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        free(blocks[i]);
+    }
+    return argument;
+}
+
+static size_t in_use(void)
+{
+    return mallinfo2().uordblks;
+}
+
+static void run_threads(int count)
+{
+    for (int i = 0; i < count; i += AT_A_TIME) {
+        pthread_t threads[AT_A_TIME];
+
+        for (int k = 0; k < AT_A_TIME; k++) {
+            EXPECT(pthread_create(&threads[k], NULL, use_a_little, NULL) == 0);
+        }
+        for (int k = 0; k < AT_A_TIME; k++) {
+            EXPECT(pthread_join(threads[k], NULL) == 0);
+        }
+    }
+}
+
+static void test_threads_leave_nothing(void)
+{
+    size_t before, arena;
+
+    run_threads(100);
+    before = in_use();
+    arena = mallinfo2().arena;
+    run_threads(THREADS);
+    EXPECT(in_use() <= before + 100000);
+    EXPECT(mallinfo2().arena <= arena + (2 << 20));
+}
+
+/* Takes all that there is, in blocks that are linked, and gives it back. */
+static void *exhaust(void *argument)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        void **last = NULL;
+        void **block;
+
+        for (size_t size = 1 << 20; size >= 1 << 12; size /= 2) {
+            while ((block = malloc(size)) != NULL) {
+                memset(block, 'e', size);
+                *block = last;
+                last = block;
+            }
+            EXPECT(errno == ENOMEM);
+        }
+        while (last != NULL) {
+            block = *last;
+            free(last);
+            last = block;
+        }
+    }
+    return argument;
+}
+
+static void test_exhaustion(void)
+{
+    pthread_t threads[HUNGRY];
+    size_t before = in_use();
+    void *block;
+
+    for (int i = 0; i < HUNGRY; i++) {
+        EXPECT(pthread_create(&threads[i], NULL, exhaust, NULL) == 0);
+    }
+    for (int i = 0; i < HUNGRY; i++) {
+        EXPECT(pthread_join(threads[i], NULL) == 0);
+    }
+    EXPECT(in_use() <= before + 100000);
+    block = malloc(24 << 20);
+    EXPECT(block != NULL);
+    EXPECT(malloc(24 << 20) == NULL && errno == ENOMEM);
+    free(block);
+    block = malloc(24 << 20);
+    EXPECT(block != NULL);
+    free(block);
+}
+
+int main(void)
+{
+    EXPECT(getenv("LIBMEM_SIZE") != NULL); /* or it would take all memory of the machine */
+    test_threads_leave_nothing();
+    test_exhaustion();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Tests memrun: its options, what it says and how it ends; budgets; reports.
+#
+# Taken from the environment, as make check sets it: top_srcdir, and what malloc.sh tells.
+
+# shellcheck source=tests/malloc.sh
+. "${top_srcdir:-.}/tests/malloc.sh"
+
+# --- what it says of itself ---
+
+run 0 "$memrun" --help
+silent
+prints 'Usage: memrun \[OPTION\]\.\.\. PROGRAM \[ARGUMENT\]\.\.\.'
+run 0 "$memrun" --version
+prints 'memrun (libmem) [0-9.]*'
+if [ -w /dev/full ]; then
+    "$memrun" --help >/dev/full 2>"$tmp/err"
+    [ $? -eq 125 ] || fail "--help to a full device is no error"
+    complains 'memrun: stdout: No space left on device'
+fi
+
+# --- what is wrong ---
+
+run 125 "$memrun"
+complains 'memrun: no program is given; memrun --help tells more'
+run 125 "$memrun" -s 1M
+complains 'memrun: no program is given; memrun --help tells more'
+run 125 "$memrun" --what true
+complains "memrun: unrecognized option '--what'"
+run 125 "$memrun" -w true
+complains "memrun: invalid option -- 'w'"
+run 125 "$memrun" -s
+complains "memrun: option requires an argument -- 's'"
+for size in '' 0 -1 12x 1KB 'K' '0%' '101%' 99999999999999999999 99999999999G; do
+    run 125 "$memrun" -s "$size" "$programs/needs" 1
+    complains "memrun: '$size' is no size: give a number of bytes, with K, M, G, T or % behind it"
+done
+run 125 "$memrun" -m maybe "$programs/needs" 1
+complains "memrun: 'maybe' is nothing to do at a misuse: give ignore, warn or abort"
+run 125 "$memrun" --stats=xml "$programs/needs" 1
+complains "memrun: 'xml' is no format of a report: give text or json"
+run 125 "$memrun" --stats-file= "$programs/needs" 1
+complains "memrun: '' is no file for a report"
+run 125 "$memrun" --stats-file="$tmp/none/file" "$programs/needs" 1
+complains "memrun: $tmp/none/file: No such file or directory"
+LIBMEM_MODULE=$tmp/none.so run 125 "$memrun" "$programs/needs" 1
+complains "memrun: $tmp/none.so: No such file or directory"
+run 127 "$memrun" "$tmp/no-such-program"
+complains "memrun: $tmp/no-such-program: No such file or directory"
+run 126 "$memrun" "$tmp"
+complains "memrun: $tmp: Permission denied"
+
+# --- the program: its status, its arguments, its signals ---
+
+run 0 "$memrun" sh -c 'exit 0'
+silent
+run 42 "$memrun" sh -c 'exit 42'
+run 143 "$memrun" sh -c 'kill -TERM $$'
+run 0 "$memrun" -s 64M printf '%s\n' -s --help
+prints '--help'
+prints '-s'
+run 0 "$memrun" -s 50% -m warn -- printf '%s\n' -x
+prints '-x'
+run 0 "$memrun" --size=2g --misuse ignore --exact sh -c 'echo "$LIBMEM_SIZE $LIBMEM_MISUSE $LIBMEM_EXACT"'
+prints '2g ignore 1'
+run 0 "$memrun" sh -c 'echo "$LIBMEM_SIZE|$LIBMEM_MISUSE|$LIBMEM_EXACT|$LIBMEM_STATS"'
+prints '|||'
+LD_PRELOAD=libm.so.6 run 0 "$memrun" sh -c 'echo "$LD_PRELOAD"'
+prints "$LIBMEM_MODULE:libm.so.6"
+
+# --- misuses ---
+
+run 134 "$memrun" "$programs/mistake" double
+grep -q '^libmem: misuse: ' "$tmp/err" || fail "no line about the misuse"
+run 134 "$memrun" -m abort "$programs/mistake" double
+run 0 "$memrun" -m warn "$programs/mistake" double
+grep -q '^libmem: misuse: ' "$tmp/err" || fail "no line about the misuse"
+run 0 "$memrun" -m ignore "$programs/mistake" double
+silent
+
+# --- budgets: what needs less runs to its end, what needs more is told ---
+
+run 0 "$memrun" -s 64M "$programs/needs" 60
+silent
+prints 'all of 60'
+run 1 "$memrun" -s 64M "$programs/needs" 70
+silent
+prints '6[34] of 70: ENOMEM'
+# Children have the same budget, each for itself.
+run 1 "$memrun" -s 64M sh -c "'$programs/needs' 60 && exec '$programs/needs' 70"
+prints 'all of 60'
+prints '6[34] of 70: ENOMEM'
+
+# Without a size, a limit of address space is what there is, and something is left beside the heap.
+limited()
+{
+    # shellcheck disable=SC2016,SC3045
+    run "$1" sh -c 'ulimit -v "$0" && exec "$@"' "$2" "$memrun" "$programs/needs" "$3"
+}
+limited 0 200000 100
+prints 'all of 100'
+limited 1 200000 300
+prints '1[0-9]* of 300: ENOMEM'
+# shellcheck disable=SC2016,SC3045
+run 125 sh -c 'ulimit -v 200000 && exec "$@"' sh "$memrun" -s 400M "$programs/needs" 1
+complains 'libmem: there can be no region of LIBMEM_SIZE, 419430400 bytes: Cannot allocate memory'
+
+# --- reports ---
+
+run 1 "$memrun" -s 64M --stats "$programs/needs" 70
+sed 's/process [0-9]*/process N/' "$tmp/err" >"$tmp/report"
+expect_in_report()
+{
+    grep -qx -e "$1" "$tmp/report" || { fail "no '$1' in"; cat "$tmp/report"; }
+}
+expect_in_report 'libmem: needs (process N)'
+expect_in_report '  region  67[0-9]* bytes'
+expect_in_report '  in use  6[0-9]* bytes in 6[0-9] blocks'
+expect_in_report '  peak    6[0-9]* bytes, [0-9]*\.[0-9] % of the region'
+expect_in_report '  calls   .* free; 1 failed, 0 misuses'
+[ "$(wc -l <"$tmp/report")" -eq 6 ] || fail "the report has other lines"
+run 0 "$memrun" -s 64M --stats=json "$programs/needs" 32
+complains '{"program":"needs","pid":[0-9]*,"capacity":67[0-9]*,"bytes_in_use":3[0-9]*,.*"peak_percent":50\.[0-9],.*"failures":0,"misuses":0}'
+if command -v python3 >/dev/null 2>&1; then
+    python3 -c 'import json, sys; json.load(sys.stdin)' <"$tmp/err" || fail "the report is no JSON"
+fi
+run 0 "$memrun" --stats-file="$tmp/stats" sh -c "cd / && '$programs/needs' 1 >&2"
+grep -qx 'libmem: needs (process [0-9]*)' "$tmp/stats" || fail "no report of a child in the file"
+(cd "$tmp" && "$memrun" --stats=json --stats-file=relative sh -c "cd / && exec '$programs/needs' 1" >/dev/null)
+grep -q '^{"program":"needs"' "$tmp/relative" || fail "no report in a file of the first directory"
+# Programs may close stderr before they end, as those of GNU do.
+run 0 "$memrun" --stats cat /dev/null
+grep -q '^libmem: cat (process' "$tmp/err" || fail "no report of a program that closed its stderr"
+end

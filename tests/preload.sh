@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Tests libmem-malloc.so: what it exports and needs, and the programs in malloc/, each run with it.
+#
+# Taken from the environment, as make check sets it: CXX, CXXFLAGS, LDFLAGS, NM, top_srcdir, and what
+# malloc.sh tells.
+
+# Flags are lists of words.
+# shellcheck disable=SC2086
+# shellcheck source=tests/malloc.sh
+. "${top_srcdir:-.}/tests/malloc.sh"
+
+# --- what it exports: just what malloc.map lists, C++'s operators in all 20 forms ---
+
+${NM:-nm} -D --defined-only "$LIBMEM_MODULE" | awk '$2 != "A" { print $3 }' | sort >"$tmp/exported"
+sed -n 's/^    \([a-z_0-9]*\);$/\1/p' "${top_srcdir:-.}/malloc/malloc.map" >"$tmp/listed"
+letter=$(sed -n 's/^_Znw\([jmy]\)$/\1/p' "$tmp/exported")
+for name in _Znw$letter _Zna$letter _ZdlPv _ZdaPv; do
+    for suffix in '' RKSt9nothrow_t St11align_val_t St11align_val_tRKSt9nothrow_t; do
+        echo "$name$suffix"
+    done
+done >>"$tmp/listed"
+for name in _ZdlPv$letter _ZdaPv$letter; do
+    echo "$name"
+    echo "${name}St11align_val_t"
+done >>"$tmp/listed"
+sort "$tmp/listed" >"$tmp/expected"
+if ! cmp -s "$tmp/expected" "$tmp/exported"; then
+    fail "it does not export (>) what it should (<)"
+    diff "$tmp/expected" "$tmp/exported"
+fi
+
+# --- what it needs: libc, and the fastest way to variables of a thread ---
+
+if command -v readelf >/dev/null 2>&1; then
+    needed=$(readelf -d "$LIBMEM_MODULE" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libpthread|libdl|ld-.*)\.so')
+    [ -z "$needed" ] || fail "it needs $needed"
+    readelf -d "$LIBMEM_MODULE" | grep -q STATIC_TLS || fail "its thread variables are not initial-exec"
+    readelf -d "$LIBMEM_MODULE" | grep -q TEXTREL && fail "it has text relocations"
+    readelf -r "$LIBMEM_MODULE" | grep -qE 'DTPMOD|TLSDESC' && fail "it asks the loader for thread variables"
+fi
+if wants=$(${NM:-nm} -D -u "$LIBMEM_MODULE" | grep -E ' (malloc|calloc|realloc|free|asprintf|strdup|fopen)(@|$)'); then
+    fail "it wants $wants"
+fi
+
+# --- programs of C ---
+
+preloaded 0 "$programs/surface"
+grep -q '^libmem: surface (process [0-9]*)$' "$tmp/err" || fail "malloc_stats: says nothing on stderr"
+preloaded 0 "$programs/lifecycle"
+silent
+printf 'main\natexit\ndestructor\n' | cmp -s - "$tmp/out" || fail "lifecycle: printed $(cat "$tmp/out")"
+preloaded 0 "$programs/returns"
+silent
+LIBMEM_SIZE=32M
+export LIBMEM_SIZE
+preloaded 0 "$programs/threads"
+silent
+LIBMEM_EXACT=1 LIBMEM_HUGE=1 preloaded 0 "$programs/threads"
+silent
+unset LIBMEM_SIZE
+
+# A program with a libmem of its own has two heaps, and two handlers of fork().
+if [ -x "$build/tests/test-threads" ]; then
+    MEM_TEST_OPS=1000 preloaded 0 "$build/tests/test-threads"
+    MEM_TEST_OPS=1000 preloaded 0 "$build/tests/test-fork"
+    preloaded 0 "$build/tests/test-alloc"
+fi
+
+# --- programs of C++ ---
+
+if [ "${CXX:-no}" = no ]; then
+    echo "there is no C++ compiler"
+elif ! $CXX -std=c++17 -fno-builtin ${CXXFLAGS-} ${LDFLAGS-} "${top_srcdir:-.}/tests/malloc/forms.cc" \
+    -o "$tmp/forms" -pthread; then
+    fail "forms.cc cannot be compiled"
+else
+    LIBMEM_SIZE=32M preloaded 0 "$tmp/forms"
+    silent
+fi
+
+# --- mistakes: the line, and what follows it ---
+
+at="0x[0-9a-f]*"
+mistake()
+{
+    line="libmem: misuse: $2, region $at"
+    preloaded 134 "$programs/mistake" "$1"
+    complains "$line"
+    LIBMEM_MISUSE=abort preloaded 134 "$programs/mistake" "$1"
+    complains "$line"
+    LIBMEM_MISUSE=warn preloaded 0 "$programs/mistake" "$1"
+    complains "$line"
+    LIBMEM_MISUSE=ignore preloaded 0 "$programs/mistake" "$1"
+    silent
+}
+freed="the pointer is in free memory: freed already, or never allocated"
+mistake double "$freed: $at in a free block of [0-9]* bytes at $at"
+mistake double-large "$freed: $at in a free block of [0-9]* bytes at $at"
+mistake inside "the pointer is inside a block in use, not at its start: $at in a block in use of 112 bytes at $at"
+mistake unaligned "the pointer is not aligned as a block is: $at in a block in use of 112 bytes at $at"
+mistake outside "the pointer is outside of the region's blocks: $at"
+mistake realloc "$freed: $at in a free block of [0-9]* bytes at $at"
+mistake size "the block that is freed is smaller than was said: $at in a block in use of 112 bytes at $at"
+
+# --- an environment that makes no sense ---
+
+for size in 0 12x -1 +1 ' 1' K 1KB 101% 99999999999999999999 99999999999G '%'; do
+    LIBMEM_SIZE=$size preloaded 125 /bin/true
+    complains "libmem: LIBMEM_SIZE is \"$size\", not a number of bytes, with K, M, G, T or % behind it"
+done
+for size in 1000000 977K 1m 1G 1% '' 25%; do
+    LIBMEM_SIZE=$size preloaded 0 /bin/true
+    silent
+done
+# PTRDIFF_MAX, or no number at all where addresses are short
+LIBMEM_SIZE=9223372036854775807 preloaded 125 /bin/true
+complains 'libmem: .*LIBMEM_SIZE.*'
+LIBMEM_HUGE=yes preloaded 0 /bin/true
+complains 'libmem: LIBMEM_HUGE is "yes", not 0 or 1; taken as 0'
+LIBMEM_EXACT=yes preloaded 0 /bin/true
+complains 'libmem: LIBMEM_EXACT is "yes", not 0 or 1; taken as 0'
+end
