@@ -36,6 +36,12 @@ dist_man_MANS += \
 	man/Mem_RegionWalk.3 \
 	man/Mem_Size.3
 
+if BUILD_MALLOC
+dist_man_MANS += \
+	man/libmem-malloc.7 \
+	man/memrun.1
+endif
+
 dist_check_SCRIPTS += tests/man-lint.sh tests/man-examples.sh
 if BUILD_TESTS
 TESTS += tests/man-lint.sh tests/man-examples.sh

@@ -8,7 +8,8 @@
 #   .\" SRC END                       .\" OUTPUT END
 #
 # Addresses need not be the same, but the distances between them. Blanks count as one. After OUTPUT
-# BEGIN wrapped, lines may be broken anywhere.
+# BEGIN wrapped, lines may be broken anywhere. After OUTPUT BEGIN memrun and options of it, the program
+# is run by that; SRC BEGIN (name.sh) is a script of the shell. Both are left out where there is no memrun.
 #
 # With --extract page it only prints the program of a page ("-": of standard input).
 #
@@ -116,10 +117,25 @@ link()
     fi
 }
 
+# memrun of this build, or else one that is installed.
+if [ -x "$build/memrun" ]; then
+    top_build=$(cd "$build" && pwd)
+    PATH=$top_build:$PATH
+    LIBMEM_MODULE=$top_build/.libs/libmem-malloc.so
+    export PATH LIBMEM_MODULE
+fi
+
+# Whether what an example needs to be run is there.
+can_run()
+{
+    { ! grep -q '^\.\\" OUTPUT BEGIN memrun' "$1" && ! grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; } ||
+        { [ -z "$wrapper" ] && command -v memrun >/dev/null 2>&1; }
+}
+
 run()
 {
     # shellcheck disable=SC2086
-    $wrapper "$1"
+    $wrapper "$@"
 }
 
 # Can programs be compiled and run at all?
@@ -153,9 +169,17 @@ try()
     wrapped=0
     if grep -q '^\.\\" OUTPUT BEGIN wrapped' "$1"; then wrapped=1; fi
     extract SRC "$1" >"$name.c" && extract OUTPUT "$1" >"$name.shown" || return 1
-    grep -q 'int main(' "$name.c" || { echo "no program in EXAMPLES"; return 1; }
-    compile "$name" && link "$name" || return 1
-    run "$name" >"$name.printed" || { echo "it ended with $?"; cat "$name.printed"; return 1; }
+    if grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; then
+        # What a script says and how it ends is all in what it prints.
+        sh "$name.c" >"$name.printed"
+    else
+        grep -q 'int main(' "$name.c" || { echo "no program in EXAMPLES"; return 1; }
+        compile "$name" && link "$name" || return 1
+        # Words of a command
+        # shellcheck disable=SC2046
+        run $(sed -n 's/^\.\\" OUTPUT BEGIN \(memrun.*\)/\1/p' "$1") "$name" >"$name.printed" ||
+            { echo "it ended with $?"; cat "$name.printed"; return 1; }
+    fi
     test -s "$name.shown" || return 0
     normalize <"$name.shown" >"$name.want"
     normalize <"$name.printed" >"$name.got"
@@ -168,11 +192,15 @@ try()
 
 failed=0
 count=0
-for page in "$top"/man/*.3 "$top"/man/*.7; do
+for page in "$top"/man/*.[137]; do
     read -r first <"$page"
     case $first in
     .so*) continue ;;
     esac
+    if ! can_run "$page"; then
+        echo "left out, as there is no memrun: $page"
+        continue
+    fi
     count=$((count + 1))
     if try "$page"; then
         echo "ok: $page"
