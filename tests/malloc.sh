@@ -1,8 +1,11 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT
 #
 # What the scripts share that run programs with libmem-malloc.so; they read this file.
 #
 # Taken from the environment, as make check sets it: top_builddir, TEST_WRAPPER.
+
+# shellcheck disable=SC2034 # what is set here is used there
 
 LC_ALL=C
 export LC_ALL
