@@ -64,7 +64,7 @@ unset LIBMEM_SIZE
 # A program with a libmem of its own has two heaps, and two handlers of fork().
 if [ -x "$build/tests/test-threads" ]; then
     MEM_TEST_OPS=1000 preloaded 0 "$build/tests/test-threads"
-    MEM_TEST_OPS=1000 preloaded 0 "$build/tests/test-fork"
+    MEM_TEST_OPS=5 preloaded 0 "$build/tests/test-fork"
     preloaded 0 "$build/tests/test-alloc"
 fi
 
