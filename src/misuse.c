@@ -14,9 +14,9 @@ typedef enum Action { ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
 /* What is done if the environment says nothing: an error that nobody looks at must not be all, where
  * calls have none to return. */
 #ifdef MISUSE_ABORTS
-#define ACTION_DEFAULT ACTION_ABORT
+#define ACTION_DEFAULT "abort"
 #else
-#define ACTION_DEFAULT ACTION_IGNORE
+#define ACTION_DEFAULT "ignore"
 #endif
 
 typedef struct Handler {
@@ -49,8 +49,9 @@ static void read_action(void)
     int length;
 
     if (value == NULL) {
-        action = ACTION_DEFAULT;
-    } else if (strcmp(value, "ignore") == 0) {
+        value = ACTION_DEFAULT;
+    }
+    if (strcmp(value, "ignore") == 0) {
         action = ACTION_IGNORE;
     } else if (strcmp(value, "warn") == 0) {
         action = ACTION_WARN;

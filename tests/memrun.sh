@@ -63,8 +63,8 @@ prints '--help'
 prints '-s'
 run 0 "$memrun" -s 50% -m warn -- printf '%s\n' -x
 prints '-x'
-run 0 "$memrun" --size=2g --misuse ignore --exact sh -c 'echo "$LIBMEM_SIZE $LIBMEM_MISUSE $LIBMEM_EXACT"'
-prints '2g ignore 1'
+run 0 "$memrun" --size=1g --misuse ignore --exact sh -c 'echo "$LIBMEM_SIZE $LIBMEM_MISUSE $LIBMEM_EXACT"'
+prints '1g ignore 1'
 run 0 "$memrun" sh -c 'echo "$LIBMEM_SIZE|$LIBMEM_MISUSE|$LIBMEM_EXACT|$LIBMEM_STATS"'
 prints '|||'
 LD_PRELOAD=libm.so.6 run 0 "$memrun" sh -c 'echo "$LD_PRELOAD"'
@@ -131,6 +131,8 @@ grep -qx 'libmem: needs (process [0-9]*)' "$tmp/stats" || fail "no report of a c
 (cd "$tmp" && "$memrun" --stats=json --stats-file=relative sh -c "cd / && exec '$programs/needs' 1" >/dev/null)
 grep -q '^{"program":"needs"' "$tmp/relative" || fail "no report in a file of the first directory"
 # Programs may close stderr before they end, as those of GNU do.
-run 0 "$memrun" --stats cat /dev/null
-grep -q '^libmem: cat (process' "$tmp/err" || fail "no report of a program that closed its stderr"
+if [ $foreign = no ]; then
+    run 0 "$memrun" --stats cat /dev/null
+    grep -q '^libmem: cat (process' "$tmp/err" || fail "no report of a program that closed its stderr"
+fi
 end

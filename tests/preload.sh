@@ -107,18 +107,18 @@ mistake size "the block that is freed is smaller than was said: $at in a block i
 # --- an environment that makes no sense ---
 
 for size in 0 12x -1 +1 ' 1' K 1KB 101% 99999999999999999999 99999999999G '%'; do
-    LIBMEM_SIZE=$size preloaded 125 /bin/true
+    LIBMEM_SIZE=$size preloaded 125 "$programs/needs" 0
     complains "libmem: LIBMEM_SIZE is \"$size\", not a number of bytes, with K, M, G, T or % behind it"
 done
 for size in 1000000 977K 1m 1G 1% '' 25%; do
-    LIBMEM_SIZE=$size preloaded 0 /bin/true
+    LIBMEM_SIZE=$size preloaded 0 "$programs/needs" 0
     silent
 done
 # PTRDIFF_MAX, or no number at all where addresses are short
-LIBMEM_SIZE=9223372036854775807 preloaded 125 /bin/true
+LIBMEM_SIZE=9223372036854775807 preloaded 125 "$programs/needs" 0
 complains 'libmem: .*LIBMEM_SIZE.*'
-LIBMEM_HUGE=yes preloaded 0 /bin/true
+LIBMEM_HUGE=yes preloaded 0 "$programs/needs" 0
 complains 'libmem: LIBMEM_HUGE is "yes", not 0 or 1; taken as 0'
-LIBMEM_EXACT=yes preloaded 0 /bin/true
+LIBMEM_EXACT=yes preloaded 0 "$programs/needs" 0
 complains 'libmem: LIBMEM_EXACT is "yes", not 0 or 1; taken as 0'
 end
