@@ -89,14 +89,16 @@ END
         tests=${PROGRAMS_PYTHON_TESTS:-test_list test_dict test_json test_bytes test_array test_heapq test_thread}
         for test in $tests; do
             runs=$((runs + 1))
-            # Times and the like differ; what was run and how it ended do not.
+            # What tests say, and when, differs; which were run and how they ended does not.
             PYTHONMALLOC=malloc python3 -m test -v "$test" >plain.log 2>&1
             plain=$?
             PYTHONMALLOC=malloc "$memrun" python3 -m test -v "$test" >ours.log 2>&1
             ours=$?
             for log in plain ours; do
-                grep -E ' \.\.\. ' $log.log | grep -vE '^[0-9]+:' | sed 's/0x[0-9a-f]*//g' | sort >$log.results
+                sed -n -E 's/^(test\w* \(test\.[^)]*\)) \.\.\. .*/\1/p; s/^(Ran [0-9]+ tests?) in .*/\1/p; /^(OK|FAILED)/p' \
+                    $log.log | sort >$log.results
             done
+            grep -q '^Ran [1-9]' ours.results || fail "python3 -m test $test: nothing was run"
             if [ $plain -ne $ours ] || ! cmp -s plain.results ours.results; then
                 fail "python3 -m test $test: ended with $ours, not $plain, or tests ended otherwise:"
                 diff plain.results ours.results | head -n 20
