@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "checked.h"
+#include "sanitized.h"
 
 enum { THREADS = 8, SLOTS = 32, SIZE = 1 << 16, REGIONS = 3, HANGS_AFTER = 300 };
 
@@ -21,9 +22,36 @@ static struct {
     bool stop;
     bool misuse;
     bool init;
+    bool in_handlers; /* regions are used by handlers of fork(), too */
     pthread_t threads[THREADS];
     Random sources[THREADS];
 } all;
+
+/* A handler of fork(), in the parent before and after it, and in the child. */
+static void use_regions(void)
+{
+    if (all.in_handlers) {
+        for (size_t n = 0; n < all.bed_count; n++) {
+            void *block = Mem_RegionAlloc(all.beds[n].region, 100);
+
+            if (block != NULL && Mem_RegionFree(all.beds[n].region, block) != 0) {
+                _exit(20);
+            }
+        }
+    }
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(use_regions, use_regions, use_regions);
+}
+
+#if !SANITIZED
+/* Before any constructor, and so before the library watches them: its handler is called first before a
+ * fork, and last after it. */
+__attribute__((__section__(".preinit_array"),
+               __used__)) static void (*const watch_early)(void) = watch_forks;
+#endif
 
 static bool is_stopped(void)
 {
@@ -211,6 +239,22 @@ static void ignore_misuse(const Mem_Misuse *misuse, void *context)
     (void)context;
 }
 
+START_TEST(fork_amid_allocations_in_handlers)
+{
+    static bool is_watching;
+
+    if (!is_watching) { /* from late on, too */
+        watch_forks();
+        is_watching = true;
+    }
+    open_beds(_i);
+    all.in_handlers = true;
+    fork_amid_threads("fork_amid_allocations_in_handlers", _i, usual_forks());
+    all.in_handlers = false;
+    close_beds();
+}
+END_TEST
+
 START_TEST(fork_amid_misuses)
 {
     open_beds(_i);
@@ -283,6 +327,7 @@ int main(void)
     for (int kind = 0; kind <= KIND_CACHED; kind++) {
         if (kind != KIND_UNLOCKED) {
             tcase_add_loop_test(tests, fork_amid_allocations, kind, kind + 1);
+            tcase_add_loop_test(tests, fork_amid_allocations_in_handlers, kind, kind + 1);
             tcase_add_loop_test(tests, fork_amid_misuses, kind, kind + 1);
             tcase_add_loop_test(tests, fork_without_threads, kind, kind + 1);
         }
