@@ -14,11 +14,12 @@
 #include <gnu/libc-version.h>
 #endif
 
-enum { USAGE = 2, MOST_MEASURES = 5 };
+enum { USAGE = 2, MOST_MEASURES = 9 };
 
 static const struct option long_options[] = {{"live", required_argument, NULL, 'l'},
                                              {"region", required_argument, NULL, 'r'},
                                              {"sizes", required_argument, NULL, 'd'},
+                                             {"threads", required_argument, NULL, 'T'},
                                              {"pairs", required_argument, NULL, 'n'},
                                              {"calls", required_argument, NULL, 'c'},
                                              {"rounds", required_argument, NULL, 'k'},
@@ -41,15 +42,22 @@ static void print_help(void)
          "  fill     share of the region that is payload when it is full\n"
          "  scale    instructions as region and number of blocks grow\n"
          "  largest  the largest block of a fresh region\n"
+         "  remote   nanoseconds where one thread allocates and another one frees, and the most\n"
+         "           memory that was resident; so do the next\n"
+         "  server   threads hand their blocks to successors\n"
+         "  burst    threads allocate thousands of blocks, and free them\n"
+         "  spawn    threads come and go\n"
          "\n"
          "Options\n"
          "  -l, --live=N,...         live blocks (ns 1000,20000,200000; instr 20000)\n"
          "  -r, --region=SIZE        size of the region, with K, M or G (64M); for ns and instr\n"
          "                           doubled until the live blocks fill no more than half of it\n"
-         "  -d, --sizes=NAME,...     mix, small, big (mix; fill: all three)\n"
+         "  -d, --sizes=NAME,...     mix, small, big (mix; ns and fill: all three)\n"
+         "  -T, --threads=N,...      threads of remote, server, burst, spawn (2, the number of\n"
+         "                           processors, 8); those of remote are in pairs\n"
          "  -n, --pairs=N            pairs of free and alloc that are timed (1000000)\n"
          "  -c, --calls=N            pairs of free and alloc that are stepped (20000)\n"
-         "  -k, --rounds=N           rounds of ns; fill has up to 3 of them (7)\n"
+         "  -k, --rounds=N           rounds of times; fill has up to 3 of them (7)\n"
          "  -s, --seed=N             where random numbers begin (1)\n"
          "  -a, --allocators=NAME,...  only these\n"
          "  -p, --preload=NAME=LIB   another malloc, preloaded; may be given more than once\n"
@@ -104,20 +112,45 @@ static uint64_t number_option(const char *text, uint64_t most, int size)
     return number;
 }
 
-static void set_lives(Options *options, const char *text)
+/* Reads numbers separated by commas, up to space of them. Returns how many there are. */
+static size_t read_numbers(const char *text, uint64_t most, uint64_t *numbers, size_t space)
 {
-    options->live_count = 0;
-    for (;;) {
-        if (options->live_count == MOST_LIVES)
+    for (size_t count = 0;;) {
+        if (count == space)
             end_usage("too many numbers", text);
-        const char *end = read_number(text, UINT32_MAX, 0, &options->lives[options->live_count++]);
+        const char *end = read_number(text, most, 0, &numbers[count++]);
         if (*end == '\0')
-            break;
+            return count;
         if (*end != ',')
             end_usage("not a number", text);
         text = end + 1;
     }
+}
+
+static void set_lives(Options *options, const char *text)
+{
+    options->live_count = read_numbers(text, UINT32_MAX, options->lives, MOST_LIVES);
     options->step_live = options->lives[0];
+}
+
+static void add_threads(Options *options, uint64_t threads)
+{
+    for (size_t i = 0; i < options->thread_count; i++) {
+        if (options->threads[i] == threads)
+            return;
+    }
+    options->threads[options->thread_count++] = threads;
+}
+
+/* The fewest that meet each other, as many as this machine can run at a time, and more. */
+static void set_default_threads(Options *options)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    add_threads(options, 2);
+    if (processors > 2 && processors <= MOST_THREAD_NUMBER)
+        add_threads(options, (uint64_t)processors);
+    add_threads(options, 8);
 }
 
 static void set_sizes(Options *options, char *text)
@@ -153,6 +186,10 @@ static void take_option(Options *options, int option, char *argument)
         break;
     case 'd':
         set_sizes(options, argument);
+        break;
+    case 'T':
+        options->thread_count = read_numbers(argument, MOST_THREAD_NUMBER, options->threads,
+                                             MOST_THREADS);
         break;
     case 'n':
         options->pairs = number_option(argument, UINT32_MAX, 0);
@@ -282,8 +319,10 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], round_option) == 0)
         return round_main(argc, argv);
-    while ((option = getopt_long(argc, argv, "l:r:d:n:c:k:s:a:p:t:qh", long_options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "l:r:d:T:n:c:k:s:a:p:t:qh", long_options, NULL)) != -1)
         take_option(&run.options, option, optarg);
+    if (run.options.thread_count == 0)
+        set_default_threads(&run.options);
     for (int i = optind; i < argc; i++)
         find_measure(argv[i]);
     if (run.options.tsv != NULL && (tsv = fopen(run.options.tsv, "w")) == NULL) {

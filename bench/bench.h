@@ -6,7 +6,8 @@
  *
  *   contender   an allocator that is measured, such as libmem or jemalloc
  *   heap        the functions by which a contender is called; all that replace malloc share one
- *   measure     what is asked of it: ns, instr, brim, fill, scale, largest
+ *   measure     what is asked of it: ns, instr, brim, fill, scale, largest; remote, server, burst,
+ *               spawn, which are those of threads
  *   setting     the conditions of one measure: sizes, live blocks, region, and so on
  *   figure      one number that comes out, such as the instructions of the worst call of alloc
  *   round       one run of one measure on one contender; a figure has one sample for each
@@ -71,10 +72,11 @@ const Heap *heap_find(const char *name);
 /* The conditions of one round. */
 typedef struct Setting {
     char measure[8];
-    char sizes[8];   /* "mix", "small" or "big" */
-    uint64_t region; /* bytes */
-    uint64_t live;   /* blocks; 0 where that is not given */
-    uint64_t pairs;  /* of a free and an alloc that are measured */
+    char sizes[8];    /* "mix", "small" or "big" */
+    uint64_t region;  /* bytes */
+    uint64_t live;    /* blocks (of each thread); 0 where that is not given */
+    uint64_t threads; /* 0 where the measure is not one of threads */
+    uint64_t pairs;   /* of a free and an alloc that are measured */
     uint64_t seed;
 } Setting;
 
@@ -98,6 +100,10 @@ uint32_t random_size(void);
 /* Memory for the benchmark's own use, zero, not from malloc. present: no page faults later. Ends
  * the process if there is none. */
 void *workload_memory(size_t size, int present);
+
+/* Allocates a block and writes to it, as a program that asked for it would. Ends the process if the
+ * heap is full. */
+void *alloc_or_end(const Heap *heap, uint32_t size);
 
 /* Live blocks at random places of a table. */
 typedef struct Table {
@@ -143,9 +149,17 @@ int measure_instr(const Heap *heap, const Setting *setting);
 int measure_brim(const Heap *heap, const Setting *setting);
 int measure_fill(const Heap *heap, const Setting *setting);
 int measure_largest(const Heap *heap, const Setting *setting);
+int measure_remote(const Heap *heap, const Setting *setting);
+int measure_server(const Heap *heap, const Setting *setting);
+int measure_burst(const Heap *heap, const Setting *setting);
+int measure_spawn(const Heap *heap, const Setting *setting);
 
 /* Hands a figure to the process that waits for it (round.c). */
 void emit(const char *figure, const char *unit, double value);
+
+/* Emits the most memory that this process ever had resident, unless the heap is a region, all of
+ * which is resident from the start. */
+void emit_memory(const Heap *heap);
 
 /* ------------------------------------------------------------------------------------------------
  * Rounds (round.c)
@@ -177,7 +191,7 @@ typedef struct Figure {
     double samples[MOST_ROUNDS];
 } Figure;
 
-typedef enum Statistic { MEDIAN, LEAST, MOST, RATIO } Statistic;
+typedef enum Statistic { MEDIAN, LEAST, MOST, RATIO, LEAST_RATIO } Statistic;
 
 /* Adds a sample to the figure of that name, which is made if there is none yet. */
 void figure_add(const Contender *contender, const Setting *setting, const char *name,
@@ -193,7 +207,7 @@ const Figure *figure_at(size_t index);
 const Figure *figure_find(const Contender *contender, const Setting *setting, const char *name);
 
 /* A statistic over the rounds. RATIO is the median of the ratios to the reference, each to the
- * sample of the same round. Returns 0, or -1 if there is no such figure. */
+ * sample of the same round; LEAST_RATIO that of the least samples. Returns 0, or -1 if there is no such figure. */
 int figure_value(const Figure *figure, Statistic statistic, double *value);
 
 /* Whether a and b are the same conditions, seeds apart. */

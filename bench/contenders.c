@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In Debian: libjemalloc2, libmimalloc2.0, libtcmalloc-minimal4. */
+/* libmem as a malloc is that of this build. The others are, in Debian: libjemalloc2, libmimalloc2.0, libtcmalloc-minimal4. */
 static const Contender known[] = {
     {"libmem", "libmem", NULL},
+    {"libmem-malloc", "malloc", MALLOC_LIBRARY},
     {reference_name, "malloc", NULL},
     {"jemalloc", "malloc", "libjemalloc.so.2"},
     {"mimalloc", "malloc", "libmimalloc.so.2"},

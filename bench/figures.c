@@ -16,7 +16,8 @@ static size_t figure_count;
 int setting_equal(const Setting *a, const Setting *b)
 {
     return strcmp(a->measure, b->measure) == 0 && strcmp(a->sizes, b->sizes) == 0 &&
-           a->region == b->region && a->live == b->live && a->pairs == b->pairs;
+           a->region == b->region && a->live == b->live && a->threads == b->threads &&
+           a->pairs == b->pairs;
 }
 
 static Figure *find(const Contender *contender, const Setting *setting, const char *name)
@@ -91,8 +92,24 @@ static int compare_counts(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The ratio of the least samples. */
+static int least_ratio(const Figure *figure, double *value)
+{
+    const Figure *reference = find(NULL, &figure->setting, figure->name);
+    double least;
+
+    if (reference == NULL || figure_value(reference, LEAST, &least) != 0 || !(least > 0) ||
+        figure_value(figure, LEAST, value) != 0)
+        return -1;
+    *value /= least;
+    return 0;
+}
+
 int figure_value(const Figure *figure, Statistic statistic, double *value)
 {
+    if (statistic == LEAST_RATIO)
+        return least_ratio(figure, value);
+
     double sorted[MOST_ROUNDS];
     size_t count = figure->count;
     const Figure *reference = statistic == RATIO ? find(NULL, &figure->setting, figure->name)

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <mem.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,12 +102,18 @@ static int none_open(size_t size)
     return 0;
 }
 
+/* Threads have pools of their own, in turn, so that they do not write to the same memory. */
 static void *none_alloc(size_t size)
 {
-    static unsigned char pool[65536];
-    static size_t next;
+    enum { POOLS = 64, POOL = 65536 };
+    static unsigned char pools[POOLS][POOL];
+    static atomic_uint threads;
+    static _Thread_local unsigned char *pool;
+    static _Thread_local size_t next;
 
-    next = (next + size) % sizeof pool;
+    if (pool == NULL)
+        pool = pools[atomic_fetch_add(&threads, 1) % POOLS];
+    next = (next + size) % POOL;
     return pool + next;
 }
 

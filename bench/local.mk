@@ -14,6 +14,7 @@ bench_bench_SOURCES = \
 	bench/measure-instr.c \
 	bench/measure-largest.c \
 	bench/measure-ns.c \
+	bench/measure-threads.c \
 	bench/plan.c \
 	bench/plan.h \
 	bench/report.c \
@@ -21,12 +22,20 @@ bench_bench_SOURCES = \
 	bench/workload.c
 bench_bench_LDADD = libmem.la
 
+# libmem as a malloc, if this build has it.
+malloc_library = $(abs_top_builddir)/.libs/libmem-malloc.so
+bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -DMALLOC_LIBRARY='"$(malloc_library)"'
+
 # What to pass to it, as in: make bench BENCH_FLAGS='--quick --tsv=bench.tsv'
 BENCH_FLAGS =
 
 .PHONY: bench
 bench: bench/bench$(EXEEXT)
 	bench/bench$(EXEEXT) $(BENCH_FLAGS)
+
+.PHONY: bench-threads
+bench-threads: bench/bench$(EXEEXT)
+	bench/bench$(EXEEXT) $(BENCH_FLAGS) remote server burst spawn
 
 dist_check_SCRIPTS += tests/bench-smoke.sh
 if BUILD_TESTS

@@ -8,7 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILL_ROUNDS = 3 }; /* of fill at most: its figures hardly differ */
+enum {
+    FILL_ROUNDS = 3,  /* of fill at most: its figures hardly differ */
+    THREADS_PAIRS = 4 /* as many pairs as elsewhere, as more than one thread makes them */
+};
+
+typedef struct Plan Plan;
+struct Plan {
+    const char *name;
+    void (*run)(Run *run, const Plan *plan);
+    const char *tables[2];
+    uint64_t live;  /* blocks of each thread, in the measures of threads */
+    uint64_t group; /* threads that work together: their number is a multiple of it */
+};
 
 static const uint64_t MiB = UINT64_C(1) << 20;
 static const uint64_t GiB = UINT64_C(1) << 30;
@@ -118,20 +130,73 @@ static uint64_t memory_available(void)
     return (uint64_t)kibibytes * 1024;
 }
 
-/* Whether this machine can do it: region and live blocks fit into its address space and memory. */
-static int feasible(const Setting *setting)
+/* Whether this machine can do it: region and live blocks fit into its address space and memory. Says
+ * so if not. */
+static int is_feasible(const Setting *setting)
 {
-    double need = sizes_mean(setting->sizes) * (double)setting->live * 1.2;
+    uint64_t blocks = setting->live * (setting->threads > 0 ? setting->threads : 1);
+    double need = sizes_mean(setting->sizes) * (double)blocks * 1.2;
     uint64_t available = memory_available();
 
-    return setting->region <= PTRDIFF_MAX && (available == 0 || need < (double)available);
+    if (setting->region <= PTRDIFF_MAX && (available == 0 || need < (double)available))
+        return 1;
+    fprintf(stderr, "bench: %s: no memory for %" PRIu64 " blocks in %s: left out\n",
+            setting->measure, blocks, report_size(setting->region));
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------
  * Measures
  * --------------------------------------------------------------------------------------------- */
 
-static void run_ns(Run *run)
+/* The sizes that were asked for, or all. */
+static const char *const *sizes_or_all(const Options *options, size_t *count)
+{
+    static const char *const all[] = {"small", "mix", "big"};
+
+    *count = options->sizes_given ? options->sizes_count : sizeof all / sizeof all[0];
+    return options->sizes_given ? options->sizes : all;
+}
+
+static void run_ns(Run *run, const Plan *plan)
+{
+    const Options *options = &run->options;
+    const Contender *all[MOST_CONTENDERS + 1];
+    size_t count = choose(run, 0, all);
+    size_t sizes_count = options->sizes_count;
+    const char *const *sizes = options->quick ? options->sizes
+                                              : sizes_or_all(options, &sizes_count);
+
+    (void)plan;
+    all[count++] = &no_op;
+    for (size_t i = 0; i < sizes_count; i++) {
+        for (size_t j = 0; j < options->live_count; j++) {
+            uint64_t region = roomy(options->region, sizes[i], options->lives[j]);
+            Setting setting = make_setting(run, "ns", sizes[i], region, options->lives[j],
+                                           options->pairs);
+            if (is_feasible(&setting))
+                run_in_turn(run, all, count, setting, options->rounds);
+        }
+    }
+}
+
+/* The conditions of a measure of threads: each makes its share of the pairs, with as many blocks as
+ * the plan says, or as few as that leaves. */
+static Setting threads_setting(const Run *run, const Plan *plan, const char *sizes,
+                               uint64_t threads)
+{
+    const Options *options = &run->options;
+    uint64_t wanted = options->pairs * THREADS_PAIRS;
+    uint64_t pairs = wanted > threads ? wanted : threads;
+    uint64_t live = plan->live < pairs / threads ? plan->live : pairs / threads;
+    Setting setting = make_setting(run, plan->name, sizes,
+                                   roomy(options->region, sizes, live * threads), live, pairs);
+
+    setting.threads = threads;
+    return setting;
+}
+
+static void run_threads(Run *run, const Plan *plan)
 {
     const Options *options = &run->options;
     const Contender *all[MOST_CONTENDERS + 1];
@@ -139,18 +204,22 @@ static void run_ns(Run *run)
 
     all[count++] = &no_op;
     for (size_t i = 0; i < options->sizes_count; i++) {
-        for (size_t j = 0; j < options->live_count; j++) {
-            uint64_t region = roomy(options->region, options->sizes[i], options->lives[j]);
-            run_in_turn(run, all, count,
-                        make_setting(run, "ns", options->sizes[i], region, options->lives[j],
-                                     options->pairs),
-                        options->rounds);
+        uint64_t before = 0;
+        for (size_t j = 0; j < options->thread_count; j++) {
+            uint64_t threads = options->threads[j] - options->threads[j] % plan->group;
+            threads = threads > 0 ? threads : plan->group;
+            Setting setting = threads_setting(run, plan, options->sizes[i], threads);
+            if (threads != before && is_feasible(&setting))
+                run_in_turn(run, all, count, setting, options->rounds);
+            before = threads;
         }
     }
 }
 
-static void run_instr(Run *run)
+static void run_instr(Run *run, const Plan *plan)
 {
+    (void)plan;
+
     const Options *options = &run->options;
     const Contender *all[MOST_CONTENDERS];
     uint64_t live = options->step_live;
@@ -167,22 +236,22 @@ static void run_instr(Run *run)
     }
 }
 
-static void run_fill(Run *run)
+static void run_fill(Run *run, const Plan *plan)
 {
-    static const char *const all_sizes[] = {"small", "mix", "big"};
     const Options *options = &run->options;
     const Contender *all[MOST_CONTENDERS];
     size_t count = choose(run, 0, all);
     uint64_t rounds = options->rounds < FILL_ROUNDS ? options->rounds : FILL_ROUNDS;
-    const char *const *sizes = options->sizes_given ? options->sizes : all_sizes;
-    size_t sizes_count = options->sizes_given ? options->sizes_count : 3;
+    size_t sizes_count;
+    const char *const *sizes = sizes_or_all(options, &sizes_count);
 
+    (void)plan;
     for (size_t i = 0; i < sizes_count; i++)
         run_in_turn(run, all, count, make_setting(run, "fill", sizes[i], options->region, 0, 0),
                     rounds);
 }
 
-static void run_scale(Run *run)
+static void run_scale(Run *run, const Plan *plan)
 {
     const struct {
         uint64_t region;
@@ -194,17 +263,14 @@ static void run_scale(Run *run)
     size_t point_count = run->options.quick ? 3 : sizeof points / sizeof points[0];
 
     for (size_t i = 0; i < point_count; i++) {
-        Setting setting = make_setting(run, "scale", "mix", points[i].region, points[i].live,
+        Setting setting = make_setting(run, plan->name, "mix", points[i].region, points[i].live,
                                        run->options.calls);
-        if (feasible(&setting))
+        if (is_feasible(&setting))
             run_in_turn(run, all, count, setting, 1);
-        else
-            fprintf(stderr, "bench: scale: no memory for %" PRIu64 " blocks in %s: left out\n",
-                    setting.live, report_size(setting.region));
     }
 }
 
-static void run_largest(Run *run)
+static void run_largest(Run *run, const Plan *plan)
 {
     const uint64_t regions[] = {4096, MiB, 64 * MiB, GiB};
     const Contender *all[MOST_CONTENDERS];
@@ -212,22 +278,20 @@ static void run_largest(Run *run)
     size_t region_count = run->options.quick ? 2 : sizeof regions / sizeof regions[0];
 
     for (size_t i = 0; i < region_count; i++)
-        run_in_turn(run, all, count, make_setting(run, "largest", "mix", regions[i], 0, 0), 1);
+        run_in_turn(run, all, count, make_setting(run, plan->name, "mix", regions[i], 0, 0), 1);
 }
 
 /* ------------------------------------------------------------------------------------------------ */
 
-typedef struct Plan {
-    const char *name;
-    void (*run)(Run *run);
-    const char *tables[2];
-} Plan;
-
-static const Plan plans[] = {{"ns", run_ns, {"ns", NULL}},
-                             {"instr", run_instr, {"instr", "brim"}},
-                             {"fill", run_fill, {"fill", NULL}},
-                             {"scale", run_scale, {"scale", NULL}},
-                             {"largest", run_largest, {"largest", NULL}}};
+static const Plan plans[] = {{"ns", run_ns, {"ns", NULL}, 0, 0},
+                             {"instr", run_instr, {"instr", "brim"}, 0, 0},
+                             {"fill", run_fill, {"fill", NULL}, 0, 0},
+                             {"scale", run_scale, {"scale", NULL}, 0, 0},
+                             {"largest", run_largest, {"largest", NULL}, 0, 0},
+                             {"remote", run_threads, {"remote", NULL}, 4096, 2},
+                             {"server", run_threads, {"server", NULL}, 1000, 1},
+                             {"burst", run_threads, {"burst", NULL}, 5000, 1},
+                             {"spawn", run_threads, {"spawn", NULL}, 500, 1}};
 
 const char *plan_name(size_t index)
 {
@@ -238,7 +302,7 @@ void plan_run(Run *run, size_t index)
 {
     const Plan *plan = &plans[index];
 
-    plan->run(run);
+    plan->run(run, plan);
     for (size_t i = 0; i < 2 && plan->tables[i] != NULL; i++)
         report_table(plan->tables[i]);
 }

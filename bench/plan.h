@@ -6,15 +6,23 @@
 
 #include "bench.h"
 
-enum { MOST_SIZES = 3, MOST_EXTRA = 8, MOST_LIVES = 8 };
+enum {
+    MOST_SIZES = 3,
+    MOST_EXTRA = 8,
+    MOST_LIVES = 8,
+    MOST_THREADS = 8,
+    MOST_THREAD_NUMBER = 1024
+};
 
 typedef struct Options {
     uint64_t lives[MOST_LIVES]; /* live blocks, for ns */
     size_t live_count;
     uint64_t step_live; /* live blocks, for instr */
+    uint64_t threads[MOST_THREADS];
+    size_t thread_count; /* numbers of threads, for the measures of threads */
     const char *sizes[MOST_SIZES];
     size_t sizes_count;
-    int sizes_given; /* then fill keeps to them too */
+    int sizes_given; /* then ns and fill keep to them too */
     uint64_t region;
     uint64_t pairs;
     uint64_t calls; /* pairs that are single-stepped */

@@ -19,67 +19,78 @@ typedef struct View {
     const char *measure;
     const char *title;
     const char *note;
-    int width; /* of a column */
-    Column columns[MOST_COLUMNS + 1];
+    int width;             /* of a column */
+    const Column *columns; /* ended by one without a figure */
 } View;
 
+/* The measures of threads have the same figures. */
+static const Column threads_columns[MOST_COLUMNS + 1] = {{"median", "pair", MEDIAN, 1},
+                                                         {"least", "pair", LEAST, 1},
+                                                         {"most", "pair", MOST, 1},
+                                                         {"ratio", "pair", RATIO, 2},
+                                                         {"by least", "pair", LEAST_RATIO, 2},
+                                                         {"MiB", "memory", MEDIAN, 1},
+                                                         {"ratio", "memory", RATIO, 2}};
+
+static const char threads_note[] =
+    "  all threads together, by the wall clock; live: blocks of each thread; MiB: the most memory\n"
+    "  that the process had resident, what the benchmark itself takes included\n";
+
 static const View views[] = {
-    {"ns",
-     "Time of one free and one alloc together, in nanoseconds",
-     "  ratio: to glibc in the same round, the median of the rounds\n"
+    {"ns", "Time of one free and one alloc together, in nanoseconds",
+     "  ratio: to glibc in the same round, the median of the rounds; by least: ratio of the least\n"
      "  (no-op): the benchmark itself, which is part of each figure\n",
      NARROW,
-     {{"median", "pair", MEDIAN, 1},
-      {"least", "pair", LEAST, 1},
-      {"most", "pair", MOST, 1},
-      {"ratio", "pair", RATIO, 2}}},
-    {"instr",
-     "Instructions of a single call, in a steady churn",
-     "",
-     NARROW,
-     {{"alloc", "alloc_mean", MEDIAN, 1},
-      {"p99", "alloc_p99", MEDIAN, 0},
-      {"worst", "alloc_worst", MOST, 0},
-      {"free", "free_mean", MEDIAN, 1},
-      {"p99", "free_p99", MEDIAN, 0},
-      {"worst", "free_worst", MOST, 0}}},
-    {"brim",
-     "Instructions of a single call, where the region is full",
-     "  fails: the worst of the calls that found no room\n",
-     NARROW,
-     {{"alloc", "alloc_mean", MEDIAN, 1},
-      {"p99", "alloc_p99", MEDIAN, 0},
-      {"worst", "alloc_worst", MOST, 0},
-      {"free", "free_mean", MEDIAN, 1},
-      {"p99", "free_p99", MEDIAN, 0},
-      {"worst", "free_worst", MOST, 0},
-      {"fails", "fail_worst", MOST, 0}}},
-    {"fill",
-     "Share of the memory that is payload when the region is full",
+     (const Column[MOST_COLUMNS + 1]){{"median", "pair", MEDIAN, 1},
+                                      {"least", "pair", LEAST, 1},
+                                      {"most", "pair", MOST, 1},
+                                      {"ratio", "pair", RATIO, 2},
+                                      {"by least", "pair", LEAST_RATIO, 2}}},
+    {"instr", "Instructions of a single call, in a steady churn", "", NARROW,
+     (const Column[MOST_COLUMNS + 1]){{"alloc", "alloc_mean", MEDIAN, 1},
+                                      {"p99", "alloc_p99", MEDIAN, 0},
+                                      {"worst", "alloc_worst", MOST, 0},
+                                      {"free", "free_mean", MEDIAN, 1},
+                                      {"p99", "free_p99", MEDIAN, 0},
+                                      {"worst", "free_worst", MOST, 0}}},
+    {"brim", "Instructions of a single call, where the region is full",
+     "  fails: the worst of the calls that found no room\n", NARROW,
+     (const Column[MOST_COLUMNS + 1]){{"alloc", "alloc_mean", MEDIAN, 1},
+                                      {"p99", "alloc_p99", MEDIAN, 0},
+                                      {"worst", "alloc_worst", MOST, 0},
+                                      {"free", "free_mean", MEDIAN, 1},
+                                      {"p99", "free_p99", MEDIAN, 0},
+                                      {"worst", "free_worst", MOST, 0},
+                                      {"fails", "fail_worst", MOST, 0}}},
+    {"fill", "Share of the memory that is payload when the region is full",
      "  fill: allocating only; grow: 55 or 51 of 100 calls allocate; shift: then four fifths are\n"
      "  freed and four times the sizes fill it again. A malloc, which has no region, at three\n"
      "  quarters of it: share of the memory that the process grew by\n",
      NARROW,
-     {{"fill", "fill", MEDIAN, 3},
-      {"grow .55", "grow55", MEDIAN, 3},
-      {"grow .51", "grow51", MEDIAN, 3},
-      {"shift", "shift", MEDIAN, 3}}},
-    {"scale",
-     "Instructions of a single call, as region and number of blocks grow",
-     "",
-     NARROW,
-     {{"alloc", "alloc_mean", MEDIAN, 1},
-      {"worst", "alloc_worst", MOST, 0},
-      {"free", "free_mean", MEDIAN, 1},
-      {"worst", "free_worst", MOST, 0}}},
-    {"largest",
-     "The largest block, in bytes",
+     (const Column[MOST_COLUMNS + 1]){{"fill", "fill", MEDIAN, 3},
+                                      {"grow .55", "grow55", MEDIAN, 3},
+                                      {"grow .51", "grow51", MEDIAN, 3},
+                                      {"shift", "shift", MEDIAN, 3}}},
+    {"scale", "Instructions of a single call, as region and number of blocks grow", "", NARROW,
+     (const Column[MOST_COLUMNS + 1]){{"alloc", "alloc_mean", MEDIAN, 1},
+                                      {"worst", "alloc_worst", MOST, 0},
+                                      {"free", "free_mean", MEDIAN, 1},
+                                      {"worst", "free_worst", MOST, 0}}},
+    {"largest", "The largest block, in bytes",
      "  fresh: of a new region; again: after it was filled and all was freed; mapped: with the\n"
      "  bookkeeping\n",
      WIDE,
-     {{"fresh", "fresh", MEDIAN, 0},
-      {"again", "again", MEDIAN, 0},
-      {"mapped", "mapped", MEDIAN, 0}}},
+     (const Column[MOST_COLUMNS + 1]){{"fresh", "fresh", MEDIAN, 0},
+                                      {"again", "again", MEDIAN, 0},
+                                      {"mapped", "mapped", MEDIAN, 0}}},
+    {"remote", "One thread allocates, another one frees: nanoseconds of both, and resident memory",
+     threads_note, NARROW, threads_columns},
+    {"server", "Threads that replace blocks, and hand all to a successor, likewise", "", NARROW,
+     threads_columns},
+    {"burst", "Thousands of blocks allocated, and then freed, likewise", "", NARROW,
+     threads_columns},
+    {"spawn", "Threads that come, allocate and free a few blocks, and go, likewise", "", NARROW,
+     threads_columns},
 };
 
 const char *report_number(uint64_t number)
@@ -127,9 +138,9 @@ static int begins_row(size_t index)
     return 1;
 }
 
-static void put_heading(const View *view)
+static void put_heading(const View *view, int threads)
 {
-    printf("  %-5s %11s %8s  %-10s", "sizes", "live", "region", "allocator");
+    printf("  %-5s %11s %8s  %-13s", "sizes", "live", threads ? "threads" : "region", "allocator");
     for (const Column *column = view->columns; column->figure != NULL; column++)
         printf(" %*s", view->width, column->heading);
     putchar('\n');
@@ -143,9 +154,12 @@ static void put_row(const View *view, const Figure *figure, const Figure *above,
 
     if (first && above != NULL && grouped)
         putchar('\n');
-    printf("  %-5s %11s %8s  %-10s", first ? setting->sizes : "",
+    printf("  %-5s %11s %8s  %-13s", first ? setting->sizes : "",
            first && setting->live > 0 ? report_number(setting->live) : "",
-           first ? report_size(setting->region) : "", figure->contender->name);
+           !first                 ? ""
+           : setting->threads > 0 ? report_number(setting->threads)
+                                  : report_size(setting->region),
+           figure->contender->name);
     for (const Column *column = view->columns; column->figure != NULL; column++) {
         const Figure *cell = figure_find(figure->contender, setting, column->figure);
         double value;
@@ -168,7 +182,8 @@ static size_t mean_ratio(const char *measure, const Contender *contender, double
     const Figure *figure;
 
     for (size_t i = 0; (figure = figure_at(i)) != NULL; i++) {
-        if (figure->contender != contender || strcmp(figure->setting.measure, measure) != 0)
+        if (figure->contender != contender || strcmp(figure->setting.measure, measure) != 0 ||
+            strcmp(figure->name, "pair") != 0)
             continue;
         if (count == sizeof ratios / sizeof ratios[0] ||
             figure_value(figure, RATIO, &ratios[count]) != 0)
@@ -226,16 +241,16 @@ void report_table(const char *measure)
     while (strcmp(view->measure, measure) != 0)
         view++;
     printf("%s\n\n", view->title);
-    put_heading(view);
     for (size_t i = 0; (figure = figure_at(i)) != NULL; i++) {
         if (strcmp(figure->setting.measure, measure) == 0 && begins_row(i)) {
+            if (above == NULL)
+                put_heading(view, figure->setting.threads > 0);
             put_row(view, figure, above, grouped);
             above = figure;
         }
     }
     putchar('\n');
-    if (strcmp(measure, "ns") == 0)
-        put_mean_ratios(measure);
+    put_mean_ratios(measure);
     printf("%s%s", view->note, *view->note != '\0' ? "\n" : "");
     fflush(stdout);
 }
@@ -258,16 +273,18 @@ int report_tsv(FILE *stream)
 {
     const Figure *figure;
 
-    fputs(
-        "measure\tallocator\tsizes\tlive\tregion\tpairs\tfigure\tunit\trounds\tmedian\tleast\tmost"
-        "\tratio\n",
-        stream);
+    fputs("measure\tallocator\tsizes\tlive\tthreads\tregion\tpairs\tfigure\tunit\trounds\tmedian\tl"
+          "east"
+          "\tmost\tratio\tratio_least\n",
+          stream);
     for (size_t i = 0; (figure = figure_at(i)) != NULL; i++) {
         const Setting *setting = &figure->setting;
-        fprintf(stream, "%s\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t%zu",
+        fprintf(stream,
+                "%s\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t%zu",
                 setting->measure, figure->contender->name, setting->sizes, setting->live,
-                setting->region, setting->pairs, figure->name, figure->unit, figure->count);
-        for (Statistic statistic = MEDIAN; statistic <= RATIO; statistic++)
+                setting->threads, setting->region, setting->pairs, figure->name, figure->unit,
+                figure->count);
+        for (Statistic statistic = MEDIAN; statistic <= LEAST_RATIO; statistic++)
             put_value(stream, figure, statistic);
         fputc('\n', stream);
     }

@@ -23,7 +23,7 @@ static const char probe[] = "probe";
 static const char this_program[] = "/proc/self/exe";
 
 /* What is passed to such a process, after the program's name and round_option. */
-enum { MEASURE = 2, HEAP, SIZES, REGION, LIVE, PAIRS, SEED, ARGUMENTS };
+enum { MEASURE = 2, HEAP, SIZES, REGION, LIVE, THREADS, PAIRS, SEED, ARGUMENTS };
 
 typedef int Measure(const Heap *heap, const Setting *setting);
 
@@ -36,13 +36,30 @@ void emit(const char *figure, const char *unit, double value)
     printf("%s %s %.17g\n", figure, unit, value);
 }
 
+void emit_memory(const Heap *heap)
+{
+    char line[128];
+    double kibibytes = 0;
+    FILE *file = heap->bounded ? NULL : fopen("/proc/self/status", "r");
+
+    while (file != NULL && !(kibibytes > 0) && fgets(line, sizeof line, file) != NULL)
+        sscanf(line, "VmHWM: %lf", &kibibytes);
+    if (file != NULL)
+        fclose(file);
+    if (kibibytes > 0)
+        emit("memory", "MiB", kibibytes / 1024);
+}
+
 static Measure *measure_find(const char *name)
 {
     static const struct {
         const char *name;
         Measure *run;
-    } measures[] = {{"ns", measure_ns},     {"instr", measure_instr}, {"scale", measure_instr},
-                    {"brim", measure_brim}, {"fill", measure_fill},   {"largest", measure_largest}};
+    } measures[] = {{"ns", measure_ns},         {"instr", measure_instr},
+                    {"scale", measure_instr},   {"brim", measure_brim},
+                    {"fill", measure_fill},     {"largest", measure_largest},
+                    {"remote", measure_remote}, {"server", measure_server},
+                    {"burst", measure_burst},   {"spawn", measure_spawn}};
 
     for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++) {
         if (strcmp(measures[i].name, name) == 0)
@@ -71,6 +88,7 @@ int round_main(int argc, char **argv)
     const Heap *heap = heap_find(argv[HEAP]);
     Setting setting = {.region = strtoull(argv[REGION], NULL, 10),
                        .live = strtoull(argv[LIVE], NULL, 10),
+                       .threads = strtoull(argv[THREADS], NULL, 10),
                        .pairs = strtoull(argv[PAIRS], NULL, 10),
                        .seed = strtoull(argv[SEED], NULL, 10)};
     if (measure == NULL || heap == NULL)
@@ -122,15 +140,16 @@ static int wait_for(pid_t child)
 /* Runs contender in this process, which ends by it. */
 static void start(const Contender *contender, const Setting *setting, int output)
 {
-    char region[24], live[24], pairs[24], seed[24];
+    char region[24], live[24], threads[24], pairs[24], seed[24];
 
     snprintf(region, sizeof region, "%" PRIu64, setting->region);
     snprintf(live, sizeof live, "%" PRIu64, setting->live);
+    snprintf(threads, sizeof threads, "%" PRIu64, setting->threads);
     snprintf(pairs, sizeof pairs, "%" PRIu64, setting->pairs);
     snprintf(seed, sizeof seed, "%" PRIu64, setting->seed);
     prepare(contender->library, output, -1);
     execl(this_program, "bench", round_option, setting->measure, contender->heap, setting->sizes,
-          region, live, pairs, seed, (char *)NULL);
+          region, live, threads, pairs, seed, (char *)NULL);
     _exit(127);
 }
 

@@ -134,17 +134,12 @@ void *workload_memory(size_t size, int present)
     return memory;
 }
 
-/* A block is written to, as a program that asked for it would. */
 static void touch(void *block)
 {
     *(volatile unsigned char *)block = 1;
 }
 
-/* ------------------------------------------------------------------------------------------------
- * A table of live blocks
- * --------------------------------------------------------------------------------------------- */
-
-static void *alloc_or_end(const Heap *heap, uint32_t size)
+void *alloc_or_end(const Heap *heap, uint32_t size)
 {
     void *block = heap->alloc(size);
 
@@ -155,6 +150,10 @@ static void *alloc_or_end(const Heap *heap, uint32_t size)
     touch(block);
     return block;
 }
+
+/* ------------------------------------------------------------------------------------------------
+ * A table of live blocks
+ * --------------------------------------------------------------------------------------------- */
 
 void table_fill(Table *table, const Heap *heap, uint32_t count)
 {

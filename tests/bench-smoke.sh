@@ -32,7 +32,7 @@ usage()
     [ -s "$tmp/err" ] || fail "bench $*: refused without a word"
 }
 
-"$bench" --quick --rounds=2 --pairs=500 --calls=5 --live=50,100 --region=256K \
+"$bench" --quick --rounds=2 --pairs=500 --calls=5 --live=50,100 --threads=2,3 --region=256K \
     --preload=other=libdoes-not-exist.so --tsv="$tmp/tsv" >"$tmp/out" 2>"$tmp/err" \
     || fail "exit status $?"
 [ ! -s "$tmp/err" ] || fail "stderr: $(cat "$tmp/err")"
@@ -43,24 +43,25 @@ grep -q 'not found .*other (libdoes-not-exist.so)' "$tmp/out" || fail "what is m
 awk -F '\t' '
     function wrong(what) { print "line " NR ": " what ": " $0; bad = 1 }
     NR == 1 {
-        if ($0 != "measure\tallocator\tsizes\tlive\tregion\tpairs\tfigure\tunit\trounds\tmedian\t" \
-            "least\tmost\tratio")
+        if ($0 != "measure\tallocator\tsizes\tlive\tthreads\tregion\tpairs\tfigure\tunit\trounds\tmedian\t" \
+            "least\tmost\tratio\tratio_least")
             wrong("heading")
         next
     }
-    NF != 13 { wrong("number of columns") }
-    { seen[$1] = 1; seen[$1 "/" $2] = 1; seen[$1 "/" $7] = 1 }
-    $4 $5 $6 $9 !~ /^[0-9]+$/ { wrong("not a whole number") }
-    $7 == "skipped" { next }
-    $9 < 1 || $9 > 2 { wrong("rounds") }
-    $10 + 0 < $11 + 0 || $10 + 0 > $12 + 0 { wrong("the median is not between least and most") }
-    { for (i = 10; i <= 12; i++) if ($i !~ /^[0-9.e+-]+$/) wrong("not a figure") }
-    $13 !~ /^([0-9.e+-]+|NA)$/ { wrong("not a ratio") }
-    $1 == "ns" && $2 == "glibc" && $13 != 1 { wrong("the ratio of the reference to itself") }
-    $7 ~ /^(fill|grow5[15]|shift)$/ && $2 == "libmem" && $10 > 1 { wrong("more than there is") }
+    NF != 15 { wrong("number of columns") }
+    { seen[$1] = 1; seen[$1 "/" $2] = 1; seen[$1 "/" $8] = 1; seen[$1 "/threads=" $5] = 1 }
+    $4 $5 $6 $7 $10 !~ /^[0-9]+$/ { wrong("not a whole number") }
+    $8 == "skipped" { next }
+    $10 < 1 || $10 > 2 { wrong("rounds") }
+    $11 + 0 < $12 + 0 || $11 + 0 > $13 + 0 { wrong("the median is not between least and most") }
+    { for (i = 11; i <= 13; i++) if ($i !~ /^[0-9.e+-]+$/) wrong("not a figure") }
+    $14 !~ /^([0-9.e+-]+|NA)$/ || $15 !~ /^([0-9.e+-]+|NA)$/ { wrong("not a ratio") }
+    $1 ~ /^(ns|remote|server|burst|spawn)$/ && $2 == "glibc" && ($14 != 1 || $15 != 1) { wrong("the ratio of the reference to itself") }
+    $8 ~ /^(fill|grow5[15]|shift)$/ && $2 == "libmem" && $11 > 1 { wrong("more than there is") }
     END {
         count = split("ns instr brim fill scale largest ns/libmem ns/pair fill/libmem fill/shift " \
-            "largest/fresh scale/libmem", all, " ")
+            "largest/fresh scale/libmem remote/pair server/pair burst/pair spawn/pair remote/memory " \
+            "spawn/libmem spawn/threads=2 spawn/threads=3", all, " ")
         for (i = 1; i <= count; i++)
             if (!(all[i] in seen)) { print "no line for " all[i]; bad = 1 }
         exit bad
@@ -72,6 +73,8 @@ usage --what
 usage what
 usage --live=0
 usage --live=1,,2
+usage --threads=0
+usage --threads=1000000
 usage --region=1X
 usage --sizes=huge
 usage --rounds=1000
