@@ -26,6 +26,7 @@ static const struct option long_options[] = {{"live", required_argument, NULL, '
                                              {"seed", required_argument, NULL, 's'},
                                              {"allocators", required_argument, NULL, 'a'},
                                              {"preload", required_argument, NULL, 'p'},
+                                             {"allocator", required_argument, NULL, 'p'},
                                              {"tsv", required_argument, NULL, 't'},
                                              {"quick", no_argument, NULL, 'q'},
                                              {"help", no_argument, NULL, 'h'},
@@ -60,7 +61,8 @@ static void print_help(void)
          "  -k, --rounds=N           rounds of times; fill has up to 3 of them (7)\n"
          "  -s, --seed=N             where random numbers begin (1)\n"
          "  -a, --allocators=NAME,...  only these\n"
-         "  -p, --preload=NAME=LIB   another malloc, preloaded; may be given more than once\n"
+         "  -p, --preload=NAME=LIB, --allocator=NAME=LIB\n"
+         "                           another malloc, preloaded; may be given more than once\n"
          "  -t, --tsv=FILE           writes all figures there as tab-separated values\n"
          "  -q, --quick              a minute's run with rough figures; options after it prevail\n"
          "  -h, --help               prints this and exits");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The benchmark. "make bench" builds and runs it; "make check" only tries that it runs.
+# The benchmarks. "make bench" builds and runs them; "make check" only tries that they run.
 
 check_PROGRAMS += bench/bench
 
@@ -26,19 +26,59 @@ bench_bench_LDADD = libmem.la
 malloc_library = $(abs_top_builddir)/.libs/libmem-malloc.so
 bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -DMALLOC_LIBRARY='"$(malloc_library)"'
 
-# What to pass to it, as in: make bench BENCH_FLAGS='--quick --tsv=bench.tsv'
+# What to pass to them, as in: make bench BENCH_FLAGS='--quick --allocators=libmem,glibc'
 BENCH_FLAGS =
+BENCH_PROGRAMS_FLAGS = --rounds=3
 
-.PHONY: bench
+# Draws the figures in bench.tsv: draw bench. Where nothing can draw, it is told, and no failure.
+draw = draw () { test '$(PYTHON)' = no || test ! -e $$1.tsv || \
+	$(PYTHON) $(srcdir)/bench/chart.py $$1.tsv $$1.svg || test $$? -eq 77; }; draw
+
+# Everything; what threads do to each other; whole programs. The figures, and charts of them, are in
+# files of these names in the build directory.
+.PHONY: bench bench-threads bench-programs
 bench: bench/bench$(EXEEXT)
-	bench/bench$(EXEEXT) $(BENCH_FLAGS)
+	rm -f bench.tsv
+	bench/bench$(EXEEXT) --tsv=bench.tsv $(BENCH_FLAGS)
+	@$(draw) bench
+	$(MAKE) $(AM_MAKEFLAGS) bench-programs
 
-.PHONY: bench-threads
 bench-threads: bench/bench$(EXEEXT)
-	bench/bench$(EXEEXT) $(BENCH_FLAGS) remote server burst spawn
+	rm -f bench-threads.tsv
+	bench/bench$(EXEEXT) --tsv=bench-threads.tsv $(BENCH_FLAGS) remote server burst spawn
+	@$(draw) bench-threads
 
-dist_check_SCRIPTS += tests/bench-smoke.sh
+bench-programs:
+	@test '$(PYTHON)' != no || { echo 'bench-programs needs Python 3: see ./configure' >&2; exit 1; }
+	$(PYTHON) $(srcdir)/bench/programs.py --tsv=bench-programs.tsv --svg=bench-programs.svg \
+		$(BENCH_PROGRAMS_FLAGS)
+
+CLEANFILES += \
+	bench-programs.svg \
+	bench-programs.tsv \
+	bench-threads.svg \
+	bench-threads.tsv \
+	bench.svg \
+	bench.tsv
+
+dist_check_SCRIPTS += \
+	tests/bench-programs-smoke.sh \
+	tests/bench-smoke.sh
 if BUILD_TESTS
-TESTS += tests/bench-smoke.sh
+TESTS += \
+	tests/bench-programs-smoke.sh \
+	tests/bench-smoke.sh
 endif
-EXTRA_DIST += bench/README.md
+
+EXTRA_DIST += \
+	bench/README.md \
+	bench/chart.py \
+	bench/meter.py \
+	bench/programs.py \
+	bench/programs/json-text.py \
+	bench/programs/objects.lua \
+	bench/programs/objects.pl \
+	bench/programs/objects.py \
+	bench/programs/summary.jq \
+	bench/samples.py \
+	bench/workloads.py

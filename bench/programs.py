@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# Measures whole programs under one malloc after the other: processor time, elapsed time, and the
+# most memory that was resident. See README.md here.
+
+import argparse
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True  # the sources may not be writable
+
+import chart  # noqa: E402
+import samples as reports  # noqa: E402
+import workloads  # noqa: E402
+from meter import Meter, RunError  # noqa: E402
+from samples import REFERENCE, Samples  # noqa: E402
+
+# glibc is preloaded like the others: a program may be linked with another malloc, as Debian's
+# redis-server is. libmem's is that of the build in the current directory.
+ALLOCATORS = {
+    "libmem-malloc": os.path.abspath(".libs/libmem-malloc.so"),
+    REFERENCE: "libc.so.6",
+    "jemalloc": "libjemalloc.so.2",
+    "mimalloc": "libmimalloc.so.2",
+    "tcmalloc": "libtcmalloc_minimal.so.4",
+}
+
+USAGE_STATUS = 2
+
+
+def fail(message, status=1):
+    print(f"programs.py: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+# --------------------------------------------------------------------------------------------------
+# Allocators
+# --------------------------------------------------------------------------------------------------
+
+
+def can_preload(library):
+    """Whether a process that library is preloaded into has it."""
+    environment = dict(os.environ, LD_PRELOAD=library)
+    result = subprocess.run(
+        ["cat", "/proc/self/maps"], env=environment, capture_output=True, text=True, check=False
+    )
+    name = re.escape(os.path.basename(os.path.realpath(library)))
+    is_loaded = re.search(rf"/{name}[0-9.]*$", result.stdout, re.MULTILINE)
+    return result.returncode == 0 and not result.stderr and is_loaded
+
+
+def choose_allocators(options):
+    """The allocators that take part, and those that are missing, by name."""
+    known = dict(ALLOCATORS)
+    for extra in options.allocator:
+        name, equals, library = extra.partition("=")
+        if not name or not equals or not library:
+            fail(f"'{extra}' is not NAME=LIBRARY", USAGE_STATUS)
+        known[name] = os.path.abspath(library) if "/" in library else library
+    wanted = known if options.allocators is None else options.allocators.split(",")
+    chosen, missing = {}, {}
+    for name in wanted:
+        if name not in known:
+            fail(f"there is no allocator named '{name}'", USAGE_STATUS)
+        (chosen if can_preload(known[name]) else missing)[name] = known[name]
+    if not chosen:
+        fail("none of these is installed: " + describe(missing))
+    return chosen, missing
+
+
+def describe(allocators):
+    return ", ".join(f"{name} ({library})" for name, library in allocators.items())
+
+
+# --------------------------------------------------------------------------------------------------
+# One run
+# --------------------------------------------------------------------------------------------------
+
+
+def run_plain(workload, library, directory):
+    """Runs a program to its end. Returns the figures, and a digest of what it wrote."""
+    with open(workload.stdin or os.devnull, "rb") as stdin:
+        with tempfile.TemporaryFile(dir=directory) as stdout:
+            meter = Meter(workload.argv, library, workload.environment(), directory, stdin, stdout)
+            figures = meter.end()
+            stdout.seek(0)
+            return figures, hashlib.sha256(stdout.read()).hexdigest()
+
+
+def run_server(workload, library, directory):
+    """Runs a server, and a client that is not measured. Returns the figures."""
+    workload.choose_port()
+    meter = Meter(workload.argv, library, workload.environment(), directory)
+    try:
+        workload.drive(meter.process)
+    except BaseException as error:
+        meter.kill()
+        if isinstance(error, workloads.WorkloadError):
+            raise RunError(str(error)) from error
+        raise
+    return meter.end(), None
+
+
+def run(workload, library, directory):
+    if isinstance(workload, workloads.Server):
+        return run_server(workload, library, directory)
+    return run_plain(workload, library, directory)
+
+
+# --------------------------------------------------------------------------------------------------
+# All runs
+# --------------------------------------------------------------------------------------------------
+
+
+def show_progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def measure(chosen_workloads, allocators, rounds, directory):
+    """Runs all programs under all allocators, which take turns; each round begins with another."""
+    names = list(allocators)
+    samples = Samples([workload.name for workload in chosen_workloads], names)
+    for workload in chosen_workloads:
+        expected = None
+        for turn in range(rounds):
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                if (workload.name, name) in samples.failed:
+                    continue
+                show_progress(f"{workload.name}, round {turn + 1} of {rounds}: {name} ")
+                try:
+                    figures, digest = run(workload, allocators[name], directory)
+                    expected = expected or digest
+                    if digest != expected:
+                        raise RunError("writes something else than under another allocator")
+                    samples.add(workload.name, name, figures)
+                except RunError as error:
+                    show_progress("")
+                    print(f"programs.py: {workload.name}: {name}: {error}", file=sys.stderr)
+                    samples.fail(workload.name, name)
+    show_progress("")
+    return samples
+
+
+# --------------------------------------------------------------------------------------------------
+# The command line
+# --------------------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        fail(f"{message} (see --help)", USAGE_STATUS)
+
+
+def above_zero(kind):
+    def read(text):
+        value = kind(text)
+        if not 0 < value < 1e6:
+            raise ValueError
+        return value
+
+    read.__name__ = "number above 0" if kind is float else "whole number above 0"
+    return read
+
+
+def parse_options():
+    parser = Parser(
+        prog="programs.py",
+        description="Measures whole programs under libmem's malloc and others, in turn: processor "
+        "time, elapsed time, and the most memory that was resident.",
+    )
+    parser.add_argument(
+        "programs", nargs="*", metavar="PROGRAM", help="only these: " + ", ".join(workloads.NAMES)
+    )
+    parser.add_argument("-a", "--allocators", metavar="NAME,...", help="only these")
+    parser.add_argument(
+        "-p",
+        "--allocator",
+        "--preload",
+        metavar="NAME=LIB",
+        action="append",
+        default=[],
+        help="another malloc, preloaded; may be given more than once",
+    )
+    parser.add_argument(
+        "-k", "--rounds", metavar="N", type=above_zero(int), default=5, help="rounds (5)"
+    )
+    parser.add_argument(
+        "-s",
+        "--scale",
+        metavar="F",
+        type=above_zero(float),
+        default=1.0,
+        help="inputs that are so many times as large (1)",
+    )
+    parser.add_argument("-t", "--tsv", metavar="FILE", help="writes all figures there")
+    parser.add_argument(
+        "-g", "--svg", metavar="FILE", help="draws the ratios there, with gnuplot or matplotlib"
+    )
+    parser.add_argument(
+        "-w",
+        "--work",
+        metavar="DIR",
+        help="makes the inputs there, and keeps them (else in a directory that is removed)",
+    )
+    return parser.parse_args()
+
+
+def check_writable(path):
+    """Ends now, rather than after all runs, if path cannot be written."""
+    try:
+        with open(path, "w", encoding="utf-8"):
+            pass
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+
+
+def choose_workloads(options):
+    """The programs that are run, and those that are missing, by name."""
+    for name in options.programs:
+        if name not in workloads.NAMES:
+            fail(f"no such program: '{name}' (see --help)", USAGE_STATUS)
+    names = [name for name in workloads.NAMES if not options.programs or name in options.programs]
+    missing = [name for name in names if not workloads.is_installed(name)]
+    if missing == names:
+        fail("none of these is installed: " + ", ".join(names))
+    return [name for name in names if name not in missing], missing
+
+
+def print_header(names, missing_programs, allocators, missing_allocators, options):
+    print("libmem's benchmark of whole programs\n")
+    print(f"  programs    {', '.join(names)}")
+    if missing_programs:
+        print(f"  not found   {', '.join(missing_programs)}")
+    print(f"  allocators  {describe(allocators)}")
+    if missing_allocators:
+        print(f"  not found   {describe(missing_allocators)}")
+    print(f"  rounds      {options.rounds} in turn, inputs of scale {options.scale:g}")
+    if not Meter.gnu_time:
+        print("  memory      not below that of Python, as GNU time (Debian: time) is not installed")
+    print(flush=True)
+
+
+def draw(tsv, svg):
+    """Draws what can be drawn, or removes svg and says why not."""
+    try:
+        chart.draw(tsv, svg)
+    except chart.NothingDrawn as reason:
+        os.remove(svg)
+        print(f"no chart: {reason}")
+
+
+def run_all(options, directory):
+    names, missing_programs = choose_workloads(options)
+    allocators, missing_allocators = choose_allocators(options)
+    print_header(names, missing_programs, allocators, missing_allocators, options)
+    try:
+        chosen = [workloads.make(name, directory, options.scale) for name in names]
+    except workloads.WorkloadError as error:
+        fail(str(error))
+    samples = measure(chosen, allocators, options.rounds, directory)
+    reports.print_report(samples)
+    if options.tsv or options.svg:
+        tsv = options.tsv or os.path.join(directory, "programs.tsv")
+        reports.write_tsv(samples, tsv)
+        if options.svg:
+            draw(tsv, options.svg)
+    return 1 if samples.failed else 0
+
+
+def main():
+    options = parse_options()
+    for path in filter(None, (options.tsv, options.svg)):
+        check_writable(path)
+    try:
+        if options.work is None:
+            with tempfile.TemporaryDirectory(prefix="libmem-bench.") as directory:
+                return run_all(options, directory)
+        os.makedirs(options.work, exist_ok=True)
+        return run_all(options, os.path.abspath(options.work))
+    except OSError as error:
+        return fail(f"{error.filename or 'system'}: {error.strerror}")
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
