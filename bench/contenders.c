@@ -64,6 +64,16 @@ static const char *unknown_name(const char *list, char *const *extra, size_t ext
     return NULL;
 }
 
+/* Whether one that the command line adds takes the place of the known one of that name. */
+static int is_extra(const char *name, char *const *extra, size_t extra_count)
+{
+    for (size_t i = 0; i < extra_count; i++) {
+        if (strcmp(extra[i], name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 size_t contenders_find(Contender *contenders, char **extra, size_t extra_count, const char *only,
                        char *missing, size_t missing_size)
 {
@@ -84,8 +94,10 @@ size_t contenders_find(Contender *contenders, char **extra, size_t extra_count, 
                 unknown);
         return 0;
     }
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        add(contenders, &count, &known[i], only, missing, missing_size);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (!is_extra(known[i].name, extra, extra_count))
+            add(contenders, &count, &known[i], only, missing, missing_size);
+    }
     for (size_t i = 0; i < extra_count; i++) {
         Contender one = {extra[i], "malloc", extra[i] + strlen(extra[i]) + 1};
         add(contenders, &count, &one, only, missing, missing_size);

@@ -65,11 +65,11 @@ struct Member {
  * Threads
  * --------------------------------------------------------------------------------------------- */
 
-static double now(void)
+static double now(clockid_t clock)
 {
     struct timespec time;
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
@@ -112,12 +112,12 @@ static uint32_t next_size(Member *member)
 static void member_begin(Member *member)
 {
     pthread_barrier_wait(&crew.start);
-    member->began = now();
+    member->began = now(CLOCK_MONOTONIC);
 }
 
 static void member_end(Member *member)
 {
-    member->ended = now();
+    member->ended = now(CLOCK_MONOTONIC);
     sem_post(&crew.ended);
 }
 
@@ -139,6 +139,7 @@ static void crew_run(void *(*work)(void *))
 {
     pthread_t *threads = workload_memory(crew.threads * sizeof *threads, 1);
     double pairs = (double)crew.turn * (double)crew.turns * crew.threads;
+    double processor = now(CLOCK_PROCESS_CPUTIME_ID);
 
     for (uint32_t i = 0; i < crew.threads; i++)
         start_thread(&threads[i], work, &crew.members[i]);
@@ -149,6 +150,7 @@ static void crew_run(void *(*work)(void *))
     for (uint32_t i = 0; i < crew.threads; i++)
         pthread_join(threads[i], NULL);
     emit("pair", "ns", time_of_crew() / pairs);
+    emit("processor", "ns", (now(CLOCK_PROCESS_CPUTIME_ID) - processor) / pairs);
     emit_memory(crew.heap);
 }
 

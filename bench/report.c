@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 7, NARROW = 10, WIDE = 14 };
+enum { MOST_COLUMNS = 9, NARROW = 10, WIDE = 14 };
 
 typedef struct Column {
     const char *heading;
@@ -29,12 +29,15 @@ static const Column threads_columns[MOST_COLUMNS + 1] = {{"median", "pair", MEDI
                                                          {"most", "pair", MOST, 1},
                                                          {"ratio", "pair", RATIO, 2},
                                                          {"by least", "pair", LEAST_RATIO, 2},
+                                                         {"cpu", "processor", LEAST, 1},
+                                                         {"by least", "processor", LEAST_RATIO, 2},
                                                          {"MiB", "memory", MEDIAN, 1},
                                                          {"ratio", "memory", RATIO, 2}};
 
-static const char threads_note[] =
-    "  all threads together, by the wall clock; live: blocks of each thread; MiB: the most memory\n"
-    "  that the process had resident, what the benchmark itself takes included\n";
+static const char threads_note[] = "  all threads together, by the wall clock; live: blocks of "
+                                   "each thread; cpu: the least processor\n"
+                                   "  time; MiB: the most memory that the process had resident, "
+                                   "what the benchmark takes included\n";
 
 static const View views[] = {
     {"ns", "Time of one free and one alloc together, in nanoseconds",

@@ -60,7 +60,7 @@ awk -F '\t' '
     $8 ~ /^(fill|grow5[15]|shift)$/ && $2 == "libmem" && $11 > 1 { wrong("more than there is") }
     END {
         count = split("ns instr brim fill scale largest ns/libmem ns/pair fill/libmem fill/shift " \
-            "largest/fresh scale/libmem remote/pair server/pair burst/pair spawn/pair remote/memory " \
+            "largest/fresh scale/libmem remote/pair remote/processor server/pair burst/pair spawn/pair remote/memory " \
             "spawn/libmem spawn/threads=2 spawn/threads=3", all, " ")
         for (i = 1; i <= count; i++)
             if (!(all[i] in seen)) { print "no line for " all[i]; bad = 1 }
