@@ -22,6 +22,22 @@ class WorkloadError(Exception):
     """An input cannot be made, or a server not be used."""
 
 
+def plain_environment():
+    """That of this process, without what programs could take as orders."""
+    orders = (
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_WORK_TREE",
+        "LD_PRELOAD",
+        "LUA_INIT",
+        "LUA_INIT_5_4",
+    )
+    orders += ("LUA_INIT_5_3", "PERL5OPT", "PYTHONMALLOC", "PYTHONSTARTUP", "PYTHONWARNINGS")
+    result = {name: value for name, value in os.environ.items() if name not in orders}
+    result.update(LC_ALL="C", HOME="/", GIT_CONFIG_NOSYSTEM="1", PYTHONHASHSEED="0")
+    return result
+
+
 class Plain:
     """A program that runs to its end."""
 
@@ -33,11 +49,7 @@ class Plain:
 
     def environment(self):
         """That of this process, with what makes runs differ settled."""
-        fixed = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/"}
-        result = dict(os.environ, **fixed)
-        result.update(self.variables)
-        result.pop("LD_PRELOAD", None)
-        return result
+        return dict(plain_environment(), **self.variables)
 
 
 class Server(Plain):
@@ -165,7 +177,11 @@ def make_repository(git, path, count):
         with open(stdin, "rb") as file:
             os.makedirs(path, exist_ok=True)
             result = subprocess.run(
-                [git, "-C", path, *command.split()], stdin=file, stderr=subprocess.PIPE, check=False
+                [git, "-C", path, *command.split()],
+                env=plain_environment(),
+                stdin=file,
+                stderr=subprocess.PIPE,
+                check=False,
             )
         if result.returncode != 0:
             raise WorkloadError(f"git: {command}: {result.stderr.decode().strip()}")
@@ -190,12 +206,12 @@ PYTHON_VARIABLES = {"PYTHONMALLOC": "malloc"}  # rather than Python's own alloca
 def make_python_json(command, directory, scale):
     path = os.path.join(directory, "python.json")
     make_records(path, at_least(10000, scale, 50))
-    argv = [command, "-I", script("json-text.py"), path, "4"]
+    argv = [command, script("json-text.py"), path, "4"]
     return Plain("python-json", argv, None, PYTHON_VARIABLES)
 
 
 def make_python_objects(command, directory, scale):
-    argv = [command, "-I", script("objects.py"), str(at_least(100000, scale, 100))]
+    argv = [command, script("objects.py"), str(at_least(100000, scale, 100))]
     return Plain("python-objects", argv, None, PYTHON_VARIABLES)
 
 

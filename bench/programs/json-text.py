@@ -3,7 +3,12 @@
 # Reads JSON and writes it, as services do. Arguments: the file, how often.
 
 import json
+import os
 import sys
+
+# Python's own allocator would serve most of it.
+if sys.flags.ignore_environment or os.environ.get("PYTHONMALLOC") != "malloc":
+    sys.exit("PYTHONMALLOC=malloc is not set, or not heeded")
 
 path, times = sys.argv[1], int(sys.argv[2])
 with open(path, encoding="utf-8") as file:

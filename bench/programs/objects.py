@@ -2,7 +2,12 @@
 #
 # Objects, dictionaries, lists and strings that come and go. Argument: how many.
 
+import os
 import sys
+
+# Python's own allocator would serve most of it.
+if sys.flags.ignore_environment or os.environ.get("PYTHONMALLOC") != "malloc":
+    sys.exit("PYTHONMALLOC=malloc is not set, or not heeded")
 
 
 class Account:
