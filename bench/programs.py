@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -274,6 +275,8 @@ def run_all(options, directory):
 
 
 def main():
+    # As an exception, so that what was started is ended and what was made is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = parse_options()
     for path in filter(None, (options.tsv, options.svg)):
         check_writable(path)
