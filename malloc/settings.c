@@ -13,10 +13,6 @@
 #include "mem.h"
 #include "size.h"
 
-/* Set where Mem_RegionCreate knows a flag for regions without magazines; until then LIBMEM_EXACT asks
- * for what is so anyway. */
-static const unsigned flag_exact = 0;
-
 void settings_complain(const char *format, ...)
 {
     char line[256] = "libmem: ";
@@ -107,7 +103,7 @@ unsigned settings_flags(void)
         flags |= MEM_HUGE;
     }
     if (is_on("LIBMEM_EXACT")) {
-        flags |= flag_exact;
+        flags |= MEM_EXACT;
     }
     return flags;
 }

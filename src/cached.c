@@ -9,11 +9,9 @@
 enum { CALLS_WITHOUT = 1000 };
 
 static void end_cache(Thread *self, size_t slot);
-static void before_fork(void);
-static void in_parent(void);
 static void in_child(void);
 
-static const LockForkHooks fork_hooks = {before_fork, in_parent, in_child};
+static const LockForkHooks fork_hooks = {threads_before_fork, threads_in_parent, in_child};
 
 static Region *regions[THREAD_REGIONS];
 
@@ -50,19 +48,9 @@ static void end_cache(Thread *self, size_t slot)
     operation_end(&operation);
 }
 
-static void before_fork(void)
-{
-    threads_seize(THREAD_ALL_SLOTS);
-}
-
-static void in_parent(void)
-{
-    threads_release(THREAD_ALL_SLOTS);
-}
-
 static void in_child(void)
 {
-    threads_forget_others(cache_leave);
+    threads_in_child(cache_leave);
 }
 
 /* Counts a call of a thread that has no cache, and gives it one when it is time. */

@@ -21,8 +21,26 @@ _Static_assert(THREAD_REGIONS == 16, "as many as there are initializers above");
 
 static bool has_locks;
 
+/* Taken by a thread that is in fork(), which may use regions there, too: everything is seized already
+ * for it, and stays so. */
+static __thread bool is_forking;
+
 static Spin list_lock;
 static Thread *list_head;
+
+static void take_list(void)
+{
+    if (!is_forking) {
+        spin_take(&list_lock);
+    }
+}
+
+static void release_list(void)
+{
+    if (!is_forking) {
+        spin_release(&list_lock);
+    }
+}
 static bool slots_taken[THREAD_REGIONS];
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -46,7 +64,7 @@ static bool ask_kernel(int command)
 
 static void link_in(Thread *self)
 {
-    spin_take(&list_lock);
+    take_list();
     self->next = list_head;
     self->previous = NULL;
     if (list_head != NULL) {
@@ -54,12 +72,12 @@ static void link_in(Thread *self)
     }
     list_head = self;
     self->known = true;
-    spin_release(&list_lock);
+    release_list();
 }
 
 static void unlink_from(Thread *self)
 {
-    spin_take(&list_lock);
+    take_list();
     if (self->previous != NULL) {
         self->previous->next = self->next;
     } else {
@@ -69,7 +87,7 @@ static void unlink_from(Thread *self)
         self->next->previous = self->previous;
     }
     self->known = false;
-    spin_release(&list_lock);
+    release_list();
 }
 
 static void end_thread(void *argument)
@@ -132,27 +150,27 @@ bool thread_find_slot(size_t *slot)
 {
     bool found = false;
 
-    spin_take(&list_lock);
+    take_list();
     for (*slot = 0; *slot < THREAD_REGIONS; ++*slot) {
         if (!slots_taken[*slot]) {
             slots_taken[*slot] = found = true;
             break;
         }
     }
-    spin_release(&list_lock);
+    release_list();
     return found;
 }
 
 void thread_drop_slot(size_t slot)
 {
-    spin_take(&list_lock);
+    take_list();
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         show(thread, slot, NULL);
         thread->owned[slot] = NULL;
         thread->calls[slot] = 0;
     }
     slots_taken[slot] = false;
-    spin_release(&list_lock);
+    release_list();
 }
 
 void thread_set_cache(Thread *self, size_t slot, Cache *cache)
@@ -202,6 +220,9 @@ Thread *threads_seize(unsigned slots)
 {
     bool others = false;
 
+    if (is_forking) {
+        return list_head;
+    }
     spin_take(&list_lock);
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         others |= show_others(thread, slots, true);
@@ -219,6 +240,9 @@ Thread *threads_seize(unsigned slots)
 
 void threads_release(unsigned slots)
 {
+    if (is_forking) {
+        return;
+    }
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         if (show_others(thread, slots, false) && has_locks) {
             spin_release(&thread->lock);
@@ -227,7 +251,19 @@ void threads_release(unsigned slots)
     spin_release(&list_lock);
 }
 
-void threads_forget_others(void (*lost)(Cache *cache))
+void threads_before_fork(void)
+{
+    threads_seize(THREAD_ALL_SLOTS);
+    is_forking = true;
+}
+
+void threads_in_parent(void)
+{
+    is_forking = false;
+    threads_release(THREAD_ALL_SLOTS);
+}
+
+void threads_in_child(void (*lost)(Cache *cache))
 {
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         for (size_t slot = 0; slot < THREAD_REGIONS && thread != &thread_self; slot++) {
@@ -238,5 +274,6 @@ void threads_forget_others(void (*lost)(Cache *cache))
     }
     thread_self.next = thread_self.previous = NULL;
     list_head = thread_self.known ? &thread_self : NULL;
+    is_forking = false;
     spin_release(&list_lock);
 }

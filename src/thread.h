@@ -87,8 +87,10 @@ typedef void ThreadEnd(Thread *self, size_t slot);
 /* Sets what is to be called, before any thread gets a cache. */
 void thread_on_end(ThreadEnd *end);
 
-/* In the child after a fork(), in place of threads_release: only the caller goes on. `lost` is called
- * with each cache of the others. */
-void threads_forget_others(void (*lost)(Cache *cache));
+/* Around fork(): no thread is busy then. In the child only the caller goes on; `lost` is called with
+ * each cache of the others. */
+void threads_before_fork(void);
+void threads_in_parent(void);
+void threads_in_child(void (*lost)(Cache *cache));
 
 #endif
