@@ -22,6 +22,23 @@ void *path_alloc_slowly(size_t size)
     return region == NULL ? NULL : note_taken(region, Mem_RegionAlloc(region, size), size);
 }
 
+void path_free_slowly(void *pointer)
+{
+    Mem_Region *region;
+
+    if (pointer == NULL) {
+        return;
+    }
+    region = path_region();
+    if (region == NULL) {
+        return; /* nothing was ever handed out */
+    }
+    Mem_RegionFree(region, pointer);
+    if (trim_is_worth_a_look(region)) {
+        trim_look(region);
+    }
+}
+
 void *path_alloc_aligned(size_t alignment, size_t size)
 {
     Mem_Region *region = path_region();

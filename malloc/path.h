@@ -7,6 +7,8 @@
 #include <errno.h>
 
 #include "bits.h"
+#include "cached.h"
+#include "heap-fast.h"
 #include "mem.h"
 #include "start.h"
 #include "trim.h"
@@ -19,36 +21,46 @@ static ALWAYS_INLINE Mem_Region *path_region(void)
     return LIKELY(region != NULL) ? region : start_make_region();
 }
 
-/* The first block of all, and large ones. */
+/* What magazines have no block for, and what they don't take. */
 void *path_alloc_slowly(size_t size);
+void path_free_slowly(void *pointer);
 
 /* A block of at least size bytes, or NULL and ENOMEM. */
 static ALWAYS_INLINE void *path_alloc(size_t size)
 {
     Mem_Region *region = __atomic_load_n(&start_region, __ATOMIC_ACQUIRE);
+    Link *links = (Link *)(void *)region;
 
-    if (UNLIKELY(region == NULL) || UNLIKELY(size >= TRIM_BLOCK)) {
-        return path_alloc_slowly(size);
+    if (LIKELY(region != NULL)) {
+        size_t units = fast_units(links, size);
+
+        if (LIKELY(units <= region_of(region)->cached)) {
+            size_t block = cached_pop(links, region_of(region), units);
+
+            if (LIKELY(block != 0)) {
+                return &links[block];
+            }
+        }
     }
-    return Mem_RegionAlloc(region, size);
+    return path_alloc_slowly(size);
 }
 
 /* Frees a block, or does nothing for NULL. Leaves errno alone, unless it is a misuse. */
 static ALWAYS_INLINE void path_free(void *pointer)
 {
-    Mem_Region *region;
+    Mem_Region *region = __atomic_load_n(&start_region, __ATOMIC_ACQUIRE);
+    Link *links = (Link *)(void *)region;
 
-    if (UNLIKELY(pointer == NULL)) {
-        return;
+    if (LIKELY(region != NULL)) {
+        size_t block = fast_position(links, pointer); /* of NULL: beyond any end */
+        size_t units;
+
+        if (LIKELY(block < region_of(region)->cached_end) &&
+            LIKELY(cached_push(links, region_of(region), block, &units) == CACHED_GIVEN)) {
+            return;
+        }
     }
-    region = path_region();
-    if (UNLIKELY(region == NULL)) {
-        return; /* nothing was ever handed out */
-    }
-    Mem_RegionFree(region, pointer);
-    if (trim_is_worth_a_look(region)) {
-        trim_look(region);
-    }
+    path_free_slowly(pointer);
 }
 
 /* A block at a multiple of alignment, a power of two; or NULL and ENOMEM. */

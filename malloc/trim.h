@@ -17,13 +17,13 @@
 enum {
     TRIM_BLOCK = 64 << 10, /* bytes of free blocks, and of requests, that count as large */
     TRIM_BYTES = 8 << 20,  /* what must have been freed at least */
-    TRIM_CALLS = 4096      /* calls of free() after which a thread looks anyway */
+    TRIM_CALLS = 256 /* calls of free() past the magazines after which a thread looks anyway */
 };
 
 /* Units that were in use at the peak, and are not now, from which on a look is worth while. */
 extern size_t trim_limit;
 
-/* Calls of free() until this thread looks anyway. */
+/* Such calls until this thread looks anyway. */
 extern __thread unsigned trim_countdown;
 
 static inline size_t trim_headroom(Mem_Region *region)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cached.h"
 
+#include <pthread.h>
+
 #include "operations.h"
 #include "thread.h"
 
@@ -14,6 +16,15 @@ static void in_child(void);
 static const LockForkHooks fork_hooks = {threads_before_fork, threads_in_parent, in_child};
 
 static Region *regions[THREAD_REGIONS];
+
+/* Before any thread gets a cache. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void prepare(void)
+{
+    thread_prepare(end_cache);
+    lock_on_fork(&fork_hooks);
+}
 
 void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
 {
@@ -69,8 +80,7 @@ static void note_call(Region *region)
     }
     operation_begin(&operation, region);
     if (self->owned[slot] == NULL) {
-        thread_on_end(end_cache);
-        lock_on_fork(&fork_hooks);
+        pthread_once(&once, prepare);
         thread_set_cache(self, slot, cache_create(region_pool(region)));
     }
     operation_end(&operation);

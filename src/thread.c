@@ -43,7 +43,6 @@ static void release_list(void)
 }
 static bool slots_taken[THREAD_REGIONS];
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t end_key;
 static bool has_end_key;
 static ThreadEnd *end_caches;
@@ -103,16 +102,11 @@ static void end_thread(void *argument)
     unlink_from(self);
 }
 
-static void prepare(void)
-{
-    has_locks = THREAD_SANITIZED || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
-    has_end_key = pthread_key_create(&end_key, end_thread) == 0;
-}
-
-void thread_on_end(ThreadEnd *end)
+void thread_prepare(ThreadEnd *end)
 {
     end_caches = end;
-    pthread_once(&once, prepare);
+    has_locks = THREAD_SANITIZED || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
+    has_end_key = pthread_key_create(&end_key, end_thread) == 0;
 }
 
 /* The short way, which knows of no lock, sees the cache only where there is none. */

@@ -84,8 +84,8 @@ enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
 /* Called, for a thread that ends, with each of its caches. */
 typedef void ThreadEnd(Thread *self, size_t slot);
 
-/* Sets what is to be called, before any thread gets a cache. */
-void thread_on_end(ThreadEnd *end);
+/* To be called once, before any thread gets a cache. */
+void thread_prepare(ThreadEnd *end);
 
 /* Around fork(): no thread is busy then. In the child only the caller goes on; `lost` is called with
  * each cache of the others. */
