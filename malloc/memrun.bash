@@ -10,11 +10,11 @@ _memrun()
 
     # The command, if there is one by now, begins with the first word that is no option.
     local i
-    for ((i = 1; i < cword; i++)); do
-        case ${words[i]} in
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
         -s | -m | --size | --misuse | --stats-file)
             ((i++))
-            if [[ ${words[i]} == = ]]; then
+            if [[ ${COMP_WORDS[i]} == = ]]; then
                 ((i++))
             fi
             ;;
@@ -53,5 +53,5 @@ _memrun()
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
         return
     fi
-    _command_offset "$cword"
+    _command_offset "$COMP_CWORD"
 } && complete -F _memrun memrun

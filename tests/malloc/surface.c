@@ -185,8 +185,8 @@ static void test_aligned_alloc(void)
 
 static void test_memalign(void)
 {
-    static const size_t alignments[][2] = {{0, 1},   {1, 1},       {3, 4},      {16, 16},
-                                           {24, 32}, {4095, 4096}, {4097, 8192}};
+    static volatile size_t alignments[][2] = {{0, 1},   {1, 1},       {3, 4},      {16, 16},
+                                              {24, 32}, {4095, 4096}, {4097, 8192}};
 
     for (size_t i = 0; i < sizeof alignments / sizeof alignments[0]; i++) {
         void *block = memalign(alignments[i][0], 100);
