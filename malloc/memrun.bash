@@ -5,6 +5,7 @@
 
 _memrun()
 {
+    # shellcheck disable=SC2034 # some are only set by _init_completion
     local cur prev words cword split
     _init_completion -s || return
 

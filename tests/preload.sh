@@ -72,7 +72,7 @@ fi
 
 if [ "${CXX:-no}" = no ]; then
     echo "there is no C++ compiler"
-elif ! $CXX -std=c++17 -fno-builtin ${CXXFLAGS-} ${LDFLAGS-} "${top_srcdir:-.}/tests/malloc/forms.cc" \
+elif ! $CXX -std=c++17 -fno-builtin -fsized-deallocation ${CXXFLAGS-} ${LDFLAGS-} "${top_srcdir:-.}/tests/malloc/forms.cc" \
     -o "$tmp/forms" -pthread; then
     fail "forms.cc cannot be compiled"
 else
