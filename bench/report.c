@@ -34,10 +34,11 @@ static const Column threads_columns[MOST_COLUMNS + 1] = {{"median", "pair", MEDI
                                                          {"MiB", "memory", MEDIAN, 1},
                                                          {"ratio", "memory", RATIO, 2}};
 
-static const char threads_note[] = "  all threads together, by the wall clock; live: blocks of "
-                                   "each thread; cpu: the least processor\n"
-                                   "  time; MiB: the most memory that the process had resident, "
-                                   "what the benchmark takes included\n";
+static const char threads_note[] = "  all threads together, by the wall clock; cpu: the least "
+                                   "processor time; live: blocks of each\n"
+                                   "  thread; MiB: the most memory that the process had resident, "
+                                   "what the benchmark takes included;\n"
+                                   "  means, here and below: of the ratios by least\n";
 
 static const View views[] = {
     {"ns", "Time of one free and one alloc together, in nanoseconds",
@@ -176,8 +177,8 @@ static void put_row(const View *view, const Figure *figure, const Figure *above,
     putchar('\n');
 }
 
-/* The geometric mean of a contender's ratios over all settings of a measure. Returns the number of
- * settings, 0 if there is no ratio for one. */
+/* The geometric mean of a contender's ratios over all settings of a measure, those of the least where
+ * threads depend on which of them is given a processor. Returns the number of settings, 0 if there is no ratio for one. */
 static size_t mean_ratio(const char *measure, const Contender *contender, double *mean)
 {
     double ratios[64];
@@ -188,8 +189,9 @@ static size_t mean_ratio(const char *measure, const Contender *contender, double
         if (figure->contender != contender || strcmp(figure->setting.measure, measure) != 0 ||
             strcmp(figure->name, "pair") != 0)
             continue;
+        Statistic statistic = figure->setting.threads > 0 ? LEAST_RATIO : RATIO;
         if (count == sizeof ratios / sizeof ratios[0] ||
-            figure_value(figure, RATIO, &ratios[count]) != 0)
+            figure_value(figure, statistic, &ratios[count]) != 0)
             return 0;
         count++;
     }
