@@ -207,7 +207,8 @@ const Figure *figure_at(size_t index);
 const Figure *figure_find(const Contender *contender, const Setting *setting, const char *name);
 
 /* A statistic over the rounds. RATIO is the median of the ratios to the reference, each to the
- * sample of the same round; LEAST_RATIO that of the least samples. Returns 0, or -1 if there is no such figure. */
+ * sample of the same round; LEAST_RATIO that of the least samples. Returns 0, or -1 if there is no
+ * such figure. */
 int figure_value(const Figure *figure, Statistic statistic, double *value);
 
 /* Whether a and b are the same conditions, seeds apart. */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libmem as a malloc is that of this build. The others are, in Debian: libjemalloc2, libmimalloc2.0, libtcmalloc-minimal4. */
+/* libmem as a malloc is that of this build. The others are, in Debian: libjemalloc2, libmimalloc2.0,
+ * libtcmalloc-minimal4. */
 static const Contender known[] = {
     {"libmem", "libmem", NULL},
     {"libmem-malloc", "malloc", MALLOC_LIBRARY},

@@ -177,8 +177,9 @@ static void put_row(const View *view, const Figure *figure, const Figure *above,
     putchar('\n');
 }
 
-/* The geometric mean of a contender's ratios over all settings of a measure, those of the least where
- * threads depend on which of them is given a processor. Returns the number of settings, 0 if there is no ratio for one. */
+/* The geometric mean of a contender's ratios over all settings of a measure: those of the least with
+ * threads, which depend on who is given a processor when. Returns the number of settings, 0 if there
+ * is no ratio for one. */
 static size_t mean_ratio(const char *measure, const Contender *contender, double *mean)
 {
     double ratios[64];
