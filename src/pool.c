@@ -19,11 +19,9 @@ enum {
     DEPOT_MAGAZINES = 16
 };
 
-static size_t limit(size_t bytes)
+static size_t whole_pieces(size_t bytes)
 {
-    size_t most = (size_t)1 << 30;
-
-    return bytes < most ? bytes & ~(size_t)(PIECE_BYTES - 1) : most;
+    return bytes & ~(size_t)(PIECE_BYTES - 1);
 }
 
 size_t pool_bytes_mapped(size_t heap_bytes)
@@ -33,14 +31,14 @@ size_t pool_bytes_mapped(size_t heap_bytes)
     if (heap_bytes < HEAP_BYTES_MIN) {
         return 0;
     }
-    return limit(bytes < POOL_BYTES_MIN_MAPPED ? POOL_BYTES_MIN_MAPPED : bytes);
+    return whole_pieces(bytes < POOL_BYTES_MIN_MAPPED ? POOL_BYTES_MIN_MAPPED : bytes);
 }
 
 size_t pool_bytes_inside(size_t heap_bytes)
 {
     size_t bytes = heap_bytes / HEAP_TO_POOL_INSIDE;
 
-    return bytes < POOL_BYTES_MIN_INSIDE ? 0 : limit(bytes);
+    return bytes < POOL_BYTES_MIN_INSIDE ? 0 : whole_pieces(bytes);
 }
 
 size_t pool_make_key(const Pool *pool)

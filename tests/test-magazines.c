@@ -157,6 +157,48 @@ START_TEST(all_is_free_in_the_end)
 }
 END_TEST
 
+/* More freed blocks of one size than magazines and the depot hold. */
+START_TEST(many_of_one_size)
+{
+    enum { COUNT = 60000 };
+    static char *blocks[COUNT];
+    Bed bed = open_variant(_i, SIZE);
+    size_t count = 0;
+
+    while (count < COUNT && (blocks[count] = Mem_RegionAlloc(bed.region, 8)) != NULL) {
+        count++;
+    }
+    for (int round = 0; round < 3; round++) {
+        ck_assert(free_all(&bed, blocks, count));
+        for (size_t i = 0; i < count; i++) {
+            blocks[i] = Mem_RegionAlloc(bed.region, 8);
+            ck_assert_ptr_nonnull(blocks[i]);
+        }
+    }
+    ck_assert(free_all(&bed, blocks, count));
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Magazines hold more of a larger region, up to a limit. */
+START_TEST(large_region)
+{
+    Mem_Options options = {.flags = MEM_SPARSE};
+    Bed bed = {.alignment = 8, .is_cached = true};
+
+    support_cache(true);
+    bed.region = Mem_RegionCreate((size_t)1 << (sizeof(size_t) > 4 ? 30 : 28), &options);
+    ck_assert_ptr_nonnull(bed.region);
+    for (size_t size = 8; size <= 1024; size *= 2) {
+        warm_up(&bed, size);
+        checked_sound(&bed);
+    }
+    ck_assert_uint_eq(bed_stats(&bed).blocks_in_use, 0);
+    ck_assert_int_eq(Mem_RegionDestroy(bed.region), 0);
+}
+END_TEST
+
 START_TEST(calls_are_counted)
 {
     Bed bed = open_variant(_i, SIZE);
@@ -604,6 +646,8 @@ int main(void)
 
     tcase_add_test(tests, few_calls_are_exact);
     tcase_add_loop_test(tests, all_is_free_in_the_end, 0, VARIANTS);
+    tcase_add_loop_test(tests, many_of_one_size, 0, VARIANTS);
+    tcase_add_test(tests, large_region);
     tcase_add_loop_test(tests, calls_are_counted, 0, VARIANTS);
     tcase_add_loop_test(tests, calloc_clears, 0, VARIANTS);
     tcase_add_loop_test(tests, bad_frees_are_refused, 0, VARIANTS);
