@@ -35,7 +35,7 @@ static ALWAYS_INLINE void *path_alloc(size_t size)
         size_t units = fast_units(links, size);
 
         if (LIKELY(units <= region_of(region)->cached)) {
-            size_t block = cached_pop(links, region_of(region), units);
+            size_t block = cached_pop(region_of(region), units);
 
             if (LIKELY(block != 0)) {
                 return &links[block];

@@ -71,7 +71,8 @@ static void note_call(Region *region)
     size_t slot = region_cached(region)->slot;
     Operation operation;
 
-    if (self->ended) {
+    /* While a thread is in fork(), what a cache takes to be made is locked. */
+    if (self->ended || lock_in_fork()) {
         return;
     }
     if (self->calls[slot] < CALLS_WITHOUT) {
@@ -128,7 +129,7 @@ size_t cached_take(Region *region, size_t units)
         block = load(region, units);
     }
     if (block != 0) {
-        *(size_t *)heap_address(&region->heap, block) = 0; /* the key */
+        *region_word(region, block) = 0;
     }
     return block;
 }
@@ -145,7 +146,7 @@ static bool unload(Region *region, size_t units, size_t block)
     cache_cool(cache, operation_give_round, &operation);
     done = cache_push(cache, units, block);
     if (done) {
-        *(size_t *)heap_address(&region->heap, block) = region_cached(region)->key;
+        *region_word(region, block) = region_cached(region)->key;
     }
     operation_end(&operation);
     return done;
@@ -161,7 +162,7 @@ bool cached_give(Region *region, size_t block, size_t units)
         done = cache_push(cache, units, block) || cache_push_full(cache, units, block);
         is_full = !done && cache->tops[units] != 0;
         if (done) {
-            *(size_t *)heap_address(&region->heap, block) = region_cached(region)->key;
+            *region_word(region, block) = region_cached(region)->key;
         }
     }
     thread_release_own(&thread_self);

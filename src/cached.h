@@ -20,11 +20,6 @@ bool cached_give(Region *region, size_t block, size_t units);
 /* Counts a block that was taken as one of Calloc's. */
 void cached_count_calloc(Region *region);
 
-static ALWAYS_INLINE Thread *cached_self(void)
-{
-    return &thread_self;
-}
-
 /* The calling thread's cache, while it is marked as busy. */
 static ALWAYS_INLINE Cache *cached_own(Thread *self, Region *region)
 {
@@ -33,16 +28,16 @@ static ALWAYS_INLINE Cache *cached_own(Thread *self, Region *region)
 
 /* Takes a round from a magazine: a block of so many units, which are no more than region->cached.
  * 0: there is none. */
-static ALWAYS_INLINE size_t cached_pop(Link *links, Region *region, size_t units)
+static ALWAYS_INLINE size_t cached_pop(Region *region, size_t units)
 {
-    Thread *self = cached_self();
+    Thread *self = &thread_self;
     size_t block;
 
     thread_enter(self);
-    block = (cache_pop(cached_own(self, region), units));
+    block = cache_pop(cached_own(self, region), units);
     thread_leave(self);
     if (LIKELY(block != 0)) {
-        *(size_t *)(void *)&links[block] = 0; /* the key */
+        *region_word(region, block) = 0;
     }
     return block;
 }
@@ -95,8 +90,8 @@ typedef enum CachedGiven {
 static ALWAYS_INLINE CachedGiven cached_push(Link *links, Region *region, size_t block,
                                              size_t *units)
 {
-    Thread *self = cached_self();
-    size_t *word = (size_t *)(void *)&links[block];
+    Thread *self = &thread_self;
+    size_t *word = region_word(region, block);
     size_t key = region_cached(region)->key;
     bool done;
 

@@ -225,7 +225,7 @@ static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
     if (units > region_of(handle)->cached) {
         return alloc_from_heap(links, units, size);
     }
-    block = cached_pop(links, region_of(handle), units);
+    block = cached_pop(region_of(handle), units);
     return LIKELY(block != 0) ? &links[block] : alloc_from_full(links, units, size);
 }
 

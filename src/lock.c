@@ -88,6 +88,11 @@ static void before_fork(void)
     }
 }
 
+bool lock_in_fork(void)
+{
+    return is_forking;
+}
+
 static void open_gate(void)
 {
     __atomic_store_n(&gate_closed, false, __ATOMIC_RELAXED);

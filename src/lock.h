@@ -53,6 +53,9 @@ typedef struct LockForkHooks {
 
 void lock_on_fork(const LockForkHooks *hooks);
 
+/* Whether this thread is in fork(): it holds all locks, and all that the hooks took. */
+bool lock_in_fork(void);
+
 /* Ends a lock that nobody holds. */
 void lock_end(Lock *lock);
 

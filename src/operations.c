@@ -99,7 +99,7 @@ void operation_give_round(void *context, Pos block)
     Operation *operation = context;
 
     /* It begins with the key of the pool, which is for blocks in magazines only. */
-    *(size_t *)heap_address(operation->heap, block) = 0;
+    *region_word(operation->region, block) = 0;
     give(operation, block);
 }
 
@@ -304,7 +304,7 @@ static void *calloc_cached(Region *region, size_t bytes)
     if (units > region->cached) {
         return NULL;
     }
-    block = cached_pop(links, region, units);
+    block = cached_pop(region, units);
     if (block == 0) {
         block = cached_take(region, units);
     }
@@ -460,25 +460,4 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
         errno = EINVAL;
     }
     return size;
-}
-
-int Mem_RegionReset(Mem_Region *handle)
-{
-    Region *region = region_wanted(handle);
-    Heap *heap;
-    Operation operation;
-    size_t blocks;
-
-    if (region == NULL) {
-        return -1;
-    }
-    operation_begin_settled(&operation, region);
-    heap = &region->heap;
-    blocks = heap->taken - heap->given;
-    heap->given += blocks;
-    region->given_otherwise += blocks;
-    heap_clear_map(heap);
-    heap_init(heap);
-    operation_end(&operation);
-    return 0;
 }

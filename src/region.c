@@ -9,6 +9,7 @@
 
 #include "cached.h"
 #include "layout.h"
+#include "operations.h"
 #include "pages.h"
 
 Mem_Region *region_default;
@@ -151,5 +152,26 @@ int Mem_RegionDestroy(Mem_Region *handle)
         region->heap.end = region->heap.first;
         region->cached = region->cached_end = 0;
     }
+    return 0;
+}
+
+int Mem_RegionReset(Mem_Region *handle)
+{
+    Region *region = region_wanted(handle);
+    Heap *heap;
+    Operation operation;
+    size_t blocks;
+
+    if (region == NULL) {
+        return -1;
+    }
+    operation_begin_settled(&operation, region);
+    heap = &region->heap;
+    blocks = heap->taken - heap->given;
+    heap->given += blocks;
+    region->given_otherwise += blocks;
+    heap_clear_map(heap);
+    heap_init(heap);
+    operation_end(&operation);
     return 0;
 }

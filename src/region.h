@@ -89,6 +89,14 @@ static ALWAYS_INLINE Cached *region_cached(Region *region)
     return (Cached *)(void *)region - 1;
 }
 
+/* The first bytes of a block of such a region: the key while the block is in a magazine. */
+static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
+{
+    Link *links = (Link *)(void *)region_handle(region);
+
+    return (size_t *)(void *)&links[block];
+}
+
 /* The magazines of a region that has them: where the memory begins. */
 static inline Pool *region_pool(Region *region)
 {

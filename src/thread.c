@@ -12,6 +12,8 @@
 /* From linux/membarrier.h, which not every system has. */
 enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
 
+enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
+
 #define EMPTY &cache_none
 #define EMPTY4 EMPTY, EMPTY, EMPTY, EMPTY
 
@@ -21,27 +23,25 @@ _Static_assert(THREAD_REGIONS == 16, "as many as there are initializers above");
 
 static bool has_locks;
 
-/* Taken by a thread that is in fork(), which may use regions there, too: everything is seized already
- * for it, and stays so. */
-static __thread bool is_forking;
-
+/* A thread in fork() has the list, and has seized everything; it may use regions there, and all stays
+ * so. */
 static Spin list_lock;
 static Thread *list_head;
+static bool slots_taken[THREAD_REGIONS];
 
 static void take_list(void)
 {
-    if (!is_forking) {
+    if (!lock_in_fork()) {
         spin_take(&list_lock);
     }
 }
 
 static void release_list(void)
 {
-    if (!is_forking) {
+    if (!lock_in_fork()) {
         spin_release(&list_lock);
     }
 }
-static bool slots_taken[THREAD_REGIONS];
 
 static pthread_key_t end_key;
 static bool has_end_key;
@@ -210,13 +210,10 @@ static void wait_for(Thread *thread)
     }
 }
 
-Thread *threads_seize(unsigned slots)
+static void seize(unsigned slots)
 {
     bool others = false;
 
-    if (is_forking) {
-        return list_head;
-    }
     spin_take(&list_lock);
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         others |= show_others(thread, slots, true);
@@ -229,14 +226,10 @@ Thread *threads_seize(unsigned slots)
             wait_for(thread);
         }
     }
-    return list_head;
 }
 
-void threads_release(unsigned slots)
+static void release(unsigned slots)
 {
-    if (is_forking) {
-        return;
-    }
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         if (show_others(thread, slots, false) && has_locks) {
             spin_release(&thread->lock);
@@ -245,16 +238,29 @@ void threads_release(unsigned slots)
     spin_release(&list_lock);
 }
 
+Thread *threads_seize(unsigned slots)
+{
+    if (!lock_in_fork()) {
+        seize(slots);
+    }
+    return list_head;
+}
+
+void threads_release(unsigned slots)
+{
+    if (!lock_in_fork()) {
+        release(slots);
+    }
+}
+
 void threads_before_fork(void)
 {
-    threads_seize(THREAD_ALL_SLOTS);
-    is_forking = true;
+    seize(THREAD_ALL_SLOTS);
 }
 
 void threads_in_parent(void)
 {
-    is_forking = false;
-    threads_release(THREAD_ALL_SLOTS);
+    release(THREAD_ALL_SLOTS);
 }
 
 void threads_in_child(void (*lost)(Cache *cache))
@@ -268,6 +274,5 @@ void threads_in_child(void (*lost)(Cache *cache))
     }
     thread_self.next = thread_self.previous = NULL;
     list_head = thread_self.known ? &thread_self : NULL;
-    is_forking = false;
     spin_release(&list_lock);
 }

@@ -79,8 +79,6 @@ void thread_set_cache(Thread *self, size_t slot, Cache *cache);
 Thread *threads_seize(unsigned slots);
 void threads_release(unsigned slots);
 
-enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
-
 /* Called, for a thread that ends, with each of its caches. */
 typedef void ThreadEnd(Thread *self, size_t slot);
 
