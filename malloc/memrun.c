@@ -221,12 +221,41 @@ static void set_environment(const Settings *settings)
     set_preload();
 }
 
+/* Whether a program of that name is somewhere on the path. A directory there that can't be looked into
+ * makes execvp() say EACCES, of a program that is nowhere. */
+static bool is_on_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    const char *end;
+    char file[PATH_MAX];
+    int length;
+
+    for (; path != NULL; path = *end == '\0' ? NULL : end + 1) {
+        end = strchrnul(path, ':');
+        length = snprintf(file, sizeof file, "%.*s%s%s", (int)(end - path), path,
+                          end == path ? "" : "/", name);
+        if (length > 0 && (size_t)length < sizeof file && access(file, F_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says why a program could not be run, and ends memrun. */
+__attribute__((__noreturn__)) static void tell_not_run(const char *program, int error)
+{
+    if (strchr(program, '/') == NULL && !is_on_path(program)) {
+        error = ENOENT;
+    }
+    give_up(error == ENOENT || error == ENOTDIR ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, "%s: %s",
+            program, strerror(error));
+}
+
 int main(int argc, char **argv)
 {
     static char name[] = "memrun";
     Settings settings = {.size = NULL};
     int program;
-    int error;
 
     argv[0] = argc > 0 ? name : argv[0]; /* for getopt_long, which says what is wrong */
     program = read_options(argc, argv, &settings);
@@ -236,7 +265,5 @@ int main(int argc, char **argv)
     check_settings(&settings);
     set_environment(&settings);
     execvp(argv[program], argv + program);
-    error = errno;
-    give_up(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, "%s: %s", argv[program],
-            strerror(error));
+    tell_not_run(argv[program], errno);
 }

@@ -51,6 +51,17 @@ run 127 "$memrun" "$tmp/no-such-program"
 complains "memrun: $tmp/no-such-program: No such file or directory"
 run 126 "$memrun" "$tmp"
 complains "memrun: $tmp: Permission denied"
+# Places on the path that can't be looked into hide nothing.
+: >"$tmp/file"
+mkdir "$tmp/closed"
+chmod 0 "$tmp/closed"
+for place in "$tmp/file" "$tmp/closed"; do
+    PATH=$PATH:$place run 127 "$memrun" no-such-program
+    complains 'memrun: no-such-program: No such file or directory'
+done
+: >"$tmp/no-program"
+PATH=$tmp:$PATH run 126 "$memrun" no-program
+complains 'memrun: no-program: Permission denied'
 
 # --- the program: its status, its arguments, its signals ---
 
