@@ -140,7 +140,7 @@ static void report_to_file(const char *path)
         settings_complain("no report can be written to %.128s: %s", path, strerrordesc_np(errno));
         return;
     }
-    report_print(file, exit_format, start_region);
+    report_print(file, exit_format, start_get_region());
     close(file);
 }
 
@@ -163,6 +163,6 @@ __attribute__((__destructor__)) static void report_at_exit(void)
     if (path != NULL) {
         report_to_file(path);
     } else if (stderr_is_kept()) {
-        report_print(exit_file, exit_format, start_region);
+        report_print(exit_file, exit_format, start_get_region());
     }
 }
