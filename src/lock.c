@@ -74,13 +74,23 @@ static bool take_all(void)
     return true;
 }
 
+/* fork() is no point where threads are cancelled, but nanosleep() is. */
+static void wait_a_little(void)
+{
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+    pthread_setcancelstate(state, NULL);
+}
+
 /* Meanwhile nobody who holds none takes one, or a busy program would never be forked. */
 static void before_fork(void)
 {
     pthread_mutex_lock(&gate_mutex);
     __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
     while (!take_all()) {
-        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+        wait_a_little();
     }
     is_forking = true;
     if (fork_hooks != NULL) {
