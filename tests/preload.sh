@@ -53,6 +53,10 @@ silent
 printf 'main\natexit\ndestructor\n' | cmp -s - "$tmp/out" || fail "lifecycle: printed $(cat "$tmp/out")"
 preloaded 0 "$programs/returns"
 silent
+LIBMEM_SIZE=8M preloaded 0 "$programs/full"
+silent
+LIBMEM_EXACT=1 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
+silent
 LIBMEM_SIZE=32M
 export LIBMEM_SIZE
 preloaded 0 "$programs/threads"
