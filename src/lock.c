@@ -74,13 +74,12 @@ static bool take_all(void)
     return true;
 }
 
-/* fork() is no point where threads are cancelled, but nanosleep() is. */
-static void wait_a_little(void)
+void lock_pause(long ns)
 {
     int state;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
     pthread_setcancelstate(state, NULL);
 }
 
@@ -90,7 +89,7 @@ static void before_fork(void)
     pthread_mutex_lock(&gate_mutex);
     __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
     while (!take_all()) {
-        wait_a_little();
+        lock_pause(20000);
     }
     is_forking = true;
     if (fork_hooks != NULL) {

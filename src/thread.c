@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cache.h"
@@ -233,7 +232,7 @@ static void seize(unsigned slots)
     if (others && !has_locks && !ask_kernel(PRIVATE_EXPEDITED)) {
         /* A filter of system calls forbids what was possible before. What a thread has written is seen by
          * all after a tiny part of this. */
-        nanosleep(&(struct timespec){0, 10000000}, NULL);
+        lock_pause(10000000);
     }
     for (Thread *thread = list_head; thread != NULL && others; thread = thread->next) {
         if (show_others(thread, slots, true)) {
