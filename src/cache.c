@@ -4,9 +4,10 @@
 #include <string.h>
 
 enum {
-    HOT = 16,         /* calls of a size before it gets a magazine */
-    BATCH_MIN = 4,    /* rounds that are loaded at first */
-    COOL_EVENTS = 512 /* after so many unused magazines are looked for */
+    HOT = 16,          /* calls of a size before it gets a magazine */
+    BATCH_MIN = 4,     /* rounds that are loaded at first */
+    COOL_EVENTS = 512, /* after so many unused magazines are looked for */
+    ORPHANS_MAX = 8    /* caches that threads leave to others when they end */
 };
 
 Pos cache_no_magazine[2] = {0, MAGAZINE_CEILING};
@@ -25,21 +26,35 @@ static Cache *take_orphan(Pool *pool)
 
     if (pool->orphans != 0) {
         cache = pool_piece(pool, pool->orphans);
-        pool->orphans = cache->next;
+        __atomic_store_n(&pool->orphans, cache->next, __ATOMIC_RELAXED);
+        pool->orphan_count--;
     }
     return cache;
 }
 
 void cache_leave(Cache *cache)
 {
-    cache->next = cache->pool->orphans;
-    cache->pool->orphans = pool_number(cache->pool, cache);
+    Pool *pool = cache->pool;
+
+    cache->next = pool->orphans;
+    __atomic_store_n(&pool->orphans, pool_number(pool, cache), __ATOMIC_RELAXED);
+    pool->orphan_count++;
+}
+
+bool cache_bequeath(Cache *cache)
+{
+    if (cache->pool->orphan_count >= ORPHANS_MAX) {
+        return false;
+    }
+    cache_leave(cache);
+    return true;
 }
 
 Cache *cache_create(Pool *pool)
 {
     Cache *cache = take_orphan(pool);
 
+    pool->adopted = true;
     if (cache != NULL) {
         return cache;
     }
@@ -216,12 +231,33 @@ static void cool_depot(Pool *pool, size_t units, CacheSink *sink, void *context)
     depot_cool(pool, units);
 }
 
+static void end_orphan(Pool *pool, CacheSink *sink, void *context)
+{
+    Cache *orphan = take_orphan(pool);
+
+    if (orphan != NULL) {
+        cache_drain(orphan, false, sink, context);
+        pool_add_counts(&pool->counts, orphan->counts);
+        pool_give_cache(pool, orphan);
+    }
+}
+
+/* Empties a cache without an owner if nobody took one for a while. */
+static void cool_orphans(Pool *pool, CacheSink *sink, void *context)
+{
+    if (!pool->adopted) {
+        end_orphan(pool, sink, context);
+    }
+    pool->adopted = false;
+}
+
 void cache_cool(Cache *cache, CacheSink *sink, void *context)
 {
     if (cache->events < COOL_EVENTS) {
         return;
     }
     cache->events = 0;
+    cool_orphans(cache->pool, sink, context);
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         cool_depot(cache->pool, units, sink, context);
         if (loaded(cache, units) != NULL && cache->tops[units] == cache->seen[units]) {
@@ -249,19 +285,18 @@ CacheCounts cache_take_counts(Cache *cache)
 
 CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
 {
-    CacheCounts sum = {0};
+    CacheCounts counts;
     Magazine *magazine;
-    Cache *orphan;
 
-    while ((orphan = take_orphan(pool)) != NULL) {
-        cache_drain(orphan, false, sink, context);
-        cache_add_counts(&sum, orphan->counts);
-        pool_give_cache(pool, orphan);
+    while (pool->orphans != 0) {
+        end_orphan(pool, sink, context);
     }
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         while ((magazine = depot_take(pool, units)) != NULL) {
             drain_magazine(pool, magazine, pool_rounds(pool, units), sink, context);
         }
     }
-    return sum;
+    counts = pool->counts;
+    pool->counts = (CacheCounts){0};
+    return counts;
 }

@@ -13,19 +13,6 @@
 #include "pool.h"
 #include "thread.h"
 
-/* Rounds that were taken from magazines, and so many of them by Calloc; and calls of Realloc that had
- * nothing to do. */
-typedef struct CacheCounts {
-    uint64_t pops, callocs, reallocs;
-} CacheCounts;
-
-static inline void cache_add_counts(CacheCounts *counts, CacheCounts more)
-{
-    counts->pops += more.pops;
-    counts->callocs += more.callocs;
-    counts->reallocs += more.reallocs;
-}
-
 struct Cache {
     /* The last round of the magazine for so many units, or its floor. Of a size that has none, and of
      * 0 units: that of cache_no_magazine. */
@@ -77,8 +64,15 @@ static ALWAYS_INLINE bool cache_push(Cache *cache, size_t units, size_t block)
 /* Makes a cache, or takes one that lost its owner. NULL: the pool is used up. */
 Cache *cache_create(Pool *pool);
 
-/* Leaves a cache to whoever comes next. */
+/* Leaves a cache to whoever comes next. False, of cache_bequeath: there are enough of these. */
 void cache_leave(Cache *cache);
+bool cache_bequeath(Cache *cache);
+
+/* Whether there is one to be taken. A hint, for which no lock is needed. */
+static inline bool cache_is_left(const Pool *pool)
+{
+    return __atomic_load_n(&pool->orphans, __ATOMIC_RELAXED) != 0;
+}
 
 /* Takes a round after a full magazine was brought: the spare one, or one of the depot. 0: there is
  * none. */

@@ -6,9 +6,9 @@
 #include "operations.h"
 #include "thread.h"
 
-/* Calls of a thread on a region before it gets a cache: a program of a few hundred calls sees the
- * heap itself. */
-enum { CALLS_WITHOUT = 1000 };
+/* Calls on a region before there are caches, so that a program of a few hundred calls sees the heap
+ * itself; and calls of a thread before it gets one. */
+enum { REGION_CALLS = 1000, THREAD_CALLS = 32 };
 
 static void end_cache(Thread *self, size_t slot);
 static void in_child(void);
@@ -50,7 +50,8 @@ void cached_end(Region *region)
     thread_drop_slot(region_slot(region));
 }
 
-/* A thread ends: what it has in magazines goes to where all can take it. */
+/* A thread ends: its cache is for the next one that comes; or what it has in magazines goes to where all
+ * can take it. */
 static void end_cache(Thread *self, size_t slot)
 {
     Operation operation;
@@ -58,9 +59,11 @@ static void end_cache(Thread *self, size_t slot)
 
     operation_begin(&operation, regions[slot]);
     thread_set_cache(self, slot, NULL);
-    cache_drain(cache, true, operation_give_round, &operation);
-    operation_count(&operation, cache_take_counts(cache));
-    pool_give_cache(region_pool(regions[slot]), cache);
+    if (!cache_bequeath(cache)) {
+        cache_drain(cache, true, operation_give_round, &operation);
+        operation_count(&operation, cache_take_counts(cache));
+        pool_give_cache(region_pool(regions[slot]), cache);
+    }
     operation_end(&operation);
 }
 
@@ -80,17 +83,19 @@ static void note_call(Region *region)
     if (self->ended || lock_in_fork()) {
         return;
     }
-    if (self->calls[slot] < CALLS_WITHOUT) {
+    /* What another thread has left is warm. It is taken at once, also so that this one does not free more
+     * into it than it took from there. */
+    if (self->calls[slot] < THREAD_CALLS && !cache_is_left(region_pool(region))) {
         self->calls[slot]++;
         return;
     }
-    self->calls[slot] = 0; /* what follows may allocate, and come here again */
+    self->calls[slot] = 0; /* until the next attempt */
     cached_prepare();
     if (!thread_make_known(self)) {
         return;
     }
     operation_begin(&operation, region);
-    if (self->owned[slot] == NULL) {
+    if (self->owned[slot] == NULL && region->heap.taken + region->heap.given >= REGION_CALLS) {
         thread_set_cache(self, slot, cache_create(region_pool(region)));
     }
     operation_end(&operation);
@@ -201,7 +206,7 @@ void cached_count(Region *region, CacheCounts counts)
     Operation operation;
 
     if (cache != NULL) {
-        cache_add_counts(&cache->counts, counts);
+        pool_add_counts(&cache->counts, counts);
     }
     thread_release_own(&thread_self);
     if (cache == NULL) {

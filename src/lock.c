@@ -161,7 +161,7 @@ static void make_known(Lock *lock)
 
 void lock_init(Lock *lock, bool unlocked)
 {
-    pthread_mutex_init(&lock->mutex, NULL);
+    lock->mutex = (pthread_mutex_t)LOCK_MUTEX_INIT;
     lock->owner = 0;
     lock->unlocked = unlocked;
     lock->known = false;

@@ -33,10 +33,17 @@ static inline bool lock_is_needless(void)
     return LOCK_SINGLE_THREADED;
 }
 
+/* What is done under a lock takes less time than to sleep and be woken. */
+#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
+#define LOCK_MUTEX_INIT PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
+#else
+#define LOCK_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
+#endif
+
 /* For a lock that is a static variable. */
 #define LOCK_INIT                                                                                  \
     {                                                                                              \
-        .mutex = PTHREAD_MUTEX_INITIALIZER                                                         \
+        .mutex = LOCK_MUTEX_INIT                                                                   \
     }
 
 void lock_init(Lock *lock, bool unlocked);

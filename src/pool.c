@@ -18,7 +18,7 @@ enum {
     MAGAZINE_BYTES_MAX = 1 << 15, /* … at most */
     ROUNDS_MIN = 4,
     DEPOT_BYTES = 1 << 18, /* of blocks of one size in the depot, or this many magazines */
-    DEPOT_MAGAZINES = 16
+    DEPOT_MAGAZINES = 8
 };
 
 static size_t whole_pieces(size_t bytes)

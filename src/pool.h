@@ -11,6 +11,7 @@
 #ifndef MEM_SRC_POOL_H
 #define MEM_SRC_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,13 +44,29 @@ typedef struct Depot {
     unsigned least; /* least count since it was last looked at: so many nobody missed */
 } Depot;
 
+/* Rounds that were taken from magazines, and so many of them by Calloc; and calls of Realloc that had
+ * nothing to do. */
+typedef struct CacheCounts {
+    uint64_t pops, callocs, reallocs;
+} CacheCounts;
+
+static inline void pool_add_counts(CacheCounts *counts, CacheCounts more)
+{
+    counts->pops += more.pops;
+    counts->callocs += more.callocs;
+    counts->reallocs += more.reallocs;
+}
+
 typedef struct Pool {
     Spin lock;
     Pos fresh, end; /* pieces from here on were never used; there are so many */
     Pos magazines;  /* free pieces */
     Pos caches;     /* free caches */
-    Pos orphans;    /* caches of threads that a fork() left behind */
-    size_t most;    /* bytes of the blocks in one magazine */
+    Pos orphans; /* caches without an owner: of threads that ended, or that a fork() left behind */
+    Pos orphan_count;
+    bool adopted;       /* one of them was taken, since it was last looked */
+    CacheCounts counts; /* of caches that are gone */
+    size_t most;        /* bytes of the blocks in one magazine */
     Depot depots[CACHED_MAX + 1];
 } Pool;
 

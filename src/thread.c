@@ -175,13 +175,21 @@ void thread_drop_slot(size_t slot)
 
 bool thread_make_known(Thread *self)
 {
-    if (!self->known) {
-        if (!has_end_key || pthread_setspecific(end_key, self) != 0) {
-            return false;
-        }
+    bool done;
+
+    if (self->known) {
+        return true;
+    }
+    if (!has_end_key || self->entering) {
+        return false;
+    }
+    self->entering = true; /* what follows may allocate, and come here again */
+    done = pthread_setspecific(end_key, self) == 0;
+    self->entering = false;
+    if (done) {
         link_in(self);
     }
-    return true;
+    return done;
 }
 
 void thread_set_cache(Thread *self, size_t slot, Cache *cache)

@@ -44,6 +44,7 @@ typedef struct Thread {
     struct Thread *next, *previous;       /* of those that have caches */
     Spin lock;                            /* where it is to be used in place of busy */
     bool known;                           /* in the list */
+    bool entering;                        /* on its way there */
     bool ended;                           /* gets no cache any more */
 } Thread;
 

@@ -87,7 +87,7 @@ START_TEST(huge_regions)
 {
     Random source = support_random("huge_regions", _i);
     size_t size = SIZE_MAX > UINT32_MAX ? (size_t)1 << (28 + _i) : (size_t)1 << (24 + _i);
-    Mem_Options options = {.alignment = _i % 2 == 0 ? 8 : 16, .flags = MEM_SPARSE};
+    Mem_Options options = {.alignment = _i % 2 == 0 ? UNIT : 16, .flags = MEM_SPARSE};
     Churn run = {
         .size_limit = size / 4, .copy_limit = 1 << 22, .blocks_limit = 100, .phase_length = 40};
     Bed bed = {.alignment = options.alignment};
