@@ -143,9 +143,9 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
 /* Places the parts in front of the heap so that the heads are aligned to a unit. */
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
-    place_front(layout, heap_bytes, layout->alignment);
     layout->pool = layout->cached && layout->shift == UNIT_SHIFT ? pool_bytes_inside(heap_bytes)
                                                                  : 0;
+    place_front(layout, heap_bytes, layout->alignment);
     shift_front(layout, layout->pool);
     shift_front(layout, -(address + layout->heads) & (((size_t)1 << layout->shift) - 1));
 }
