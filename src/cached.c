@@ -79,9 +79,13 @@ static void note_call(Region *region)
         self->calls[slot]++;
         return;
     }
+    pthread_once(&once, prepare);
+    thread_watch_end(self);
+    if (self->ended) {
+        return;
+    }
     operation_begin(&operation, region);
     if (self->owned[slot] == NULL) {
-        pthread_once(&once, prepare);
         thread_set_cache(self, slot, cache_create(region_pool(region)));
     }
     operation_end(&operation);

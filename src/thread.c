@@ -99,7 +99,9 @@ static void end_thread(void *argument)
             end_caches(self, slot);
         }
     }
-    unlink_from(self);
+    if (self->known) { /* there may have been no cache to be had */
+        unlink_from(self);
+    }
 }
 
 void thread_prepare(ThreadEnd *end)
@@ -107,6 +109,14 @@ void thread_prepare(ThreadEnd *end)
     end_caches = end;
     has_locks = THREAD_SANITIZED || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
     has_end_key = pthread_key_create(&end_key, end_thread) == 0;
+}
+
+void thread_watch_end(Thread *self)
+{
+    if (!self->known) {
+        self->ended = true; /* for calls that libc makes here */
+        self->ended = !has_end_key || pthread_setspecific(end_key, self) != 0;
+    }
 }
 
 /* The short way, which knows of no lock, sees the cache only where there is none. */
@@ -171,9 +181,6 @@ void thread_set_cache(Thread *self, size_t slot, Cache *cache)
 {
     if (!self->known && cache != NULL) {
         link_in(self);
-        if (has_end_key) {
-            pthread_setspecific(end_key, self);
-        }
     }
     if (has_locks) {
         spin_take(&self->lock);

@@ -42,7 +42,7 @@ typedef struct Thread {
     struct Thread *next, *previous;       /* of those that have caches */
     Spin lock;                            /* where it is to be used in place of busy */
     bool known;                           /* in the list */
-    bool ended;                           /* gets no cache any more */
+    bool ended;                           /* gets no cache (any more) */
 } Thread;
 
 extern __thread Thread thread_self __attribute__((__tls_model__("initial-exec")));
@@ -69,6 +69,10 @@ bool thread_find_slot(size_t *slot);
 
 /* Takes a slot back: no thread has a cache there any more. */
 void thread_drop_slot(size_t slot);
+
+/* Before a thread gets its first cache: has its end noted; where that can't be, it gets none. No region
+ * may be locked, since libc may allocate memory for it. */
+void thread_watch_end(Thread *self);
 
 /* Gives a thread a cache; or, with NULL, takes it away. The region is locked by the caller, here and
  * below. */
