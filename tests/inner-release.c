@@ -159,6 +159,16 @@ static void merge(void)
     before_large = NULL;
 }
 
+/* It begins in the midst of one that is in use. */
+static void merge_and_take_all(void)
+{
+    char *begin = before_large;
+
+    merge();
+    taken[0] = checked_alloc(&changing, KEPT + LARGE);
+    ck_assert_ptr_eq(taken[0], begin);
+}
+
 /* What is left free of it is far behind the walk. */
 static void leave_the_front(void)
 {
@@ -171,7 +181,7 @@ static void leave_the_front(void)
 
 START_TEST(blocks_change_between_turns)
 {
-    static void (*const changes[])(void) = {take_all, merge, leave_the_front};
+    static void (*const changes[])(void) = {take_all, merge, merge_and_take_all, leave_the_front};
     static const Kind kinds[] = {KIND_MAPPED, KIND_UNLOCKED};
     char *after;
 
@@ -270,7 +280,7 @@ int main(void)
         tcase_add_loop_test(tests, many_blocks_come_first, kind, kind + 1);
         tcase_add_loop_test(tests, nothing_was_ever_used, kind, kind + 1);
     }
-    tcase_add_loop_test(tests, blocks_change_between_turns, 0, 6);
+    tcase_add_loop_test(tests, blocks_change_between_turns, 0, 8);
     tcase_add_test(tests, refusal_is_no_error);
     return support_end();
 }
