@@ -54,7 +54,7 @@ static inline bool list_remove(Heap *heap, Pos block, Pos size, unsigned shift, 
     }
     *empty = next == previous;
     /* Links that were forged, not just overwritten, get here. */
-    if (*empty && UNLIKELY(next != size)) { /* GCOVR_EXCL_BR_LINE */
+    if (*empty && UNLIKELY(next != size)) {
         return false;
     }
     next_link->previous = previous;

@@ -292,6 +292,9 @@ START_TEST(a_broken_ring_is_found)
     other = node->next;
     ck_assert_uint_eq(count(&forest, root, LIMIT), BLOCKS);
     ck_assert_uint_gt(count(&forest, root, BLOCKS - 2), BLOCKS - 2);
+    node->parent = other; /* which is for others to find */
+    ck_assert_uint_eq(count(&forest, root, LIMIT), BLOCKS);
+    node->parent = TREE_NONE;
     node->next = forest.layout.end;
     ck_assert_uint_lt(count(&forest, root, LIMIT), BLOCKS);
     node->next = forest.layout.first - 1;

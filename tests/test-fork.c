@@ -38,6 +38,9 @@ static void use_regions(void)
             if (block != NULL && Mem_RegionFree(all.beds[n].region, block) != 0) {
                 _exit(20);
             }
+            if (Mem_RegionCheck(all.beds[n].region) != 0) {
+                _exit(22);
+            }
         }
         if (Mem_RegionDestroy(Mem_RegionCreate(all.size, NULL)) != 0) {
             _exit(21);

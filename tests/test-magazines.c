@@ -109,6 +109,29 @@ START_TEST(many_of_one_size)
 }
 END_TEST
 
+/* Magazines are loaded until nothing is left to load. */
+START_TEST(all_there_is_of_one_size)
+{
+    enum { COUNT = SIZE / 32 };
+    static char *blocks[COUNT];
+    Bed bed = cached_open(_i, SIZE);
+
+    cached_warm_up(&bed, 64);
+    for (int round = 0; round < 2; round++) {
+        size_t count = 0;
+
+        while (count < COUNT && (blocks[count] = Mem_RegionAlloc(bed.region, 64)) != NULL) {
+            count++;
+        }
+        ck_assert_uint_eq(count, bed.capacity / 64);
+        checked_sound(&bed);
+        ck_assert(cached_free_all(&bed, blocks, count));
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 /* Magazines hold more of a larger region, up to a limit. */
 START_TEST(large_region)
 {
@@ -437,6 +460,7 @@ int main(void)
     tcase_add_test(tests, few_calls_are_exact);
     tcase_add_loop_test(tests, all_is_free_in_the_end, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, many_of_one_size, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, all_there_is_of_one_size, 0, CACHED_VARIANTS);
     tcase_add_test(tests, large_region);
     tcase_add_loop_test(tests, more_than_the_depot_holds, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, calls_are_counted, 0, CACHED_VARIANTS);
