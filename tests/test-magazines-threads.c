@@ -141,6 +141,9 @@ static void *use(void *argument)
     for (size_t at = 0; at < 100; at++) {
         worker->failed |= Mem_RegionFree(region, blocks[at]) != 0;
     }
+    if (worker->barrier != NULL) {
+        pthread_barrier_wait(worker->barrier);
+    }
     return NULL;
 }
 
@@ -412,13 +415,14 @@ START_TEST(fork_loses_nothing)
 }
 END_TEST
 
-/* While threads allocate. */
+/* While threads allocate, and when some have done all of it. None has ended. */
 START_TEST(fork_in_the_midst)
 {
     Bed bed = cached_open(_i, SIZE);
+    pthread_barrier_t barrier;
     Worker workers[THREADS];
 
-    prepare(workers, &bed, "fork_in_the_midst", _i, NULL);
+    prepare(workers, &bed, "fork_in_the_midst", _i, &barrier);
     run_all(workers, use);
     for (int round = 0; round < 20; round++) {
         int status;
@@ -443,6 +447,7 @@ START_TEST(fork_in_the_midst)
         ck_assert_int_eq(waitpid(child, &status, 0), child);
         ck_assert_int_eq(status, 0);
     }
+    pthread_barrier_wait(&barrier);
     join_all(workers);
     checked_empty(&bed);
     bed_close(&bed);
