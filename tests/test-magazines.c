@@ -233,7 +233,7 @@ START_TEST(calloc_of_too_much)
 
     cached_warm_up(&bed, 64);
     ck_assert_ptr_null(checked_calloc(&bed, largest, 2));
-    ck_assert_ptr_null(checked_calloc(&bed, largest / 8 + 2, 8));
+    ck_assert_ptr_null(checked_calloc(&bed, largest / 64 + 2, 64));
     ck_assert_ptr_null(checked_calloc(&bed, 1, largest));
     ck_assert_uint_eq(bed_stats(&bed).failures, 3);
     checked_empty(&bed);
