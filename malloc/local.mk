@@ -14,8 +14,8 @@ bin_PROGRAMS = memrun
 bashcomp_DATA = malloc/memrun
 
 # It has the library in it, compiled anew: what is reached by way of malloc() must not call malloc(), as
-# the common way to variables of a thread may; and misuses end the program unless something else is
-# asked for.
+# the common way to variables of a thread may; misuses end the program unless something else is asked
+# for; units are the 16 bytes to which all blocks are aligned; and there is one region.
 libmem_malloc_la_SOURCES = \
 	$(libmem_la_SOURCES) \
 	malloc/family.h \
@@ -35,7 +35,8 @@ libmem_malloc_la_SOURCES = \
 	malloc/start.h \
 	malloc/trim.c \
 	malloc/trim.h
-libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DNEW_SIZE='"$(NEW_SIZE)"'
+libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DHEAP_UNIT_SHIFT=4 -DTHREAD_REGIONS=1 \
+	-DNEW_SIZE='"$(NEW_SIZE)"'
 # Exceptions of new handlers pass through. No builtin: calloc() must not be made a call of itself.
 libmem_malloc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fno-builtin-malloc \
 	-fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free

@@ -138,7 +138,7 @@ static void check_size(const void *pointer, size_t size)
     if (UNLIKELY(size > usable) && usable != 0) {
         Mem_Misuse misuse = {.sentence = "the block that is freed is smaller than was said",
                              .pointer = pointer,
-                             .region = start_region,
+                             .region = start_get_region(),
                              .block = pointer,
                              .block_size = usable,
                              .block_in_use = 1};

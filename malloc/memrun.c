@@ -148,50 +148,43 @@ static int read_options(int argc, char **argv, Settings *settings)
     return optind;
 }
 
+/* The program may go to another directory before it opens a file, or has children. */
+static char *make_absolute(const char *file)
+{
+    char directory[PATH_MAX] = "";
+    char *path;
+
+    if ((file[0] != '/' && getcwd(directory, sizeof directory) == NULL) ||
+        asprintf(&path, "%s%s%s", directory, file[0] == '/' ? "" : "/", file) < 0) {
+        give_up(STATUS_FAILED, "%s: %s", file, strerror(errno));
+    }
+    return path;
+}
+
 /* Puts the module in front of what is to be loaded before the program. The loader only complains of a
  * module that it cannot find, and the program would run without its limit. */
 static void set_preload(void)
 {
-    const char *module = getenv("LIBMEM_MODULE");
+    const char *wanted = getenv("LIBMEM_MODULE");
     const char *others = getenv("LD_PRELOAD");
+    char *module = make_absolute(wanted == NULL || *wanted == '\0' ? MODULE : wanted);
     char *list;
 
-    if (module == NULL || *module == '\0') {
-        module = MODULE;
-    }
     if (access(module, R_OK) != 0) {
         give_up(STATUS_FAILED, "%s: %s", module, strerror(errno));
     }
     if (strpbrk(module, ": ") != NULL) {
         give_up(STATUS_FAILED, "%s: no module to be preloaded can have such a name", module);
     }
-    if (others == NULL || *others == '\0') {
-        set("LD_PRELOAD", module);
-        return;
+    if (others == NULL) {
+        others = "";
     }
-    if (asprintf(&list, "%s:%s", module, others) < 0) {
+    if (asprintf(&list, "%s%s%s", module, *others == '\0' ? "" : ":", others) < 0) {
         give_up(STATUS_FAILED, "LD_PRELOAD: %s", strerror(errno));
     }
     set("LD_PRELOAD", list);
     free(list);
-}
-
-/* The program may go to another directory before it ends. */
-static void set_stats_file(const char *file)
-{
-    char directory[PATH_MAX];
-    char *path;
-
-    if (file[0] == '/') {
-        set("LIBMEM_STATS_FILE", file);
-        return;
-    }
-    if (getcwd(directory, sizeof directory) == NULL ||
-        asprintf(&path, "%s/%s", directory, file) < 0) {
-        give_up(STATUS_FAILED, "%s: %s", file, strerror(errno));
-    }
-    set("LIBMEM_STATS_FILE", path);
-    free(path);
+    free(module);
 }
 
 /* A file that can't be written to is better told now than at the end. */
@@ -208,15 +201,18 @@ static void check_stats_file(const char *file)
 static void set_environment(const Settings *settings)
 {
     const char *stats = settings->stats;
+    char *stats_file = NULL;
 
     if (settings->stats_file != NULL) {
         check_stats_file(settings->stats_file);
-        set_stats_file(settings->stats_file);
+        stats_file = make_absolute(settings->stats_file);
         stats = stats == NULL ? "text" : stats;
     }
     set("LIBMEM_SIZE", settings->size);
     set("LIBMEM_MISUSE", settings->misuse);
     set("LIBMEM_STATS", stats);
+    set("LIBMEM_STATS_FILE", stats_file);
+    free(stats_file);
     set("LIBMEM_EXACT", settings->exact ? "1" : NULL);
     set_preload();
 }

@@ -78,7 +78,8 @@ static ALWAYS_INLINE void *try_new(size_t size, size_t alignment)
 }
 
 /* After a failure: calls the new handler, which may make room, throw, or end the program, until the
- * block can be had. Throws if there is no handler. */
+ * block can be had. Throws if there is no handler; or if what was asked for is no alignment, for which no
+ * room is enough. */
 static __attribute__((__noinline__)) void *new_after_failure(size_t size, size_t alignment)
 {
     void *block = NULL;
@@ -86,7 +87,7 @@ static __attribute__((__noinline__)) void *new_after_failure(size_t size, size_t
     while (block == NULL) {
         Handler *handler = get_handler();
 
-        if (handler == NULL) {
+        if (handler == NULL || (alignment & (alignment - 1)) != 0) {
             throw_bad_alloc();
         }
         handler();

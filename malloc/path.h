@@ -14,53 +14,49 @@
 #include "trim.h"
 
 /* The region, or NULL and ENOMEM. */
-static ALWAYS_INLINE Mem_Region *path_region(void)
-{
-    Mem_Region *region = __atomic_load_n(&start_region, __ATOMIC_ACQUIRE);
-
-    return LIKELY(region != NULL) ? region : start_make_region();
-}
+Mem_Region *path_region(void);
 
 /* What magazines have no block for, and what they don't take. */
 void *path_alloc_slowly(size_t size);
 void path_free_slowly(void *pointer);
 
+/* Units of a request; 0, of which no magazine has a block, for 0 bytes and for far too many. */
+static ALWAYS_INLINE size_t path_units(size_t size)
+{
+    return (size + (UNIT_BYTES - 1)) / UNIT_BYTES;
+}
+
 /* A block of at least size bytes, or NULL and ENOMEM. */
 static ALWAYS_INLINE void *path_alloc(size_t size)
 {
-    Mem_Region *region = __atomic_load_n(&start_region, __ATOMIC_ACQUIRE);
-    Link *links = (Link *)(void *)region;
+    size_t units = path_units(size);
+    size_t block;
+    size_t *word;
 
-    if (LIKELY(region != NULL)) {
-        size_t units = fast_units(links, size);
-
-        if (LIKELY(units <= region_of(region)->cached)) {
-            size_t block = cached_pop(region_of(region), units);
-
-            if (LIKELY(block != 0)) {
-                return &links[block];
-            }
-        }
+    if (UNLIKELY(units > CACHED_MAX)) {
+        return path_alloc_slowly(size);
     }
-    return path_alloc_slowly(size);
+    block = cached_pop(0, units);
+    if (UNLIKELY(block == 0)) {
+        return path_alloc_slowly(size);
+    }
+    /* There is a region, and this thread knows it: it has a magazine. */
+    word = region_word(region_of(start_region), block);
+    *word = 0;
+    return word;
 }
 
 /* Frees a block, or does nothing for NULL. Leaves errno alone, unless it is a misuse. */
 static ALWAYS_INLINE void path_free(void *pointer)
 {
-    Mem_Region *region = __atomic_load_n(&start_region, __ATOMIC_ACQUIRE);
-    Link *links = (Link *)(void *)region;
+    Mem_Region *handle = start_peek();
+    size_t block = fast_position((Link *)(void *)handle, pointer); /* of NULL: beyond any end */
+    size_t units;
 
-    if (LIKELY(region != NULL)) {
-        size_t block = fast_position(links, pointer); /* of NULL: beyond any end */
-        size_t units;
-
-        if (LIKELY(block < region_of(region)->cached_end) &&
-            LIKELY(cached_push(links, region_of(region), block, &units) == CACHED_GIVEN)) {
-            return;
-        }
+    if (UNLIKELY(block >= region_of(handle)->cached_end) ||
+        UNLIKELY(cached_push(region_of(handle), pointer, block, &units) != CACHED_GIVEN)) {
+        path_free_slowly(pointer);
     }
-    path_free_slowly(pointer);
 }
 
 /* A block at a multiple of alignment, a power of two; or NULL and ENOMEM. */

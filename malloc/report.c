@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static size_t write_text(char *text, const Mem_Stats *stats)
     unsigned peak = permille(stats->peak_in_use, stats->capacity);
     int length = snprintf(
         text, REPORT_MAX,
-        "libmem: %s (process %ld)\n"
+        "libmem: %.255s (process %ld)\n"
         "  region  %zu bytes\n"
         "  in use  %zu bytes in %zu blocks\n"
         "  peak    %zu bytes, %u.%u %% of the region\n"
@@ -132,6 +133,23 @@ static bool stderr_is_kept(void)
            now.st_ino == exit_target.st_ino;
 }
 
+/* A report that nobody reads, or that there is no room for, does not end the program by a signal: its
+ * exit status is what the caller is to see. */
+static void print_at_exit(int file)
+{
+    sigset_t signals, before;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    sigaddset(&signals, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    report_print(file, exit_format, start_get_region());
+    while (sigtimedwait(&signals, NULL, &(struct timespec){0, 0}) > 0) {
+        /* not to come when they are let through again */
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void report_to_file(const char *path)
 {
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -140,7 +158,7 @@ static void report_to_file(const char *path)
         settings_complain("no report can be written to %.128s: %s", path, strerrordesc_np(errno));
         return;
     }
-    report_print(file, exit_format, start_region);
+    print_at_exit(file);
     close(file);
 }
 
@@ -163,6 +181,6 @@ __attribute__((__destructor__)) static void report_at_exit(void)
     if (path != NULL) {
         report_to_file(path);
     } else if (stderr_is_kept()) {
-        report_print(exit_file, exit_format, start_region);
+        print_at_exit(exit_file);
     }
 }

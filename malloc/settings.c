@@ -29,49 +29,74 @@ void settings_complain(const char *format, ...)
     }
 }
 
-/* Bytes of address space that the process has by now; 0 if that can't be known. */
-static size_t address_space_used(void)
+/* What a process has mapped by now, in bytes: all, and what counts as data. 0 if it can't be known. */
+typedef struct Mapped {
+    size_t all, data;
+} Mapped;
+
+static Mapped read_mapped(void)
 {
-    char text[32];
+    enum { ALL = 0, DATA = 5, FIELDS }; /* pages, in decimal */
+    size_t fields[FIELDS] = {0};
+    char text[256] = "";
+    char *next = text;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t length;
 
     if (file < 0) {
-        return 0;
+        return (Mapped){0, 0};
     }
-    length = read(file, text, sizeof text - 1);
+    if (read(file, text, sizeof text - 1) > 0) {
+        for (int i = 0; i < FIELDS; i++) {
+            fields[i] = (size_t)strtoull(next, &next, 10);
+        }
+    }
     close(file);
-    if (length <= 0) {
-        return 0;
-    }
-    text[length] = '\0';
-    return (size_t)strtoull(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+    return (Mapped){fields[ALL] * page, fields[DATA] * page};
 }
 
-/* What a limit of address space leaves for the heap. A quarter is kept for what else the program will
- * map: threads' stacks, libraries, files. */
-static size_t address_space_left(void)
+/* What a limit leaves for the heap. A quarter is kept for what else the program will map: threads'
+ * stacks, libraries, files. */
+static size_t left_by(const struct rlimit *limit, size_t used)
 {
-    struct rlimit limit;
-    size_t used;
+    return used >= limit->rlim_cur ? 0 : ((size_t)limit->rlim_cur - used) / 4 * 3;
+}
 
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= PTRDIFF_MAX) {
-        return PTRDIFF_MAX;
+static bool is_limit(const struct rlimit *limit)
+{
+    return limit->rlim_cur < PTRDIFF_MAX;
+}
+
+static size_t lesser(size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
+/* What the limits of address space and of data leave for the heap. */
+static size_t space_left(void)
+{
+    struct rlimit all, data;
+    bool has_all = getrlimit(RLIMIT_AS, &all) == 0 && is_limit(&all);
+    bool has_data = getrlimit(RLIMIT_DATA, &data) == 0 && is_limit(&data);
+    size_t left = PTRDIFF_MAX;
+    Mapped mapped;
+
+    if (has_all || has_data) {
+        mapped = read_mapped();
+        left = has_all ? lesser(left, left_by(&all, mapped.all)) : left;
+        left = has_data ? lesser(left, left_by(&data, mapped.data)) : left;
     }
-    used = address_space_used();
-    return used >= limit.rlim_cur ? 0 : ((size_t)limit.rlim_cur - used) / 4 * 3;
+    return left;
 }
 
 size_t settings_size(bool *asked_for)
 {
     const char *value = secure_getenv("LIBMEM_SIZE");
-    size_t memory = size_of_memory();
-    size_t left = address_space_left();
     size_t size;
 
     *asked_for = value != NULL && *value != '\0';
     if (!*asked_for) {
-        return memory < left ? memory : left;
+        return lesser(size_of_memory(), space_left());
     }
     if (!size_read(value, &size)) {
         settings_complain("LIBMEM_SIZE is \"%.64s\", not %s", value, SIZE_SYNTAX);

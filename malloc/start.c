@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cached.h"
 #include "lock.h"
 #include "settings.h"
 #include "trim.h"
@@ -15,7 +16,8 @@ enum {
     LEAST_SIZE = 1 << 20 /* nothing below is tried */
 };
 
-Mem_Region *start_region;
+StartNone start_none;
+Mem_Region *start_region = (Mem_Region *)(void *)(&start_none.region + 1);
 
 /* Makes a region of a size; if less will do, of so much as can be had. Memory is not the matter: the
  * region is sparse. Address space may be, and in some configurations what the system promises. */
@@ -53,17 +55,20 @@ Mem_Region *start_make_region(void)
     Mem_Region *region;
 
     pthread_mutex_lock(&mutex);
-    region = __atomic_load_n(&start_region, __ATOMIC_RELAXED);
+    region = start_get_region();
     if (region == NULL) {
         region = make_first_region();
         trim_start();
-        __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
+        if (region != NULL) {
+            __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
+        }
     }
     pthread_mutex_unlock(&mutex);
     if (region == NULL) {
         errno = ENOMEM;
     } else {
         lock_watch_forks(); /* which may allocate */
+        cached_prepare();   /* before the program uses up keys, or gives up system calls */
     }
     return region;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "operations.h"
 #include "release.h"
 
 /* Memory that was given back costs time only if it is used again: page faults, of some us each. So each
@@ -154,7 +155,12 @@ void trim_look(Mem_Region *region)
     }
 }
 
+/* Blocks in magazines, a few in a page, would keep the whole page. */
 bool trim_all(Mem_Region *region)
 {
+    Operation operation;
+
+    operation_begin_settled(&operation, region_of(region));
+    operation_end(&operation);
     return release_pages(region_of(region), 1) != 0;
 }

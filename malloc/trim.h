@@ -21,10 +21,10 @@ enum {
 };
 
 /* Units that were in use at the peak, and are not now, from which on a look is worth while. */
-extern size_t trim_limit;
+extern HIDDEN size_t trim_limit;
 
 /* Such calls until this thread looks anyway. */
-extern __thread unsigned trim_countdown;
+extern HIDDEN __thread unsigned trim_countdown;
 
 static inline size_t trim_headroom(Mem_Region *region)
 {

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Variables that are reached without a detour, since no other module sees them. */
+#define HIDDEN __attribute__((__visibility__("hidden")))
+
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
@@ -156,6 +159,17 @@ static inline size_t bits_widen(uint32_t number)
     __asm__("" : "+r"(wide));
 #endif
     return wide;
+}
+
+/* Makes the compiler forget what it knows of a word. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
+static ALWAYS_INLINE void bits_forget(uint64_t *word)
+{
+#ifdef __GNUC__
+    __asm__("" : "+r"(*word));
+#else
+    (void)word;
+#endif
 }
 
 /* Rotate by count, 1 to 31. */

@@ -9,7 +9,14 @@ enum {
     COOL_EVENTS = 512 /* after so many unused magazines are looked for */
 };
 
-Cache cache_none = {.none = {0, MAGAZINE_CEILING}};
+Pos cache_no_magazine[2] = {0, MAGAZINE_CEILING};
+
+#define NONE4 cache_no_magazine, cache_no_magazine, cache_no_magazine, cache_no_magazine
+#define NONE32 NONE4, NONE4, NONE4, NONE4, NONE4, NONE4, NONE4, NONE4
+
+Cache cache_none = {.tops = {cache_no_magazine, NONE32, NONE32, NONE32, NONE32}};
+
+_Static_assert(CACHED_MAX == 128, "as many as there are initializers above");
 
 /* Takes the first cache without an owner, or NULL. */
 static Cache *take_orphan(Pool *pool)
@@ -39,8 +46,7 @@ Cache *cache_create(Pool *pool)
     cache = pool_take_cache(pool, sizeof(Cache));
 
     if (cache != NULL) {
-        memset(cache, 0, sizeof *cache);
-        cache->none[1] = MAGAZINE_CEILING;
+        *cache = cache_none;
         cache->pool = pool;
     }
     return cache;
@@ -49,21 +55,19 @@ Cache *cache_create(Pool *pool)
 /* The magazine in use for a size, or NULL. */
 static Magazine *loaded(Cache *cache, size_t units)
 {
-    const char *top = (const char *)cache + cache->tops[units];
+    const Pos *top = cache->tops[units];
 
-    return cache->tops[units] == 0 ? NULL : pool_piece(cache->pool, pool_number(cache->pool, top));
+    return top == cache_no_magazine ? NULL : pool_piece(cache->pool, pool_number(cache->pool, top));
 }
 
-static unsigned count_rounds(Cache *cache, const Magazine *magazine, size_t units)
+static unsigned count_rounds(Cache *cache, Magazine *magazine, size_t units)
 {
-    return (unsigned)((size_t)((char *)cache + cache->tops[units] - (const char *)magazine) /
-                      sizeof(Pos));
+    return (unsigned)(cache->tops[units] - &magazine->floor);
 }
 
 static void set_top(Cache *cache, size_t units, Magazine *magazine, size_t count)
 {
-    cache->tops[units] = magazine == NULL ? 0
-                                          : (char *)magazine + count * sizeof(Pos) - (char *)cache;
+    cache->tops[units] = magazine == NULL ? cache_no_magazine : &magazine->floor + count;
 }
 
 Pos cache_pop_full(Cache *cache, size_t units)
@@ -220,7 +224,7 @@ void cache_cool(Cache *cache, CacheSink *sink, void *context)
     cache->events = 0;
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         cool_depot(cache->pool, units, sink, context);
-        if (cache->tops[units] != 0 && cache->tops[units] == cache->seen[units]) {
+        if (loaded(cache, units) != NULL && cache->tops[units] == cache->seen[units]) {
             drain_size(cache, units, false, sink, context);
             cache->heat[units] = 0;
         }
@@ -239,20 +243,19 @@ CacheCounts cache_take_counts(Cache *cache)
 {
     CacheCounts counts = cache->counts;
 
-    cache->counts = (CacheCounts){0, 0};
+    cache->counts = (CacheCounts){0};
     return counts;
 }
 
 CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
 {
-    CacheCounts sum = {0, 0};
+    CacheCounts sum = {0};
     Magazine *magazine;
     Cache *orphan;
 
     while ((orphan = take_orphan(pool)) != NULL) {
         cache_drain(orphan, false, sink, context);
-        sum.pops += orphan->counts.pops;
-        sum.callocs += orphan->counts.callocs;
+        cache_add_counts(&sum, orphan->counts);
         pool_give_cache(pool, orphan);
     }
     for (size_t units = 1; units <= CACHED_MAX; units++) {

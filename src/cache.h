@@ -13,16 +13,23 @@
 #include "pool.h"
 #include "thread.h"
 
-/* Rounds that were taken from magazines, and so many of them by Calloc. */
+/* Rounds that were taken from magazines, and so many of them by Calloc; and calls of Realloc that had
+ * nothing to do. */
 typedef struct CacheCounts {
-    uint64_t pops, callocs;
+    uint64_t pops, callocs, reallocs;
 } CacheCounts;
 
+static inline void cache_add_counts(CacheCounts *counts, CacheCounts more)
+{
+    counts->pops += more.pops;
+    counts->callocs += more.callocs;
+    counts->reallocs += more.reallocs;
+}
+
 struct Cache {
-    Pos none[2]; /* an empty magazine that is full: 0 and MAGAZINE_CEILING */
-    /* From the cache to the last round of the magazine for so many units, or to its floor. 0: to
-     * `none`, there is no magazine. */
-    ptrdiff_t tops[CACHED_MAX + 1];
+    /* The last round of the magazine for so many units, or its floor. Of a size that has none, and of
+     * 0 units: that of cache_no_magazine. */
+    Pos *tops[CACHED_MAX + 1];
     CacheCounts counts;
     Pool *pool;
     unsigned events; /* magazines loaded or unloaded, since unused ones were looked for */
@@ -30,11 +37,14 @@ struct Cache {
     Pos spares[CACHED_MAX + 1];
     unsigned char heat[CACHED_MAX + 1];  /* calls before it got a magazine */
     unsigned char batch[CACHED_MAX + 1]; /* blocks to load at a time */
-    ptrdiff_t seen[CACHED_MAX + 1];      /* tops, when unused ones were looked for */
+    const Pos *seen[CACHED_MAX + 1];     /* tops, when unused ones were looked for */
 };
 
+/* A magazine that is empty and full: 0 and MAGAZINE_CEILING. */
+extern HIDDEN Pos cache_no_magazine[2];
+
 /* The cache of those that have none. */
-extern Cache cache_none;
+extern HIDDEN Cache cache_none;
 
 /* Where blocks go that leave magazines for the heap. */
 typedef void CacheSink(void *context, Pos block);
@@ -42,11 +52,10 @@ typedef void CacheSink(void *context, Pos block);
 /* Takes a round. 0: there is none. */
 static ALWAYS_INLINE Pos cache_pop(Cache *cache, size_t units)
 {
-    ptrdiff_t top = cache->tops[units];
-    Pos block = *(Pos *)(void *)((char *)cache + top);
+    Pos block = *cache->tops[units];
 
     if (LIKELY(block != 0)) {
-        cache->tops[units] = top - (ptrdiff_t)sizeof(Pos);
+        cache->tops[units]--;
         cache->counts.pops++;
     }
     return block;
@@ -55,13 +64,13 @@ static ALWAYS_INLINE Pos cache_pop(Cache *cache, size_t units)
 /* Puts one in. False: there is no room. */
 static ALWAYS_INLINE bool cache_push(Cache *cache, size_t units, size_t block)
 {
-    Pos *top = (Pos *)(void *)((char *)cache + cache->tops[units]);
+    Pos *top = cache->tops[units];
 
     if (UNLIKELY(top[1] == MAGAZINE_CEILING)) {
         return false;
     }
     top[1] = (Pos)block;
-    cache->tops[units] += (ptrdiff_t)sizeof(Pos);
+    cache->tops[units]++;
     return true;
 }
 

@@ -26,6 +26,11 @@ static void prepare(void)
     lock_on_fork(&fork_hooks);
 }
 
+void cached_prepare(void)
+{
+    pthread_once(&once, prepare);
+}
+
 void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
 {
     size_t slot;
@@ -42,7 +47,7 @@ void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
 
 void cached_end(Region *region)
 {
-    thread_drop_slot(region_cached(region)->slot);
+    thread_drop_slot(region_slot(region));
 }
 
 /* A thread ends: what it has in magazines goes to where all can take it. */
@@ -68,7 +73,7 @@ static void in_child(void)
 static void note_call(Region *region)
 {
     Thread *self = &thread_self;
-    size_t slot = region_cached(region)->slot;
+    size_t slot = region_slot(region);
     Operation operation;
 
     /* While a thread is in fork(), what a cache takes to be made is locked. */
@@ -79,9 +84,9 @@ static void note_call(Region *region)
         self->calls[slot]++;
         return;
     }
-    pthread_once(&once, prepare);
-    thread_watch_end(self);
-    if (self->ended) {
+    self->calls[slot] = 0; /* what follows may allocate, and come here again */
+    cached_prepare();
+    if (!thread_make_known(self)) {
         return;
     }
     operation_begin(&operation, region);
@@ -94,7 +99,7 @@ static void note_call(Region *region)
 /* Loads a magazine from the heap, and takes the first round. */
 static Pos load(Region *region, size_t units)
 {
-    Cache *cache = thread_self.owned[region_cached(region)->slot];
+    Cache *cache = thread_self.owned[region_slot(region)];
     Operation operation;
     Pos block = 0;
     size_t count;
@@ -114,7 +119,7 @@ static Pos load(Region *region, size_t units)
 
 size_t cached_take(Region *region, size_t units)
 {
-    Cache *cache = thread_take_own(&thread_self, region_cached(region)->slot);
+    Cache *cache = thread_take_own(&thread_self, region_slot(region));
     bool is_hot = false;
     Pos block = 0;
 
@@ -141,7 +146,7 @@ size_t cached_take(Region *region, size_t units)
 /* Makes room in a full magazine, and puts a block in. */
 static bool unload(Region *region, size_t units, size_t block)
 {
-    Cache *cache = thread_self.owned[region_cached(region)->slot];
+    Cache *cache = thread_self.owned[region_slot(region)];
     Operation operation;
     bool done;
 
@@ -158,7 +163,7 @@ static bool unload(Region *region, size_t units, size_t block)
 
 bool cached_give(Region *region, size_t block, size_t units)
 {
-    Cache *cache = thread_take_own(&thread_self, region_cached(region)->slot);
+    Cache *cache = thread_take_own(&thread_self, region_slot(region));
     bool is_full = false;
     bool done = false;
 
@@ -176,12 +181,32 @@ bool cached_give(Region *region, size_t block, size_t units)
     return done || (is_full && unload(region, units, block));
 }
 
-void cached_count_calloc(Region *region)
+size_t cached_units(Region *region, size_t block)
 {
-    Cache *cache = thread_take_own(&thread_self, region_cached(region)->slot);
+    bool taken = THREAD_SANITIZED && region_lock(region);
+    Map map = heap_map(&region->heap);
+    size_t units = map_is_start(map, block) && !map_is_free(map, block) ? map_length(map, block)
+                                                                        : 0;
+
+    if (THREAD_SANITIZED) {
+        region_unlock(region, taken);
+    }
+    return units;
+}
+
+void cached_count(Region *region, CacheCounts counts)
+{
+    Cache *cache = thread_take_own(&thread_self, region_slot(region));
+
+    Operation operation;
 
     if (cache != NULL) {
-        cache->counts.callocs++;
+        cache_add_counts(&cache->counts, counts);
     }
     thread_release_own(&thread_self);
+    if (cache == NULL) {
+        operation_begin(&operation, region);
+        operation_count(&operation, counts);
+        operation_end(&operation);
+    }
 }

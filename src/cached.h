@@ -13,102 +13,117 @@
 void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes);
 void cached_end(Region *region);
 
+/* Asks the system for what caches need; else that happens when a thread gets the first one. */
+void cached_prepare(void);
+
 /* The longer way. 0 and false: nothing was done. */
 size_t cached_take(Region *region, size_t units);
 bool cached_give(Region *region, size_t block, size_t units);
 
-/* Counts a block that was taken as one of Calloc's. */
-void cached_count_calloc(Region *region);
+/* Counts what the calling thread did. */
+void cached_count(Region *region, CacheCounts counts);
 
-/* The calling thread's cache, while it is marked as busy. */
-static ALWAYS_INLINE Cache *cached_own(Thread *self, Region *region)
+/* Takes a round from a magazine: a block of so many units, which are CACHED_MAX at most. 0: there is
+ * none. */
+static ALWAYS_INLINE size_t cached_pop(size_t slot, size_t units)
 {
-    return __atomic_load_n(&self->caches[region_cached(region)->slot], __ATOMIC_RELAXED);
-}
-
-/* Takes a round from a magazine: a block of so many units, which are no more than region->cached.
- * 0: there is none. */
-static ALWAYS_INLINE size_t cached_pop(Region *region, size_t units)
-{
-    Thread *self = &thread_self;
     size_t block;
 
-    thread_enter(self);
-    block = cache_pop(cached_own(self, region), units);
-    thread_leave(self);
-    if (LIKELY(block != 0)) {
-        *region_word(region, block) = 0;
-    }
+    thread_enter();
+    block = cache_pop(thread_cache(slot), units);
+    thread_leave();
     return block;
 }
 
-/* Units of the block in use at a position below the heap's end, if magazines are for such; else 0. What
- * others change in the map meanwhile is not about this block: its start, its end, and that none is
- * between them stay as they are while it is in use. */
-static ALWAYS_INLINE size_t cached_find_units(Link *links, Region *region, size_t block)
-{
-    const unsigned char *at = (const unsigned char *)links + block / 8;
-    uint64_t starts = map_load(at + region->heap.starts) >> (block & 7);
-    uint64_t free = map_load(at + region->heap.free);
-    size_t units;
+/* What is seen of the map at a position below the heap's end. What others change in the map meanwhile
+ * is not about a block in use: its start, its end, and that none is between them stay as they are.
+ * ThreadSanitizer can't know that, and gets a lock. */
+typedef enum CachedSight {
+    SIGHT_BLOCK, /* a block in use, of so many units */
+    SIGHT_FAR,   /* its end is further off */
+    SIGHT_NONE   /* there is none */
+} CachedSight;
 
-    if (UNLIKELY((starts & 1) == 0) || UNLIKELY((free >> (block & 7) & 1) != 0)) {
-        return 0;
+static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_t *units)
+{
+    const unsigned char *at = (const unsigned char *)region_handle(region) + block / 8;
+    unsigned shift = block & 7;
+    uint64_t starts = map_load(at + region->heap.starts) >> shift;
+    uint64_t free = map_load(at + region->heap.free) >> shift;
+
+    if (UNLIKELY((starts & 1) == 0)) {
+        return SIGHT_NONE;
     }
-    starts >>= 1;
-    if (LIKELY(starts != 0)) {
-        return bits_lowest(starts) + 1; /* that is never too many */
+    bits_forget(&free); /* so that these are two tests of a bit each */
+    if (UNLIKELY((free & 1) != 0)) {
+        return SIGHT_NONE;
     }
-    units = map_length(heap_map(&region->heap), block);
-    return units <= region->cached ? units : 0;
+    starts &= ~UINT64_C(1);
+    if (UNLIKELY(starts == 0)) {
+        return SIGHT_FAR;
+    }
+    *units = bits_lowest(starts);
+    return SIGHT_BLOCK;
 }
 
-/* ThreadSanitizer can't know that, and gets a lock. */
-static ALWAYS_INLINE size_t cached_units(Link *links, Region *region, size_t block)
+static ALWAYS_INLINE CachedSight cached_sight(Region *region, size_t block, size_t *units)
 {
-    size_t units;
+    CachedSight sight;
     bool taken;
 
     if (!THREAD_SANITIZED) {
-        return cached_find_units(links, region, block);
+        return cached_look(region, block, units);
     }
     taken = region_lock(region);
-    units = cached_find_units(links, region, block);
+    sight = cached_look(region, block, units);
     region_unlock(region, taken);
-    return units;
+    return sight;
 }
+
+/* Units of the block that starts at a position, if it is in use; else 0. */
+size_t cached_units(Region *region, size_t block);
 
 /* What is left to do for a block that is to be freed. */
 typedef enum CachedGiven {
     CACHED_GIVEN, /* nothing */
     CACHED_FULL,  /* there is no room in the magazine */
     CACHED_TWICE, /* it is perhaps in a magazine already */
+    CACHED_FAR,   /* how large it is has to be seen */
     CACHED_NONE   /* no magazine is for it */
 } CachedGiven;
 
-/* Puts what is at a position into a magazine. */
-static ALWAYS_INLINE CachedGiven cached_push(Link *links, Region *region, size_t block,
-                                             size_t *units)
+/* Puts a block in use, at an address and a position, into a magazine. */
+static ALWAYS_INLINE CachedGiven cached_push_units(Region *region, void *address, size_t block,
+                                                   size_t units)
 {
-    Thread *self = &thread_self;
-    size_t *word = region_word(region, block);
+    size_t *word = address;
     size_t key = region_cached(region)->key;
     bool done;
 
-    *units = cached_units(links, region, block);
-    if (UNLIKELY(*units == 0)) {
-        return CACHED_NONE;
-    }
     if (UNLIKELY(*word == key)) {
         return CACHED_TWICE;
     }
-    thread_enter(self);
-    done = cache_push(cached_own(self, region), *units, block);
+    thread_enter();
+    done = cache_push(thread_cache(region_slot(region)), units, block);
     if (LIKELY(done)) {
         *word = key;
     }
-    thread_leave(self);
+    thread_leave();
     return LIKELY(done) ? CACHED_GIVEN : CACHED_FULL;
+}
+
+/* The same for whatever is there. */
+static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size_t block,
+                                             size_t *units)
+{
+    switch (cached_sight(region, block, units)) {
+    case SIGHT_BLOCK:
+        return cached_push_units(region, address, block, *units);
+    case SIGHT_FAR:
+        return CACHED_FAR;
+    default:
+        return CACHED_NONE;
+    }
 }
 
 #endif

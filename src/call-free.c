@@ -264,6 +264,25 @@ static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start
                : give_to_heap(links, start);
 }
 
+/* The block's end is not in sight. */
+static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, size_t start)
+{
+    Region *region = region_of((Mem_Region *)(void *)links);
+    size_t units = cached_units(region, start);
+
+    if (units - 1 >= region->cached) {
+        return give_to_heap(links, start);
+    }
+    switch (cached_push_units(region, pointer, start, units)) {
+    case CACHED_GIVEN:
+        return 0;
+    case CACHED_FULL:
+        return give_to_empty(links, start, units);
+    default:
+        return operation_free(region, pointer);
+    }
+}
+
 static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
 {
     Link *links = (Link *)(void *)handle;
@@ -273,9 +292,11 @@ static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
     if (start >= region_of(handle)->cached_end) {
         return give_to_heap(links, start);
     }
-    switch (cached_push(links, region_of(handle), start, &units)) {
+    switch (cached_push(region_of(handle), pointer, start, &units)) {
     case CACHED_GIVEN:
         return 0;
+    case CACHED_FAR:
+        return give_far(links, pointer, start);
     case CACHED_FULL:
         return give_to_empty(links, start, units);
     case CACHED_TWICE:

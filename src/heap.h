@@ -25,8 +25,14 @@
 #include "shelf.h"
 #include "tree.h"
 
+/* log2 of the bytes of a unit. libmem-malloc.so, all blocks of which are aligned to 16 bytes, is built with
+ * 4: so its map is half as large. */
+#ifndef HEAP_UNIT_SHIFT
+#define HEAP_UNIT_SHIFT 3
+#endif
+
 enum {
-    UNIT_SHIFT = 3, /* a unit is 8 bytes; larger in huge regions */
+    UNIT_SHIFT = HEAP_UNIT_SHIFT, /* more in huge regions */
     UNIT_BYTES = 1 << UNIT_SHIFT,
     FENCE_BYTES = 16, /* after the last block */
     CLASSES_MIN = 64, /* sizes with a list of their own: a power of two */
@@ -47,7 +53,13 @@ enum {
  * head of a shelf, or of a bin, is: see shelf.h and bin.h. */
 typedef struct Link {
     Pos next, previous;
+#if HEAP_UNIT_SHIFT > 3
+    unsigned char
+        rest[(1 << HEAP_UNIT_SHIFT) - 2 * sizeof(Pos)]; /* of the unit: so links have positions */
+#endif
 } __attribute__((__may_alias__)) Link;
+
+_Static_assert(sizeof(Link) == UNIT_BYTES, "a link is a unit");
 
 typedef struct Heap {
     size_t fast_classes; /* = classes, but 0 where heap-fast.h does not apply */

@@ -74,13 +74,22 @@ static bool take_all(void)
     return true;
 }
 
+void lock_pause(long ns)
+{
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+    pthread_setcancelstate(state, NULL);
+}
+
 /* Meanwhile nobody who holds none takes one, or a busy program would never be forked. */
 static void before_fork(void)
 {
     pthread_mutex_lock(&gate_mutex);
     __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
     while (!take_all()) {
-        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+        lock_pause(20000);
     }
     is_forking = true;
     if (fork_hooks != NULL) {

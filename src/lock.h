@@ -59,6 +59,9 @@ bool lock_in_fork(void);
 /* Ends a lock that nobody holds. */
 void lock_end(Lock *lock);
 
+/* Waits for so many ns, less than a second. No point where a thread may be cancelled: fork() is none. */
+void lock_pause(long ns);
+
 /* From here on fork() holds the locks. Happens when the library is loaded, unless that is too late:
  * where regions are used before. */
 void lock_watch_forks(void);

@@ -4,9 +4,7 @@
 #include "operations.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "cached.h"
 #include "misuse.h"
 #include "thread.h"
 
@@ -46,10 +44,7 @@ static void note_block(Operation *operation, Pos block)
     operation->misuse.block_in_use = !map_is_free(heap_map(heap), block);
 }
 
-/* Finds out what is wrong with a pointer that is not the start of a block in use. Looking for the
- * block around it takes time in proportion to its size, so that is left out if nobody hears of
- * it. */
-static void note_bad_pointer(Operation *operation, const void *pointer)
+void operation_note_bad_pointer(Operation *operation, const void *pointer)
 {
     Heap *heap = operation->heap;
     Pos position = heap_position(heap, pointer);
@@ -72,8 +67,7 @@ static void note_bad_pointer(Operation *operation, const void *pointer)
     operation->misuse.kind = kind;
 }
 
-/* A free block whose links were overwritten was met. Notes which one, and makes the index anew. */
-static void recover(Operation *operation)
+void operation_recover(Operation *operation)
 {
     Heap *heap = operation->heap;
     Pos block = heap_find_damaged(heap);
@@ -86,10 +80,10 @@ static void recover(Operation *operation)
     heap_rebuild(heap);
 }
 
-static void give(Operation *operation, Pos block)
+void operation_give(Operation *operation, Pos block)
 {
     if (heap_give(operation->heap, block) == HEAP_DAMAGED) {
-        recover(operation);
+        operation_recover(operation);
         heap_give(operation->heap, block);
     }
 }
@@ -100,13 +94,14 @@ void operation_give_round(void *context, Pos block)
 
     /* It begins with the key of the pool, which is for blocks in magazines only. */
     *region_word(operation->region, block) = 0;
-    give(operation, block);
+    operation_give(operation, block);
 }
 
 void operation_count(Operation *operation, CacheCounts counts)
 {
     region_cached(operation->region)->pops += counts.pops;
     operation->region->callocs += counts.callocs;
+    operation->region->reallocs += counts.reallocs;
     operation->region->taken_otherwise += counts.callocs;
 }
 
@@ -125,7 +120,7 @@ static void settle(Operation *operation)
     if (!region_is_cached(region)) {
         return;
     }
-    slot = region_cached(region)->slot;
+    slot = region_slot(region);
     for (Thread *thread = threads_seize(1U << slot); thread != NULL; thread = thread->next) {
         if (thread->owned[slot] != NULL) {
             drain(operation, thread->owned[slot]);
@@ -159,7 +154,7 @@ static HeapResult try_twice(Operation *operation, const Take *take, Pos *block)
     HeapResult result = try(operation->heap, take, block);
 
     if (result == HEAP_DAMAGED) {
-        recover(operation);
+        operation_recover(operation);
         result = try(operation->heap, take, block);
     }
     return result;
@@ -183,21 +178,24 @@ Pos operation_take(Operation *operation, size_t units)
     return take_any(operation, (Take){0, units});
 }
 
+Pos operation_take_aligned(Operation *operation, size_t alignment, size_t units)
+{
+    return take_any(operation, (Take){alignment, units});
+}
+
 size_t operation_take_rounds(Operation *operation, size_t units, size_t count, Pos *rounds)
 {
     size_t taken = 0;
     HeapResult result = heap_take_rounds(operation->heap, units, count, rounds, &taken);
 
     if (result == HEAP_DAMAGED) {
-        recover(operation);
+        operation_recover(operation);
     }
     region_cached(operation->region)->pops -= taken;
     return taken;
 }
 
-/* The block in use at an address, or 0. If it may be one that waits in a magazine, that is looked
- * into. */
-static Pos find_block(Operation *operation, const void *pointer)
+Pos operation_find(Operation *operation, const void *pointer)
 {
     Region *region = operation->region;
     Pos block = heap_block(operation->heap, pointer);
@@ -210,8 +208,7 @@ static Pos find_block(Operation *operation, const void *pointer)
     return block;
 }
 
-/* Ends an operation that was to yield a block: its address, or NULL and ENOMEM. */
-static void *end_with_block(Operation *operation, Pos block)
+void *operation_end_with_block(Operation *operation, Pos block)
 {
     void *address = NULL;
 
@@ -232,11 +229,11 @@ void *operation_alloc_units(Region *region, size_t units, bool damaged)
 
     operation_begin(&operation, region);
     if (damaged) {
-        recover(&operation);
+        operation_recover(&operation);
     }
     block = operation_take(&operation, units);
     region->vain_allocs += block == 0;
-    return end_with_block(&operation, block);
+    return operation_end_with_block(&operation, block);
 }
 
 void *operation_alloc(Region *region, size_t size)
@@ -252,11 +249,11 @@ int operation_free(Region *region, void *pointer)
     operation_begin(&operation, region);
     if (pointer == NULL) {
         region->vain_frees++;
-    } else if ((block = find_block(&operation, pointer)) != 0) {
-        give(&operation, block);
+    } else if ((block = operation_find(&operation, pointer)) != 0) {
+        operation_give(&operation, block);
     } else {
         region->vain_frees++;
-        note_bad_pointer(&operation, pointer);
+        operation_note_bad_pointer(&operation, pointer);
     }
     operation_end(&operation);
     if (pointer != NULL && block == 0) {
@@ -272,192 +269,9 @@ int operation_free_rest(Region *region, size_t start, size_t run)
 
     operation_begin(&operation, region);
     if (heap_give_rest(operation.heap, (Pos)start, (Pos)run) == HEAP_DAMAGED) {
-        recover(&operation);
+        operation_recover(&operation);
         heap_give(operation.heap, (Pos)start);
     }
     operation_end(&operation);
     return 0;
-}
-
-/* Clears a block that was just taken, up to what is clean since the region was mapped. touched:
- * from where on all was clean before it was taken. */
-static void clear(Heap *heap, Pos block, size_t size, Pos touched)
-{
-    size_t dirty = size;
-
-    if (touched <= block) {
-        return;
-    }
-    if (heap_bytes(heap, touched - block) < dirty) {
-        dirty = heap_bytes(heap, touched - block);
-    }
-    memset(heap_address(heap, block), 0, dirty);
-}
-
-/* A block from a magazine, or NULL. */
-static void *calloc_cached(Region *region, size_t bytes)
-{
-    Link *links = (Link *)(void *)region_handle(region);
-    size_t units = fast_units(links, bytes);
-    size_t block;
-
-    if (units > region->cached) {
-        return NULL;
-    }
-    block = cached_pop(region, units);
-    if (block == 0) {
-        block = cached_take(region, units);
-    }
-    if (block == 0) {
-        return NULL;
-    }
-    cached_count_calloc(region);
-    return memset(&links[block], 0, units * UNIT_BYTES);
-}
-
-void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
-{
-    Region *region;
-    Operation operation;
-    size_t bytes, units;
-    Pos block = 0;
-    Pos touched;
-
-    region = region_wanted(handle);
-    if (region == NULL) {
-        return NULL;
-    }
-    if (region_is_cached(region) && !__builtin_mul_overflow(count, size, &bytes)) {
-        void *cached = calloc_cached(region, bytes);
-
-        if (cached != NULL) {
-            return cached;
-        }
-    }
-    operation_begin(&operation, region);
-    region->callocs++;
-    touched = operation.heap->clean;
-    if (!__builtin_mul_overflow(count, size, &bytes)) {
-        units = heap_units(operation.heap, bytes);
-        block = operation_take(&operation, units);
-        if (block != 0) {
-            region->taken_otherwise++;
-            /* Not while the region is locked: the block is the caller's already. */
-            region_unlock(region, operation.locked);
-            clear(operation.heap, block, heap_bytes(operation.heap, units), touched);
-            operation.locked = region_lock(region);
-        }
-    }
-    return end_with_block(&operation, block);
-}
-
-void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
-{
-    Region *region;
-    Operation operation;
-    size_t units;
-    Pos block;
-
-    region = region_wanted(handle);
-    if (region == NULL) {
-        return NULL;
-    }
-    operation_begin(&operation, region);
-    region->aligned_allocs++;
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
-        operation_end(&operation);
-        errno = EINVAL;
-        return NULL;
-    }
-    units = heap_units(operation.heap, size);
-    block = take_any(&operation, (Take){alignment, units});
-    region->taken_otherwise += block != 0;
-    return end_with_block(&operation, block);
-}
-
-/* Moves a block elsewhere. Returns 0 if there is no room; then the block is as it was. */
-static Pos move(Operation *operation, Pos block, size_t units)
-{
-    Heap *heap = operation->heap;
-    Pos moved = operation_take(operation, units);
-
-    if (moved != 0) {
-        memcpy(heap_address(heap, moved), heap_address(heap, block),
-               heap_bytes(heap, map_size(heap_map(heap), block)));
-        give(operation, block);
-        operation->region->taken_otherwise++;
-        operation->region->given_otherwise++;
-    }
-    return moved;
-}
-
-/* Gives a block another size, wherever that is possible. Returns where it is then, or 0. */
-static Pos resize(Operation *operation, Pos block, size_t units)
-{
-    Heap *heap = operation->heap;
-    Pos moved = block;
-    HeapResult result = heap_resize(heap, block, units);
-
-    if (result == HEAP_DAMAGED) {
-        recover(operation);
-        result = heap_resize(heap, block, units);
-    }
-    if (result == HEAP_FULL) {
-        result = heap_resize_down(heap, block, units, &moved);
-        if (result == HEAP_DAMAGED) {
-            recover(operation);
-            result = heap_resize_down(heap, block, units, &moved);
-        }
-    }
-    return result == HEAP_OK ? moved : move(operation, block, units);
-}
-
-void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
-{
-    Region *region;
-    Operation operation;
-    Pos block;
-
-    region = region_wanted(handle);
-    if (region == NULL) {
-        return NULL;
-    }
-    operation_begin(&operation, region);
-    region->reallocs++;
-    if (pointer == NULL) {
-        block = operation_take(&operation, heap_units(operation.heap, size));
-        region->taken_otherwise += block != 0;
-        return end_with_block(&operation, block);
-    }
-    block = find_block(&operation, pointer);
-    if (block == 0) {
-        note_bad_pointer(&operation, pointer);
-        operation_end(&operation);
-        errno = EINVAL;
-        return NULL;
-    }
-    return end_with_block(&operation, resize(&operation, block, heap_units(operation.heap, size)));
-}
-
-size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
-{
-    Region *region;
-    Operation operation;
-    size_t size = 0;
-    Pos block;
-
-    region = region_wanted(handle);
-    if (region == NULL) {
-        return 0;
-    }
-    operation_begin(&operation, region);
-    block = find_block(&operation, pointer);
-    if (block != 0) {
-        size = heap_bytes(operation.heap, map_size(heap_map(operation.heap), block));
-    }
-    operation_end(&operation);
-    if (size == 0) {
-        errno = EINVAL;
-    }
-    return size;
 }

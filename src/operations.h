@@ -29,6 +29,27 @@ void operation_begin_settled(Operation *operation, Region *region);
 /* Takes so many units for a program; 0 if there is no such run, in magazines neither. */
 Pos operation_take(Operation *operation, size_t units);
 
+/* The same for an address that is a multiple of alignment, a power of two. */
+Pos operation_take_aligned(Operation *operation, size_t alignment, size_t units);
+
+/* Gives back a block in use. */
+void operation_give(Operation *operation, Pos block);
+
+/* The block in use at an address, or 0. If it may be one that waits in a magazine, that is looked
+ * into. */
+Pos operation_find(Operation *operation, const void *pointer);
+
+/* Finds out what is wrong with a pointer that is not the start of a block in use. Looking for the
+ * block around it takes time in proportion to its size, so that is left out if nobody hears of
+ * it. */
+void operation_note_bad_pointer(Operation *operation, const void *pointer);
+
+/* A free block whose links were overwritten was met. Notes which one, and makes the index anew. */
+void operation_recover(Operation *operation);
+
+/* Ends an operation that was to yield a block: its address, or NULL and ENOMEM. */
+void *operation_end_with_block(Operation *operation, Pos block);
+
 /* Takes up to so many blocks for a magazine. */
 size_t operation_take_rounds(Operation *operation, size_t units, size_t count, Pos *rounds);
 

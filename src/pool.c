@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "heap.h"
+
 _Static_assert(sizeof(Magazine) == PIECE_BYTES, "a magazine is a piece");
 
 enum {
@@ -66,14 +68,14 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
 
 unsigned pool_rounds(const Pool *pool, size_t units)
 {
-    size_t rounds = pool->most / (units * CACHED_UNIT_BYTES);
+    size_t rounds = pool->most / (units * UNIT_BYTES);
 
     return rounds < ROUNDS_MIN ? ROUNDS_MIN : rounds > ROUNDS_MAX ? ROUNDS_MAX : (unsigned)rounds;
 }
 
 unsigned pool_depot_most(const Pool *pool, size_t units)
 {
-    size_t most = DEPOT_BYTES / (units * CACHED_UNIT_BYTES * pool_rounds(pool, units));
+    size_t most = DEPOT_BYTES / (units * UNIT_BYTES * pool_rounds(pool, units));
 
     return most < DEPOT_MAGAZINES ? DEPOT_MAGAZINES : (unsigned)most;
 }

@@ -19,9 +19,8 @@
 
 enum {
     PIECE_BYTES = 256,
-    CACHED_UNIT_BYTES = 8, /* of the heaps that have magazines */
-    CACHED_MAX = 128,      /* units of the largest blocks that magazines are for */
-    ROUNDS_MAX = 60        /* blocks in a magazine */
+    CACHED_MAX = 128, /* units of the largest blocks that magazines are for */
+    ROUNDS_MAX = 60   /* blocks in a magazine */
 };
 
 /* A block in a magazine is a round. Below the first one there is a 0, which no block's position is,

@@ -13,12 +13,13 @@
 #include "lock.h"
 #include "mem.h"
 #include "pool.h"
+#include "thread.h"
 
 /* What only a region with magazines has, right before the Region structure. */
 typedef struct Cached {
     uint64_t pops; /* rounds taken from magazines, less those loaded into them */
     size_t key;    /* what blocks in magazines begin with */
-    size_t slot;   /* of each thread's caches */
+    size_t slot;   /* of each thread's caches: see region_slot */
 } Cached;
 
 typedef struct Region {
@@ -51,7 +52,7 @@ static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap),
               "the size classes follow the heap");
 
 /* The region that NULL stands for, or NULL. */
-extern Mem_Region *region_default;
+extern HIDDEN Mem_Region *region_default;
 
 static inline Mem_Region *region_get_default(void)
 {
@@ -87,6 +88,12 @@ static inline bool region_is_cached(const Region *region)
 static ALWAYS_INLINE Cached *region_cached(Region *region)
 {
     return (Cached *)(void *)region - 1;
+}
+
+/* Which of each thread's caches are for the region. In libmem-malloc.so there is only one. */
+static ALWAYS_INLINE size_t region_slot(Region *region)
+{
+    return THREAD_REGIONS == 1 ? 0 : region_cached(region)->slot;
 }
 
 /* The first bytes of a block of such a region: the key while the block is in a magazine. */

@@ -16,10 +16,16 @@ enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
 
 #define EMPTY &cache_none
 #define EMPTY4 EMPTY, EMPTY, EMPTY, EMPTY
+#if THREAD_REGIONS == 1
+#define ALL_EMPTY EMPTY
+#else
+#define ALL_EMPTY EMPTY4, EMPTY4, EMPTY4, EMPTY4
+#endif
 
-__thread Thread thread_self = {.caches = {EMPTY4, EMPTY4, EMPTY4, EMPTY4}};
+__thread Thread thread_self = {.caches = {ALL_EMPTY}};
 
-_Static_assert(THREAD_REGIONS == 16, "as many as there are initializers above");
+_Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16,
+               "as many as there are initializers above");
 
 static bool has_locks;
 
@@ -99,9 +105,7 @@ static void end_thread(void *argument)
             end_caches(self, slot);
         }
     }
-    if (self->known) { /* there may have been no cache to be had */
-        unlink_from(self);
-    }
+    unlink_from(self);
 }
 
 void thread_prepare(ThreadEnd *end)
@@ -109,14 +113,6 @@ void thread_prepare(ThreadEnd *end)
     end_caches = end;
     has_locks = THREAD_SANITIZED || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
     has_end_key = pthread_key_create(&end_key, end_thread) == 0;
-}
-
-void thread_watch_end(Thread *self)
-{
-    if (!self->known) {
-        self->ended = true; /* for calls that libc makes here */
-        self->ended = !has_end_key || pthread_setspecific(end_key, self) != 0;
-    }
 }
 
 /* The short way, which knows of no lock, sees the cache only where there is none. */
@@ -136,8 +132,8 @@ Cache *thread_take_own(Thread *self, size_t slot)
         spin_take(&self->lock);
         return self->owned[slot];
     }
-    thread_enter(self);
-    cache = __atomic_load_n(&self->caches[slot], __ATOMIC_ACQUIRE);
+    thread_enter();
+    cache = thread_cache(slot);
     return cache == EMPTY ? NULL : cache;
 }
 
@@ -146,7 +142,7 @@ void thread_release_own(Thread *self)
     if (self->known && has_locks) {
         spin_release(&self->lock);
     } else {
-        thread_leave(self);
+        thread_leave();
     }
 }
 
@@ -177,11 +173,19 @@ void thread_drop_slot(size_t slot)
     release_list();
 }
 
-void thread_set_cache(Thread *self, size_t slot, Cache *cache)
+bool thread_make_known(Thread *self)
 {
-    if (!self->known && cache != NULL) {
+    if (!self->known) {
+        if (!has_end_key || pthread_setspecific(end_key, self) != 0) {
+            return false;
+        }
         link_in(self);
     }
+    return true;
+}
+
+void thread_set_cache(Thread *self, size_t slot, Cache *cache)
+{
     if (has_locks) {
         spin_take(&self->lock);
     }
@@ -225,8 +229,10 @@ static void seize(unsigned slots)
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         others |= show_others(thread, slots, true);
     }
-    if (others && !has_locks) {
-        ask_kernel(PRIVATE_EXPEDITED);
+    if (others && !has_locks && !ask_kernel(PRIVATE_EXPEDITED)) {
+        /* A filter of system calls forbids what was possible before. What a thread has written is seen by
+         * all after a tiny part of this. */
+        lock_pause(10000000);
     }
     for (Thread *thread = list_head; thread != NULL && others; thread = thread->next) {
         if (show_others(thread, slots, true)) {

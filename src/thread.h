@@ -32,7 +32,9 @@
 typedef struct Cache Cache;
 
 /* Regions at a time that have caches; there may be any number of others. */
-enum { THREAD_REGIONS = 16 };
+#ifndef THREAD_REGIONS
+#define THREAD_REGIONS 16
+#endif
 
 typedef struct Thread {
     bool busy;
@@ -42,21 +44,28 @@ typedef struct Thread {
     struct Thread *next, *previous;       /* of those that have caches */
     Spin lock;                            /* where it is to be used in place of busy */
     bool known;                           /* in the list */
-    bool ended;                           /* gets no cache (any more) */
+    bool ended;                           /* gets no cache any more */
 } Thread;
 
-extern __thread Thread thread_self __attribute__((__tls_model__("initial-exec")));
+extern HIDDEN __thread Thread thread_self __attribute__((__tls_model__("initial-exec")));
 
-/* Makes the owner's use of a cache begin, and end. */
-static ALWAYS_INLINE void thread_enter(Thread *self)
+/* Makes the owner's use of a cache begin, and end. The variable is named here, and not its address
+ * passed, since it can be addressed at once. */
+static ALWAYS_INLINE void thread_enter(void)
 {
-    __atomic_store_n(&self->busy, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&thread_self.busy, true, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static ALWAYS_INLINE void thread_leave(Thread *self)
+static ALWAYS_INLINE void thread_leave(void)
 {
-    __atomic_store_n(&self->busy, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&thread_self.busy, false, __ATOMIC_RELEASE);
+}
+
+/* The cache for a region's slot, between these two. */
+static ALWAYS_INLINE Cache *thread_cache(size_t slot)
+{
+    return __atomic_load_n(&thread_self.caches[slot], __ATOMIC_RELAXED);
 }
 
 /* The same for both kinds of system: the cache for a region's slot, or NULL. It is the caller's until
@@ -70,9 +79,9 @@ bool thread_find_slot(size_t *slot);
 /* Takes a slot back: no thread has a cache there any more. */
 void thread_drop_slot(size_t slot);
 
-/* Before a thread gets its first cache: has its end noted; where that can't be, it gets none. No region
- * may be locked, since libc may allocate memory for it. */
-void thread_watch_end(Thread *self);
+/* To be called before the calling thread gets its first cache, while it holds no lock: it may allocate, by
+ * way of malloc(). False: nothing would tell when the thread ends, and it can have none. */
+bool thread_make_known(Thread *self);
 
 /* Gives a thread a cache; or, with NULL, takes it away. The region is locked by the caller, here and
  * below. */

@@ -385,12 +385,20 @@ if BUILD_MALLOC
 malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
 
 check_PROGRAMS += \
+	tests/malloc/full \
+	tests/malloc/keys \
 	tests/malloc/lifecycle \
 	tests/malloc/mistake \
 	tests/malloc/needs \
 	tests/malloc/returns \
 	tests/malloc/surface \
 	tests/malloc/threads
+
+tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
+tests_malloc_full_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_keys_SOURCES = tests/malloc/keys.c tests/malloc/expect.h
+tests_malloc_keys_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_lifecycle_SOURCES = tests/malloc/lifecycle.c tests/malloc/expect.h
 tests_malloc_lifecycle_CFLAGS = $(malloc_test_cflags)

@@ -78,6 +78,10 @@ run 0 "$memrun" --size=1g --misuse ignore --exact sh -c 'echo "$LIBMEM_SIZE $LIB
 prints '1g ignore 1'
 run 0 "$memrun" sh -c 'echo "$LIBMEM_SIZE|$LIBMEM_MISUSE|$LIBMEM_EXACT|$LIBMEM_STATS"'
 prints '|||'
+# A module is found from everywhere.
+(cd "${LIBMEM_MODULE%/*}" && LIBMEM_MODULE=./${LIBMEM_MODULE##*/} "$memrun" -s 8M sh -c "cd / && exec '$programs/needs' 70") >"$tmp/out"
+said="a program in another directory, with a relative LIBMEM_MODULE"
+prints '[78] of 70: ENOMEM'
 LD_PRELOAD=libm.so.6 run 0 "$memrun" sh -c 'echo "$LD_PRELOAD"'
 prints "$LIBMEM_MODULE:libm.so.6"
 
@@ -104,16 +108,19 @@ run 1 "$memrun" -s 64M sh -c "'$programs/needs' 60 && exec '$programs/needs' 70"
 prints 'all of 60'
 prints '6[34] of 70: ENOMEM'
 
-# Without a size, a limit of address space is what there is, and something is left beside the heap.
+# Without a size, a limit of address space or of data is what there is, and something is left beside the
+# heap: less than three quarters of 195 MiB are for it.
 limited()
 {
     # shellcheck disable=SC2016,SC3045
-    run "$1" sh -c 'ulimit -v "$0" && exec "$@"' "$2" "$memrun" "$programs/needs" "$3"
+    run "$1" sh -c "ulimit $2"' "$0" && exec "$@"' 200000 "$memrun" "$programs/needs" "$3"
 }
-limited 0 200000 100
-prints 'all of 100'
-limited 1 200000 300
-prints '1[0-9]* of 300: ENOMEM'
+for limit in -v -d; do
+    limited 0 $limit 100
+    prints 'all of 100'
+    limited 1 $limit 300
+    prints '1[0-4][0-9] of 300: ENOMEM'
+done
 # shellcheck disable=SC2016,SC3045
 run 125 sh -c 'ulimit -v 200000 && exec "$@"' sh "$memrun" -s 400M "$programs/needs" 1
 complains 'libmem: there can be no region of LIBMEM_SIZE, 419430400 bytes: Cannot allocate memory'
@@ -141,6 +148,23 @@ run 0 "$memrun" --stats-file="$tmp/stats" sh -c "cd / && '$programs/needs' 1 >&2
 grep -qx 'libmem: needs (process [0-9]*)' "$tmp/stats" || fail "no report of a child in the file"
 (cd "$tmp" && "$memrun" --stats=json --stats-file=relative sh -c "cd / && exec '$programs/needs' 1" >/dev/null)
 grep -q '^{"program":"needs"' "$tmp/relative" || fail "no report in a file of the first directory"
+# A name of any length, or nobody who reads the report, changes nothing else.
+if command -v bash >/dev/null 2>&1; then
+    long=$(printf '%05000d' 0)
+    for format in text json; do
+        # shellcheck disable=SC2016
+        run 0 "$memrun" --stats=$format bash -c 'exec -a "$0" "$1" 1' "$long" "$programs/needs"
+        [ "$(wc -c <"$tmp/err")" -lt 1536 ] || fail "a report as $format of $(wc -c <"$tmp/err") bytes"
+    done
+fi
+{
+    sleep 1
+    "$memrun" --stats "$programs/needs" 1 2>&1 >/dev/null
+    echo $? >"$tmp/status"
+} | :
+said="a program whose report nobody reads"
+cp "$tmp/status" "$tmp/out"
+prints 0
 # Programs may close stderr before they end, as those of GNU do.
 if [ $foreign = no ]; then
     run 0 "$memrun" --stats cat /dev/null

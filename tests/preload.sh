@@ -51,7 +51,15 @@ grep -q '^libmem: surface (process [0-9]*)$' "$tmp/err" || fail "malloc_stats: s
 preloaded 0 "$programs/lifecycle"
 silent
 printf 'main\natexit\ndestructor\n' | cmp -s - "$tmp/out" || fail "lifecycle: printed $(cat "$tmp/out")"
+for keys in 0 40 100000; do
+    preloaded 0 "$programs/keys" $keys
+    silent
+done
 preloaded 0 "$programs/returns"
+silent
+LIBMEM_SIZE=8M preloaded 0 "$programs/full"
+silent
+LIBMEM_EXACT=1 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
 silent
 LIBMEM_SIZE=32M
 export LIBMEM_SIZE

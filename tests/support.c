@@ -177,7 +177,7 @@ char *bed_memory(const Bed *bed)
 Bed bed_open_inside(size_t size, size_t alignment)
 {
     Mem_Options options = {.alignment = alignment};
-    Bed bed = {.alignment = alignment < 8 ? 8 : alignment, .memory_size = size};
+    Bed bed = {.alignment = alignment < UNIT ? UNIT : alignment, .memory_size = size};
 
     bed_take_memory(&bed);
     bed.region = Mem_RegionCreateAt(bed_memory(&bed), size, &options);
@@ -190,7 +190,7 @@ Bed bed_open_inside(size_t size, size_t alignment)
 
 Bed bed_open(Kind kind, size_t size)
 {
-    Mem_Options options = {.alignment = kind == KIND_MAPPED_16 ? 16 : 8,
+    Mem_Options options = {.alignment = kind == KIND_MAPPED_16 ? 16 : UNIT,
                            .flags = kind == KIND_UNLOCKED ? MEM_UNLOCKED : 0};
     Bed bed = {.alignment = options.alignment, .is_cached = kind == KIND_CACHED};
 

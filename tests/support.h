@@ -67,6 +67,13 @@ size_t support_page(void);
  * Beds
  * --------------------------------------------------------------------------------------------- */
 
+/* The least alignment that there is. The library as it is in libmem-malloc.so, which many of the tests are
+ * for as well, has larger units. */
+#ifndef HEAP_UNIT_SHIFT
+#define HEAP_UNIT_SHIFT 3
+#endif
+enum { UNIT = 1 << HEAP_UNIT_SHIFT };
+
 typedef enum Kind {
     KIND_DEFAULT, /* the default region, through the calls that take no region */
     KIND_MAPPED,

@@ -9,7 +9,7 @@
 
 #include "model.h"
 
-enum { LEVELS_MAX = 8, UNIT = 8 };
+enum { LEVELS_MAX = 8 };
 
 typedef enum Verb { VERB_ALLOC, VERB_CALLOC, VERB_ALIGNED, VERB_REALLOC, VERB_FREE } Verb;
 

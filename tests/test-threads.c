@@ -166,7 +166,7 @@ static void *use_own_region(void *argument)
     worker->operations = 50;
     for (size_t i = 0; i < operations; i += 50) {
         Mem_Options options = {.flags = i % 100 == 0 ? MEM_UNLOCKED : 0};
-        Bed bed = {.alignment = 8, .region = Mem_RegionCreate(SIZE / 4, &options)};
+        Bed bed = {.alignment = UNIT, .region = Mem_RegionCreate(SIZE / 4, &options)};
 
         if (bed.region == NULL) {
             worker->result++;

@@ -114,6 +114,31 @@ static void fork_once(void)
     EXPECT(status == 0);
 }
 
+/* fork() is no point where a thread is cancelled, not even while it waits for others. */
+static void *fork_cancelled(void *argument)
+{
+    EXPECT(pthread_cancel(pthread_self()) == 0);
+    *(pid_t *)argument = fork();
+    if (*(pid_t *)argument == 0) {
+        _exit(EXIT_SUCCESS);
+    }
+    return argument;
+}
+
+static void fork_in_cancelled_thread(void)
+{
+    pthread_t thread;
+    void *result;
+    int status;
+    pid_t child = 0;
+
+    EXPECT(pthread_create(&thread, NULL, fork_cancelled, &child) == 0);
+    EXPECT(pthread_join(thread, &result) == 0);
+    EXPECT(result == &child);
+    EXPECT(child > 0 && waitpid(child, &status, 0) == child);
+    EXPECT(status == 0);
+}
+
 static void fork_amid_threads(void)
 {
     pthread_t threads[THREADS];
@@ -124,6 +149,7 @@ static void fork_amid_threads(void)
     }
     for (int i = 0; i < FORKS; i++) {
         fork_once();
+        fork_in_cancelled_thread();
     }
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     for (int i = 0; i < THREADS; i++) {
@@ -150,6 +176,7 @@ static void load_libraries(void)
 
 int main(void)
 {
+    alarm(HANGS_AFTER);
     EXPECT(early != NULL && strcmp(early, "before main") == 0);
     EXPECT(atexit(at_exit) == 0);
     fork_once();

@@ -80,6 +80,23 @@ static void test_peaks_go_back(void)
     }
 }
 
+/* Frees blocks that are neighbours long after one another, so that those that are kept ready for the
+ * thread lie in many pages. */
+static void scatter(void)
+{
+    enum { BLOCKS = 1 << 16, STRIDE = 40503, BLOCK = 200 }; /* which is odd */
+    static void *blocks[BLOCKS];
+
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = malloc(BLOCK);
+        EXPECT(blocks[i] != NULL);
+        memset(blocks[i], 's', BLOCK);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        free(blocks[i * STRIDE % BLOCKS]);
+    }
+}
+
 static void test_trim(void)
 {
     size_t before;
@@ -94,6 +111,9 @@ static void test_trim(void)
     EXPECT(malloc_trim(0) == 1);
     EXPECT(errno == EXDEV);
     EXPECT(resident() <= before + MIB);
+    scatter();
+    malloc_trim(0);
+    EXPECT(resident() <= before + 2 * MIB); /* with what the blocks were noted in */
     free(kept);
 }
 
