@@ -407,10 +407,10 @@ START_TEST(forged_block_is_loaded)
     uint32_t number, links[2];
 
     prepare_load(&bed, blocks);
-    number = (uint32_t)(((uintptr_t)blocks[1] - (uintptr_t)bed.region) / 8);
+    number = (uint32_t)(((uintptr_t)blocks[1] - (uintptr_t)bed.region) / UNIT);
     links[0] = links[1] = number;
     memcpy(blocks[2], links, sizeof links);
-    number += LOADED / 8;
+    number += LOADED / UNIT;
     memcpy(blocks[1], &number, sizeof number);
     ck_assert_ptr_eq(Mem_RegionAlloc(bed.region, LOADED), blocks[1]);
     ck_assert_ptr_eq(last.pointer, blocks[3]);

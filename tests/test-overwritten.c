@@ -390,7 +390,7 @@ typedef enum Forgery {
 
 static uint32_t number_of(const Bed *bed, const void *at)
 {
-    return (uint32_t)(((uintptr_t)at - (uintptr_t)bed->region) / 8);
+    return (uint32_t)(((uintptr_t)at - (uintptr_t)bed->region) / UNIT);
 }
 
 static void forge(const Bed *bed, char *victim, char *block, Forgery forgery)
