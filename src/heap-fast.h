@@ -124,11 +124,11 @@ static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t *block)
     map = (unsigned char *)links + *block / MAP_WORD_BITS * MAP_WORD_BYTES;
     starts = map_load(map + fast_heap(links)->starts);
     /* Links that were forged, not just overwritten, get here. */
-    if (UNLIKELY(!bits_test(starts, *block))) { /* GCOVR_EXCL_BR_LINE */
+    if (UNLIKELY(!bits_test(starts, *block))) {
         return false;
     }
     word = map_load(map + fast_heap(links)->free);
-    if (UNLIKELY(!bits_take(&word, *block))) { /* GCOVR_EXCL_BR_LINE */
+    if (UNLIKELY(!bits_take(&word, *block))) {
         return false;
     }
     map_store(map + fast_heap(links)->free, word);

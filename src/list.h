@@ -28,13 +28,12 @@ static inline bool list_insert(Heap *heap, Pos block, Pos size, unsigned shift)
     return next == size;
 }
 
-/* Whether both neighbours of a free block in its list point back to it. */
+/* Whether both neighbours of a free block in its list, which are links for sure, point back to it. */
 static inline bool list_links_hold(Heap *heap, Pos block, unsigned shift)
 {
     const Link *link = heap_link(heap, block, shift);
 
-    return link->next < heap->end && link->previous < heap->end &&
-           heap_link(heap, link->next, shift)->previous == block &&
+    return heap_link(heap, link->next, shift)->previous == block &&
            heap_link(heap, link->previous, shift)->next == block;
 }
 
@@ -55,7 +54,7 @@ static inline bool list_remove(Heap *heap, Pos block, Pos size, unsigned shift, 
     }
     *empty = next == previous;
     /* Links that were forged, not just overwritten, get here. */
-    if (*empty && UNLIKELY(next != size)) { /* GCOVR_EXCL_BR_LINE */
+    if (*empty && UNLIKELY(next != size)) {
         return false;
     }
     next_link->previous = previous;

@@ -90,24 +90,15 @@ bool misuse_is_heard(void)
     return get_action() != ACTION_IGNORE || get_handler().function != NULL;
 }
 
-static const char *sentence_of(Mem_MisuseKind kind)
-{
-    switch (kind) {
-    case MEM_MISUSE_NO_REGION:
-        return "there is no region that the pointer could be from";
-    case MEM_MISUSE_OUTSIDE:
-        return "the pointer is outside of the region's blocks";
-    case MEM_MISUSE_UNALIGNED:
-        return "the pointer is not aligned as a block is";
-    case MEM_MISUSE_INSIDE:
-        return "the pointer is inside a block in use, not at its start";
-    case MEM_MISUSE_FREED:
-        return "the pointer is in free memory: freed already, or never allocated";
-    case MEM_MISUSE_OVERWRITTEN:
-        return "a free block was written to after it was freed";
-    }
-    return "unknown";
-}
+/* By kind. */
+static const char *const sentences[] = {
+    [MEM_MISUSE_NO_REGION] = "there is no region that the pointer could be from",
+    [MEM_MISUSE_OUTSIDE] = "the pointer is outside of the region's blocks",
+    [MEM_MISUSE_UNALIGNED] = "the pointer is not aligned as a block is",
+    [MEM_MISUSE_INSIDE] = "the pointer is inside a block in use, not at its start",
+    [MEM_MISUSE_FREED] = "the pointer is in free memory: freed already, or never allocated",
+    [MEM_MISUSE_OVERWRITTEN] = "a free block was written to after it was freed",
+};
 
 /* One line, always of one of two forms:
  *   libmem: misuse: SENTENCE: POINTER, region REGION
@@ -134,19 +125,15 @@ void misuse_report(Mem_Misuse *misuse)
     Handler current = get_handler();
 
     if (misuse->sentence == NULL) {
-        misuse->sentence = sentence_of(misuse->kind);
+        misuse->sentence = sentences[misuse->kind];
     }
     if (current.function != NULL) {
         current.function(misuse, current.context);
     }
-    switch (get_action()) {
-    case ACTION_IGNORE:
-        break;
-    case ACTION_WARN:
+    if (get_action() != ACTION_IGNORE) {
         warn(misuse);
-        break;
-    case ACTION_ABORT:
-        warn(misuse);
+    }
+    if (get_action() == ACTION_ABORT) {
         abort();
     }
 }

@@ -33,11 +33,6 @@ Region *region_wanted(Mem_Region *handle)
     return region_of(handle);
 }
 
-static bool is_power_of_two(size_t number)
-{
-    return number != 0 && (number & (number - 1)) == 0;
-}
-
 /* Checks options, and tells the alignment that they mean; 0 if they are wrong. */
 static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowed)
 {
@@ -49,7 +44,7 @@ static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowe
         }
     }
     if ((options->flags & ~flags_allowed) != 0 || options->reserved0 != 0 ||
-        !is_power_of_two(alignment) || alignment > ALIGNMENT_MAX) {
+        (alignment & (alignment - 1)) != 0 || alignment > ALIGNMENT_MAX) {
         return 0;
     }
     return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;

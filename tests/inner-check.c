@@ -368,6 +368,89 @@ START_TEST(free_neighbours_are_found)
 }
 END_TEST
 
+/* The last block seems to go on behind the fence, in its word of the map and in the next. */
+START_TEST(an_end_behind_the_fence_is_found)
+{
+    for (Pos gap = 64; gap < 64 + MAP_WORD_BITS; gap++) {
+        Bed bed = build(64, gap, 0, 0);
+        Heap *heap = &shaped_region(&bed)->heap;
+        Map map = heap_map(heap);
+        char message[200];
+
+        map_clear_start(map, heap->end);
+        map_set_start(map, heap->end + 1);
+        ck_assert(!heap_check(heap, message, sizeof message));
+        ck_assert_ptr_nonnull(strstr(message, "does not end at the fence"));
+        map_clear_start(map, heap->end + 1);
+        map_set_start(map, heap->end);
+        checked_sound(&bed);
+        bed_close(&bed);
+    }
+}
+END_TEST
+
+/* A bin says that it has a tree, and has none. */
+START_TEST(a_tree_of_nothing_is_found)
+{
+    Bed bed = build(64, 64, 0, 0);
+    Heap *heap = &shaped_region(&bed)->heap;
+    Bin *bin = index_bin_at(index_of(heap), heap->classes);
+    char message[200];
+
+    ck_assert_uint_eq(bin->first, TREE_NONE);
+    bin->second = BIN_TREE;
+    ck_assert(!heap_check(heap, message, sizeof message));
+    ck_assert_ptr_nonnull(strstr(message, "class"));
+    bin->second = TREE_NONE;
+    checked_sound(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* A shelf has a size that no block is of. Where its first block ought to be is one in use, what is in
+ * the node of which leads back to it. */
+START_TEST(a_shelf_that_goes_round_is_found)
+{
+    Bed bed = build(SLOTS_BELOW, 64, 4, 90);
+    Heap *heap = &shaped_region(&bed)->heap;
+    Index index = index_of(heap);
+    Shelf *shelf = NULL;
+    ShelfNode *keeper;
+    char message[200];
+    Pos used = 0;
+    size_t which = 0;
+    Pos size;
+
+    for (Pos block = heap->first; block != heap->end; block += size) {
+        size = map_size(heap_map(heap), block);
+        if (!index_is_large(heap, size)) {
+            continue;
+        }
+        if (!map_is_free(heap_map(heap), block)) {
+            used = block;
+        } else if (index_is_shelved(heap, size)) {
+            shelf = index_shelf_at(index, index_shelf(index, size));
+        }
+    }
+    ck_assert_uint_ne(used, 0);
+    ck_assert_ptr_nonnull(shelf);
+    while (bits_test(shelf->sizes, which)) {
+        which++;
+    }
+    ck_assert_uint_lt(which, SHELF_SIZES);
+    keeper = shelf_node(index.tree, shelf->keeper);
+    keeper->first[which] = used;
+    shelf_node(index.tree, used)->next = used;
+    checked_sound(&bed);
+    shelf->sizes |= (Pos)bits_mask(which);
+    ck_assert(!heap_check(heap, message, sizeof message));
+    ck_assert_ptr_nonnull(strstr(message, "large free blocks"));
+    shelf->sizes &= ~(Pos)bits_mask(which);
+    checked_sound(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("check-inner");
@@ -376,5 +459,8 @@ int main(void)
     tcase_add_loop_test(tests, any_garbage_is_survived, 0, VARIANTS);
     tcase_add_test(tests, peak_below_use_is_found);
     tcase_add_test(tests, free_neighbours_are_found);
+    tcase_add_test(tests, an_end_behind_the_fence_is_found);
+    tcase_add_test(tests, a_tree_of_nothing_is_found);
+    tcase_add_test(tests, a_shelf_that_goes_round_is_found);
     return support_end();
 }

@@ -6,6 +6,7 @@
 
 #include "index.h"
 #include "layout.h"
+#include "pool.h"
 #include "region.h"
 #include "support.h"
 
@@ -16,6 +17,7 @@ static const char *fault_of_map(const Layout *layout, const Heap *heap)
     size_t behind = layout->end / MAP_WORD_BITS + 1;
     size_t starts = layout->heads + (size_t)heap->starts;
     size_t free = layout->heads + (size_t)heap->free;
+    size_t map_end = layout->region - (layout->pool == 0 ? 0 : sizeof(Cached));
 
     if (layout->starts % 8 != 0 || starts % 8 != 0 || layout->free % 8 != 0 || free % 8 != 0) {
         return "alignment of the map";
@@ -24,9 +26,20 @@ static const char *fault_of_map(const Layout *layout, const Heap *heap)
         starts + (behind + 1) * MAP_WORD_BYTES > layout->free) {
         return "room for the starts";
     }
-    if (free - MAP_WORD_BYTES < layout->free ||
-        free + (behind + 1) * MAP_WORD_BYTES > layout->region) {
+    if (free - MAP_WORD_BYTES < layout->free || free + (behind + 1) * MAP_WORD_BYTES > map_end) {
         return "room for what is free";
+    }
+    return NULL;
+}
+
+/* The magazines come before all else. */
+static const char *fault_of_pool(const Layout *layout)
+{
+    if (layout->pool % PIECE_BYTES != 0) {
+        return "pieces";
+    }
+    if (layout->starts < layout->pool || layout->nodes < layout->pool) {
+        return "room for magazines";
     }
     return NULL;
 }
@@ -166,7 +179,8 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
         wrong = "room for the fence";
     } else {
         const char *faults[] = {fault_of_heads(layout, &heap), fault_of_heap(layout, &heap),
-                                fault_of_map(layout, &heap), fault_of_nodes(layout, &heap)};
+                                fault_of_map(layout, &heap), fault_of_nodes(layout, &heap),
+                                fault_of_pool(layout)};
 
         for (size_t i = 0; wrong == NULL && i < sizeof faults / sizeof faults[0]; i++) {
             wrong = faults[i];
@@ -177,15 +191,27 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
     }
 }
 
-static void verify_mapped(size_t size, size_t alignment, size_t page)
+/* Only heaps with units of 8 bytes have magazines. */
+static void verify_pool(const Layout *layout, size_t expected)
+{
+    if (layout->shift != UNIT_SHIFT) {
+        expected = 0;
+    }
+    if (layout->pool != expected) {
+        ck_abort_msg("%zu bytes for magazines, not %zu", layout->pool, expected);
+    }
+}
+
+static void verify_mapped(size_t size, size_t alignment, size_t page, bool cached)
 {
     size_t least = FENCE_BYTES + alignment; /* room for one block */
     size_t rounded = layout_round_up(size < least ? least : size, page);
     size_t unit;
     Layout layout;
 
-    layout_mapped(&layout, size, alignment, page, false);
+    layout_mapped(&layout, size, alignment, page, cached);
     verify(&layout, size, alignment);
+    verify_pool(&layout, cached ? pool_bytes_mapped(rounded) : 0);
     unit = (size_t)1 << layout.shift;
     if (layout.heap % page != 0 || layout.guard % page != 0 || layout.end_guard % page != 0 ||
         layout.total != layout.end_guard + page || layout.end_guard - layout.heap != rounded) {
@@ -203,42 +229,48 @@ static void verify_mapped(size_t size, size_t alignment, size_t page)
 
 START_TEST(mapped_of_every_size)
 {
-    size_t page = (size_t)4096 << (4 * _i);
+    size_t page = (size_t)4096 << (4 * (_i / 2));
+    bool cached = _i % 2 != 0;
     size_t limit = (size_t)PTRDIFF_MAX;
 
     for (size_t alignment = 8; alignment <= 4096; alignment *= 2) {
         for (size_t size = 1; size < 40 * page; size += page / 8) {
-            verify_mapped(size, alignment, page);
+            verify_mapped(size, alignment, page, cached);
         }
         for (size_t size = page; size < limit / 2; size += size / 7 + 1) {
-            verify_mapped(size, alignment, page);
+            verify_mapped(size, alignment, page, cached);
         }
         for (unsigned bits = 20; bits < 8 * sizeof(size_t) - 1; bits++) {
             for (size_t less = 0; less < 3; less++) {
-                verify_mapped(((size_t)1 << bits) - less * page + (less == 1), alignment, page);
+                verify_mapped(((size_t)1 << bits) - less * page + (less == 1), alignment, page,
+                              cached);
             }
         }
-        verify_mapped(limit - 4 * page, alignment, page);
+        verify_mapped(limit - 4 * page, alignment, page, cached);
     }
 }
 END_TEST
 
-static bool verify_inside(uintptr_t address, size_t size, size_t alignment)
+static bool verify_inside(uintptr_t address, size_t size, size_t alignment, bool cached)
 {
     Layout layout;
+    size_t heap_bytes, one_more;
 
-    if (!layout_inside(&layout, address, size, alignment, false)) {
+    if (!layout_inside(&layout, address, size, alignment, cached)) {
         return false;
     }
     verify(&layout, size, alignment);
+    heap_bytes = layout.end_guard - layout.heap;
+    verify_pool(&layout, cached ? pool_bytes_inside(heap_bytes) : 0);
     if (layout.total > size) {
         ck_abort_msg("%zu bytes: takes %zu", size, layout.total);
     }
     if ((address + layout.heap) % alignment != 0) {
         ck_abort_msg("%zu bytes: blocks are not aligned", size);
     }
-    /* Next to nothing is left over. */
-    if (size - layout.total > 4 * alignment + 2048 + size / 1000) {
+    /* Next to nothing is left over, but what magazines would take from one unit more on. */
+    one_more = cached && layout.pool == 0 ? pool_bytes_inside(heap_bytes + UNIT_BYTES) : 0;
+    if (size - layout.total > 4 * alignment + 2048 + size / 1000 + one_more) {
         ck_abort_msg("%zu bytes: leaves %zu", size, size - layout.total);
     }
     return true;
@@ -246,13 +278,14 @@ static bool verify_inside(uintptr_t address, size_t size, size_t alignment)
 
 START_TEST(inside_of_every_size)
 {
-    uintptr_t address = 0x10000 + 8 * (uintptr_t)_i * 31;
+    uintptr_t address = 0x10000 + 8 * (uintptr_t)(_i / 2) * 31;
+    bool cached = _i % 2 != 0;
 
     for (size_t alignment = 8; alignment <= 4096; alignment *= 2) {
         bool fits = false;
 
         for (size_t size = 0; size < 20000; size += 8) {
-            bool fits_now = verify_inside(address, size, alignment);
+            bool fits_now = verify_inside(address, size, alignment, cached);
 
             if (fits && !fits_now) {
                 ck_abort_msg("fits in less than %zu bytes, but not in these", size);
@@ -261,14 +294,34 @@ START_TEST(inside_of_every_size)
         }
         ck_assert(fits);
         for (size_t size = 20000; size < (size_t)PTRDIFF_MAX / 2; size += size / 5 + 8) {
-            ck_assert(verify_inside(address, size, alignment));
+            ck_assert(verify_inside(address, size, alignment, cached));
         }
         for (unsigned bits = 14; bits < 8 * sizeof(size_t) - 1; bits++) {
-            ck_assert(verify_inside(address, ((size_t)1 << bits) - 8, alignment));
-            ck_assert(verify_inside(address, (size_t)1 << bits, alignment));
+            ck_assert(verify_inside(address, ((size_t)1 << bits) - 8, alignment, cached));
+            ck_assert(verify_inside(address, (size_t)1 << bits, alignment, cached));
         }
-        ck_assert(verify_inside(address, PTRDIFF_MAX, alignment));
+        ck_assert(verify_inside(address, PTRDIFF_MAX, alignment, cached));
     }
+}
+END_TEST
+
+/* A few bytes decide whether there are magazines, and all else follows from that. */
+START_TEST(inside_where_magazines_begin)
+{
+    enum { HEAP = 1 << 22 };
+    size_t without = 0, with = 0;
+
+    for (size_t size = HEAP; size < HEAP + HEAP / 4; size += 8) {
+        Layout layout;
+
+        verify_inside(0x10000, size, 8, true);
+        ck_assert(layout_inside(&layout, 0x10000, size, 8, true));
+        without += layout.pool == 0;
+        with += layout.pool != 0;
+        ck_assert(layout.pool != 0 || with == 0);
+    }
+    ck_assert_uint_gt(without, 0);
+    ck_assert_uint_gt(with, 0);
 }
 END_TEST
 
@@ -286,8 +339,9 @@ int main(void)
 {
     TCase *tests = support_begin("layout");
 
-    tcase_add_loop_test(tests, mapped_of_every_size, 0, 2);
-    tcase_add_loop_test(tests, inside_of_every_size, 0, 4);
+    tcase_add_loop_test(tests, mapped_of_every_size, 0, 4);
+    tcase_add_loop_test(tests, inside_of_every_size, 0, 8);
+    tcase_add_test(tests, inside_where_magazines_begin);
     tcase_add_test(tests, rounds_up);
     return support_end();
 }

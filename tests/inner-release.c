@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pages of free blocks go back to the system: those inside of free blocks, all of them, no others. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,27 @@
 #include "release.h"
 
 enum { SIZE = 64 << 20, LARGE = 24 << 20, SMALL = 100, KEPT = 1000 };
+
+/* Stands before libc's function for the library, too: once pages were released, others may change the
+ * region before the next turn. */
+static void (*meanwhile)(void);
+
+int madvise(void *memory, size_t size, int advice)
+{
+    static int (*real)(void *, size_t, int);
+    void (*change)(void) = meanwhile;
+    int result;
+
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "madvise");
+    }
+    result = real(memory, size, advice);
+    meanwhile = NULL;
+    if (change != NULL) {
+        change();
+    }
+    return result;
+}
 
 /* How many of the whole pages between two addresses are present. */
 static size_t present(const char *from, const char *to)
@@ -121,6 +143,102 @@ START_TEST(what_was_touched_is_known)
 }
 END_TEST
 
+/* A turn ends inside of a free block, and before the next one the block is another, or none. */
+static Bed changing;
+static char *before_large, *large_block, *taken[2];
+
+static void take_all(void)
+{
+    taken[0] = checked_alloc(&changing, LARGE);
+    ck_assert_ptr_eq(taken[0], large_block);
+}
+
+static void merge(void)
+{
+    checked_free(&changing, before_large);
+    before_large = NULL;
+}
+
+/* It begins in the midst of one that is in use. */
+static void merge_and_take_all(void)
+{
+    char *begin = before_large;
+
+    merge();
+    taken[0] = checked_alloc(&changing, KEPT + LARGE);
+    ck_assert_ptr_eq(taken[0], begin);
+}
+
+/* What is left free of it is far behind the walk. */
+static void leave_the_front(void)
+{
+    taken[0] = checked_alloc(&changing, LARGE / 24);
+    taken[1] = checked_alloc(&changing, LARGE - LARGE / 24);
+    ck_assert_ptr_eq(taken[0], large_block);
+    checked_free(&changing, taken[0]);
+    taken[0] = NULL;
+}
+
+START_TEST(blocks_change_between_turns)
+{
+    static void (*const changes[])(void) = {take_all, merge, merge_and_take_all, leave_the_front};
+    static const Kind kinds[] = {KIND_MAPPED, KIND_UNLOCKED};
+    char *after;
+
+    changing = bed_open(kinds[_i % 2], SIZE);
+    before_large = checked_alloc(&changing, KEPT);
+    large_block = checked_alloc(&changing, LARGE);
+    after = checked_alloc(&changing, KEPT);
+    checked_free(&changing, large_block);
+    taken[0] = taken[1] = NULL;
+    meanwhile = changes[_i / 2];
+    ck_assert_uint_gt(release_pages(region_in(&changing), 1), 0);
+    ck_assert(meanwhile == NULL);
+    checked_free(&changing, taken[0]); /* what is in use has kept its pattern */
+    checked_free(&changing, taken[1]);
+    checked_free(&changing, before_large);
+    checked_free(&changing, after);
+    checked_empty(&changing);
+    bed_close(&changing);
+}
+END_TEST
+
+/* More blocks than are looked at in one turn, and only behind them what can be released. */
+START_TEST(many_blocks_come_first)
+{
+    enum { COUNT = 3 << 14, BYTES = 512 };
+    Bed bed = bed_open((Kind)_i, SIZE);
+    char *first = Mem_RegionAlloc(bed.region, BYTES);
+    char *large;
+
+    for (int i = 1; i < COUNT; i++) {
+        ck_assert_ptr_eq(Mem_RegionAlloc(bed.region, BYTES), first + (size_t)i * BYTES);
+    }
+    checked_sound(&bed);
+    large = checked_alloc(&bed, LARGE);
+    checked_free(&bed, large);
+    ck_assert_uint_ge(release_pages(region_in(&bed), 1), LARGE - 2 * support_page());
+    ck_assert_uint_eq(present(large + support_page(), large + LARGE), 0);
+    checked_sound(&bed);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_int_eq(Mem_RegionFree(bed.region, first + (size_t)i * BYTES), 0);
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(nothing_was_ever_used)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+
+    ck_assert_uint_eq(release_touched(region_in(&bed)), 0);
+    ck_assert_uint_eq(release_pages(region_in(&bed), 1), 0);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 /* The system may refuse: nothing is released then, and nothing changes. */
 START_TEST(refusal_is_no_error)
 {
@@ -159,7 +277,10 @@ int main(void)
         tcase_add_loop_test(tests, free_blocks_lose_their_pages, kind, kind + 1);
         tcase_add_loop_test(tests, blocks_in_use_keep_their_contents, kind, kind + 1);
         tcase_add_loop_test(tests, what_was_touched_is_known, kind, kind + 1);
+        tcase_add_loop_test(tests, many_blocks_come_first, kind, kind + 1);
+        tcase_add_loop_test(tests, nothing_was_ever_used, kind, kind + 1);
     }
+    tcase_add_loop_test(tests, blocks_change_between_turns, 0, 8);
     tcase_add_test(tests, refusal_is_no_error);
     return support_end();
 }

@@ -195,6 +195,117 @@ START_TEST(heaps_too_small_for_any_tree)
 }
 END_TEST
 
+/* What the checker asks of a tree that is damaged. */
+static bool holds(const Forest *forest, Pos root, const Cell *cell)
+{
+    return tree_holds(heap_tree(forest->heap), root, cell->block, cell->size, forest->layout.first,
+                      forest->layout.end);
+}
+
+static size_t count(const Forest *forest, Pos root, size_t limit)
+{
+    return tree_count(heap_tree(forest->heap), root, limit, forest->layout.first,
+                      forest->layout.end);
+}
+
+/* So many blocks of one size in one bin: a tree of one node, with a ring. */
+static void plant_ring(Forest *forest, size_t blocks)
+{
+    const Pos size = 1 << 16;
+
+    ck_assert(forest_plant(forest, CLASSES_MIN, (size + 1) * (Pos)blocks, 0, true));
+    while (forest->cell_count < blocks) {
+        Cell *cell = &forest->cells[forest->cell_count];
+
+        forest_add(forest, size + 1);
+        forest_give(forest, cell, cell->start + 1, size);
+    }
+    forest_verify_bins(forest);
+}
+
+static const Bin *bin_of(const Forest *forest)
+{
+    Index index = forest_index(forest);
+
+    return index_bin_at(index, index_bin(index, forest->cells[0].size));
+}
+
+/* Each node with one below it, on the way that their size leads: no deeper than a size has bits. */
+START_TEST(a_tree_too_deep_is_found)
+{
+    enum { NODES = 40, DEPTH_MAX = 32 };
+    Forest forest;
+    Tree tree;
+    uint32_t path;
+
+    plant_ring(&forest, NODES);
+    tree = heap_tree(forest.heap);
+    path = tree_path(tree, forest.cells[0].size);
+    for (size_t i = 0; i < NODES; i++) {
+        Pos block = forest.cells[i].block;
+        TreeNode *node = tree_node(tree, block);
+
+        node->parent = i == 0 ? TREE_NONE : forest.cells[i - 1].block;
+        node->child[0] = node->child[1] = TREE_NONE;
+        node->child[path >> 31] = i + 1 < NODES ? forest.cells[i + 1].block : TREE_NONE;
+        node->next = node->previous = block;
+        path <<= 1;
+    }
+    for (size_t i = 0; i < NODES; i++) {
+        ck_assert_int_eq(holds(&forest, forest.cells[0].block, &forest.cells[i]), i < DEPTH_MAX);
+    }
+    forest_fell(&forest);
+}
+END_TEST
+
+/* No block of the ring is in the trie. */
+START_TEST(a_ring_without_a_tree_is_found)
+{
+    enum { BLOCKS = 3 };
+    Forest forest;
+    Pos root;
+
+    plant_ring(&forest, BLOCKS);
+    root = bin_of(&forest)->first;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        ck_assert(holds(&forest, root, &forest.cells[i]));
+    }
+    tree_node(heap_tree(forest.heap), root)->parent = TREE_RING;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        ck_assert(!holds(&forest, root, &forest.cells[i]));
+    }
+    forest_fell(&forest);
+}
+END_TEST
+
+/* Whatever a ring leads to, the count ends, and is another one. */
+START_TEST(a_broken_ring_is_found)
+{
+    enum { BLOCKS = 5, LIMIT = 10 };
+    Forest forest;
+    TreeNode *node;
+    Pos root, other;
+
+    plant_ring(&forest, BLOCKS);
+    root = bin_of(&forest)->first;
+    node = tree_node(heap_tree(forest.heap), root);
+    other = node->next;
+    ck_assert_uint_eq(count(&forest, root, LIMIT), BLOCKS);
+    ck_assert_uint_gt(count(&forest, root, BLOCKS - 2), BLOCKS - 2);
+    node->parent = other; /* which is for others to find */
+    ck_assert_uint_eq(count(&forest, root, LIMIT), BLOCKS);
+    node->parent = TREE_NONE;
+    node->next = forest.layout.end;
+    ck_assert_uint_lt(count(&forest, root, LIMIT), BLOCKS);
+    node->next = forest.layout.first - 1;
+    ck_assert_uint_lt(count(&forest, root, LIMIT), BLOCKS);
+    node->next = other; /* which leads to itself, and never back */
+    tree_node(heap_tree(forest.heap), other)->next = other;
+    ck_assert_uint_gt(count(&forest, root, LIMIT), LIMIT);
+    forest_fell(&forest);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("tree");
@@ -207,5 +318,8 @@ int main(void)
     tcase_add_loop_test(tests, trees_of_the_largest_heap, 0, 2);
     tcase_add_test(tests, bins_of_all_sizes);
     tcase_add_test(tests, heaps_too_small_for_any_tree);
+    tcase_add_test(tests, a_tree_too_deep_is_found);
+    tcase_add_test(tests, a_ring_without_a_tree_is_found);
+    tcase_add_test(tests, a_broken_ring_is_found);
     return support_end();
 }

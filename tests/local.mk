@@ -11,6 +11,8 @@ if BUILD_TESTS
 
 check_LTLIBRARIES += tests/libsupport.la
 tests_libsupport_la_SOURCES = \
+	tests/cached-bed.c \
+	tests/cached-bed.h \
 	tests/checked.c \
 	tests/checked.h \
 	tests/churn.c \
@@ -44,6 +46,7 @@ test_programs = \
 	tests/inner-check \
 	tests/inner-layout \
 	tests/inner-map \
+	tests/inner-module \
 	tests/inner-release \
 	tests/inner-shapes \
 	tests/inner-tree \
@@ -59,6 +62,7 @@ test_programs = \
 	tests/test-init \
 	tests/test-limits \
 	tests/test-magazines \
+	tests/test-magazines-threads \
 	tests/test-misuse-actions \
 	tests/test-misuse-handler \
 	tests/test-model \
@@ -90,6 +94,11 @@ tests_inner_map_SOURCES = tests/inner-map.c
 tests_inner_map_CPPFLAGS = $(inner_cppflags)
 tests_inner_map_LDFLAGS = $(test_ldflags)
 tests_inner_map_LDADD = $(inner_ldadd)
+
+tests_inner_module_SOURCES = tests/inner-module.c
+tests_inner_module_CPPFLAGS = $(inner_cppflags)
+tests_inner_module_LDFLAGS = $(test_ldflags)
+tests_inner_module_LDADD = $(inner_ldadd)
 
 tests_inner_release_SOURCES = tests/inner-release.c
 tests_inner_release_CPPFLAGS = $(inner_cppflags)
@@ -165,6 +174,11 @@ tests_test_magazines_SOURCES = tests/test-magazines.c
 tests_test_magazines_CPPFLAGS = $(test_cppflags)
 tests_test_magazines_LDFLAGS = $(test_ldflags)
 tests_test_magazines_LDADD = $(test_ldadd)
+
+tests_test_magazines_threads_SOURCES = tests/test-magazines-threads.c
+tests_test_magazines_threads_CPPFLAGS = $(test_cppflags)
+tests_test_magazines_threads_LDFLAGS = $(test_ldflags)
+tests_test_magazines_threads_LDADD = $(test_ldadd)
 
 tests_test_misuse_actions_SOURCES = tests/test-misuse-actions.c
 tests_test_misuse_actions_CPPFLAGS = $(test_cppflags)

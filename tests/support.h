@@ -36,6 +36,10 @@ int support_end(void);
 /* Tells that a test can't be run here, and why. */
 void support_skip(const char *reason);
 
+/* Ends a child that was forked amid threads: nothing is done of what a program does at its end, but
+ * that what was reached is counted, where it is. */
+_Noreturn void support_end_child(int status);
+
 /* Whether system calls go through an emulator or valgrind. */
 bool support_is_emulated(void);
 

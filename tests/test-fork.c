@@ -19,6 +19,7 @@ enum { THREADS = 8, SLOTS = 32, SIZE = 1 << 16, REGIONS = 3, HANGS_AFTER = 300 }
 static struct {
     Bed beds[REGIONS];
     size_t bed_count;
+    size_t size;
     bool stop;
     bool misuse;
     bool init;
@@ -37,6 +38,12 @@ static void use_regions(void)
             if (block != NULL && Mem_RegionFree(all.beds[n].region, block) != 0) {
                 _exit(20);
             }
+            if (Mem_RegionCheck(all.beds[n].region) != 0) {
+                _exit(22);
+            }
+        }
+        if (Mem_RegionDestroy(Mem_RegionCreate(all.size, NULL)) != 0) {
+            _exit(21);
         }
     }
 }
@@ -134,30 +141,30 @@ static void live_as_child(void)
             char *moved;
 
             if (block == NULL || Mem_RegionCheck(region) != 0) {
-                _exit(10);
+                support_end_child(10);
             }
             memset(block, 'c', size);
             moved = Mem_RegionRealloc(region, block, 2 * size);
             if (moved == NULL || moved[size - 1] != 'c' || Mem_RegionCheck(region) != 0) {
-                _exit(11);
+                support_end_child(11);
             }
             if (Mem_RegionFree(region, moved) != 0 || Mem_RegionFree(region, moved) != -1 ||
                 Mem_RegionFree(region, local) != -1 || Mem_RegionCheck(region) != 0) {
-                _exit(12);
+                support_end_child(12);
             }
         }
         if (Mem_RegionReset(region) != 0 || Mem_RegionCheck(region) != 0) {
-            _exit(13);
+            support_end_child(13);
         }
     }
     own = Mem_RegionCreate(SIZE, NULL);
     if (own == NULL || Mem_RegionAlloc(own, 100) == NULL || Mem_RegionDestroy(own) != 0) {
-        _exit(14);
+        support_end_child(14);
     }
     if (all.init) {
         Mem_Exit();
         if (Mem_Init(1) != 0 || Mem_Exit() != 0) {
-            _exit(15);
+            support_end_child(15);
         }
     }
 }
@@ -177,13 +184,13 @@ static void fork_child(bool with_grandchild)
 
             if (grandchild == 0) {
                 live_as_child();
-                _exit(0);
+                support_end_child(0);
             }
             if (waitpid(grandchild, &status, 0) != grandchild || status != 0) {
-                _exit(16);
+                support_end_child(16);
             }
         }
-        _exit(0);
+        support_end_child(0);
     }
     ck_assert_int_gt(child, 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -206,8 +213,9 @@ static void fork_amid_threads(const char *test, int variant, size_t forks)
 static void open_beds(int kind)
 {
     all.bed_count = kind == KIND_DEFAULT ? 1 : REGIONS;
+    all.size = kind == KIND_CACHED ? 4 * SIZE : SIZE; /* a small one has no magazines */
     for (size_t n = 0; n < all.bed_count; n++) {
-        all.beds[n] = bed_open((Kind)kind, SIZE);
+        all.beds[n] = bed_open((Kind)kind, all.size);
     }
 }
 
@@ -307,9 +315,9 @@ START_TEST(fork_copies_regions)
         if (!pattern_holds(kept, size, (uintptr_t)kept, size) ||
             Mem_RegionFree(bed.region, kept) != 0 ||
             Mem_RegionAlloc(bed.region, 2 * size) == NULL || Mem_RegionCheck(bed.region) != 0) {
-            _exit(1);
+            support_end_child(1);
         }
-        _exit(Mem_RegionDestroy(bed.region) == 0 ? 0 : 2);
+        support_end_child(Mem_RegionDestroy(bed.region) == 0 ? 0 : 2);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);

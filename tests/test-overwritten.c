@@ -380,6 +380,97 @@ START_TEST(beside_a_block_that_becomes_large)
 }
 END_TEST
 
+/* Links that are forged: they lead to memory of the program's that seems to point back. */
+typedef enum Forgery {
+    FORGE_START,  /* the next of the list is a block in use */
+    FORGE_INSIDE, /* it is inside of one */
+    FORGE_ALONE,  /* next and previous are the same, as if there were no others, but not the list */
+    FORGE_COUNT
+} Forgery;
+
+static uint32_t number_of(const Bed *bed, const void *at)
+{
+    return (uint32_t)(((uintptr_t)at - (uintptr_t)bed->region) / UNIT);
+}
+
+static void forge(const Bed *bed, char *victim, char *block, Forgery forgery)
+{
+    char *fake = forgery == FORGE_START ? block : block + 128;
+    Links links;
+
+    memcpy(&links, victim, sizeof links);
+    links.next = number_of(bed, fake);
+    if (forgery == FORGE_ALONE) {
+        links.previous = links.next;
+    }
+    memcpy(victim, &links, sizeof links);
+    links.next = number_of(bed, forgery == FORGE_ALONE ? victim : block + 192);
+    links.previous = number_of(bed, victim);
+    memcpy(fake, &links, sizeof links);
+    links.previous = number_of(bed, fake);
+    memcpy(block + 192, &links, sizeof links);
+}
+
+static void count_overwritten(const Mem_Misuse *misuse, void *context)
+{
+    ck_assert_int_eq((int)misuse->kind, (int)MEM_MISUSE_OVERWRITTEN);
+    ++*(size_t *)context;
+}
+
+static void *alloc_forged(const Bed *bed, size_t size, bool aligned)
+{
+    return aligned ? Mem_RegionAlignedAlloc(bed->region, 2 * bed->alignment, size)
+                   : Mem_RegionAlloc(bed->region, size);
+}
+
+/* Takes what is free before a block. */
+static void fill_before(const Bed *bed, const char *block)
+{
+    char *filling;
+
+    do {
+        filling = Mem_RegionAlloc(bed->region, 1);
+        ck_assert_ptr_nonnull(filling);
+    } while (filling < block);
+    ck_assert_int_eq(Mem_RegionFree(bed->region, filling), 0);
+}
+
+/* What is not free for the map is never handed out, and all is sound once it was met. */
+START_TEST(forged_links_are_told)
+{
+    for (int n = 0; n < 2 * FORGE_COUNT; n++) {
+        Forgery forgery = (Forgery)(n / 2);
+        bool aligned = n % 2 != 0;
+        Bed bed = bed_open((Kind)_i, SIZE);
+        size_t size = 6 * bed.alignment;
+        char *block = Mem_RegionAlignedAlloc(bed.region, 256, 256);
+        char *victim = Mem_RegionAlignedAlloc(bed.region, 256, size);
+        size_t told = 0;
+        char *taken[2];
+
+        fill_before(&bed, block);
+        ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, 1)); /* behind the victim */
+        Mem_OnMisuse(count_overwritten, &told);
+        checked_sound(&bed);
+        ck_assert_int_eq(Mem_RegionFree(bed.region, victim), 0);
+        forge(&bed, victim, block, forgery);
+        for (int i = 0; i < 2; i++) {
+            taken[i] = alloc_forged(&bed, size, aligned);
+            ck_assert_ptr_nonnull(taken[i]);
+            ck_assert(taken[i] + size <= block || block + 256 <= taken[i]);
+        }
+        ck_assert_ptr_eq(taken[0], victim);
+        ck_assert_ptr_ne(taken[1], victim);
+        ck_assert_uint_eq(told, 1);
+        checked_sound(&bed);
+        Mem_OnMisuse(NULL, NULL);
+        ck_assert_int_eq(Mem_RegionReset(bed.region), 0);
+        checked_empty(&bed);
+        bed_close(&bed);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("overwritten");
@@ -388,5 +479,6 @@ int main(void)
     tcase_add_loop_test(tests, overwritten_links_at_random, 0, KIND_COUNT);
     tcase_add_loop_test(tests, overwritten_links_without_a_handler, 0, KIND_COUNT);
     tcase_add_loop_test(tests, beside_a_block_that_becomes_large, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, forged_links_are_told, KIND_MAPPED, KIND_COUNT);
     return support_end();
 }

@@ -273,6 +273,32 @@ START_TEST(bookkeeping_is_told)
 }
 END_TEST
 
+static void note_region(const Mem_Misuse *misuse, void *context)
+{
+    *(Mem_Region **)context = misuse->region;
+}
+
+/* A handler is told which region a misuse was of. That of the default region ends it as Mem_Exit does. */
+START_TEST(default_region_by_its_handle)
+{
+    Mem_Region *region = NULL;
+    int local = 0;
+
+    ck_assert_int_eq(Mem_Init(SIZE), 0);
+    Mem_OnMisuse(note_region, &region);
+    ck_assert_int_eq(Mem_Free(&local), -1);
+    Mem_OnMisuse(NULL, NULL);
+    ck_assert_ptr_nonnull(region);
+    ck_assert_int_eq(Mem_RegionDestroy(region), 0);
+    errno = 0;
+    ck_assert_ptr_null(Mem_Alloc(1));
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(Mem_Exit(), -1);
+    ck_assert_int_eq(Mem_Init(SIZE), 0);
+    ck_assert_int_eq(Mem_Exit(), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("region");
@@ -287,5 +313,6 @@ int main(void)
     tcase_add_test(tests, regions_are_apart);
     tcase_add_loop_test(tests, reset_frees_all, 0, KIND_COUNT);
     tcase_add_test(tests, bookkeeping_is_told);
+    tcase_add_test(tests, default_region_by_its_handle);
     return support_end();
 }

@@ -5,10 +5,45 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "expect.h"
 
-enum { THREADS = 3000, AT_A_TIME = 4, BLOCKS = 100, HUNGRY = 4, ROUNDS = 20 };
+enum {
+    THREADS = 3000,
+    AT_A_TIME = 4,
+    BLOCKS = 100,
+    HUNGRY = 4,
+    ROUNDS = 20,
+    KEYS = 40,
+    HANGS_AFTER = 600
+};
+
+/* Keys that values of threads are under: so many that libc calls malloc() to store one more. */
+static void take_keys(void)
+{
+    for (int i = 0; i < KEYS; i++) {
+        pthread_key_t key;
+
+        EXPECT(pthread_key_create(&key, NULL) == 0);
+    }
+}
+
+static void *use_often(void *argument)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        char *blocks[BLOCKS];
+
+        for (size_t k = 0; k < BLOCKS; k++) {
+            blocks[k] = malloc(1 + k * 37 % 1000);
+            EXPECT(blocks[k] != NULL);
+        }
+        for (size_t k = 0; k < BLOCKS; k++) {
+            free(blocks[k]);
+        }
+    }
+    return argument;
+}
 
 static void *use_a_little(void *argument)
 {
@@ -30,13 +65,13 @@ static size_t in_use(void)
     return mallinfo2().uordblks;
 }
 
-static void run_threads(int count)
+static void run_threads(int count, void *(*work)(void *))
 {
     for (int i = 0; i < count; i += AT_A_TIME) {
         pthread_t threads[AT_A_TIME];
 
         for (int k = 0; k < AT_A_TIME; k++) {
-            EXPECT(pthread_create(&threads[k], NULL, use_a_little, NULL) == 0);
+            EXPECT(pthread_create(&threads[k], NULL, work, NULL) == 0);
         }
         for (int k = 0; k < AT_A_TIME; k++) {
             EXPECT(pthread_join(threads[k], NULL) == 0);
@@ -48,10 +83,10 @@ static void test_threads_leave_nothing(void)
 {
     size_t before, arena;
 
-    run_threads(100);
+    run_threads(100, use_a_little);
     before = in_use();
     arena = mallinfo2().arena;
-    run_threads(THREADS);
+    run_threads(THREADS, use_a_little);
     EXPECT(in_use() <= before + 100000);
     EXPECT(mallinfo2().arena <= arena + (2 << 20));
 }
@@ -80,6 +115,15 @@ static void *exhaust(void *argument)
     return argument;
 }
 
+/* They call often enough to get what is theirs alone, which has to be noted under a key. */
+static void test_threads_that_call_often(void)
+{
+    size_t before = in_use();
+
+    run_threads(100, use_often);
+    EXPECT(in_use() <= before + 100000);
+}
+
 static void test_exhaustion(void)
 {
     pthread_t threads[HUNGRY];
@@ -105,7 +149,10 @@ static void test_exhaustion(void)
 int main(void)
 {
     EXPECT(getenv("LIBMEM_SIZE") != NULL); /* or it would take all memory of the machine */
+    alarm(HANGS_AFTER);
+    take_keys();
     test_threads_leave_nothing();
+    test_threads_that_call_often();
     test_exhaustion();
     return EXIT_SUCCESS;
 }
