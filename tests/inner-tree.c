@@ -89,7 +89,7 @@ static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
     ck_assert_uint_eq(forest_bin(&forest, least), forest_bin(&forest, least + width - 1));
     ck_assert_uint_ne(forest_bin(&forest, least), forest_bin(&forest, least + width));
     ck_assert(least == classes || forest_bin(&forest, least) != forest_bin(&forest, least - 1));
-    change_often(&forest, source, support_operations(20000));
+    change_often(&forest, source, support_operations(6000));
     forest_fell(&forest);
 }
 

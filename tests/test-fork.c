@@ -230,7 +230,7 @@ static void close_beds(void)
 
 static size_t usual_forks(void)
 {
-    return support_operations(150) + 10;
+    return support_operations(50) + 10;
 }
 
 START_TEST(fork_amid_allocations)
