@@ -13,7 +13,7 @@
 enum {
     PAUSE = 30,          /* ms for each MiB, of which the page faults take some 3 percent */
     CREDIT = 20000,      /* ms, at most … */
-    FIRST_CREDIT = 2000, /* … and at the start */
+    FIRST_CREDIT = 300, /* … and at the start */
     LONGEST_PAUSE = 20000,
     FIRST_PAUSE = 100,   /* ms from the start, in which short programs come to their end */
     CLAIM = 10000,       /* ms that a release may take, before another one may begin */

@@ -170,14 +170,6 @@ void cache_load(Cache *cache, size_t units, size_t count)
     set_top(cache, units, loaded(cache, units), count);
 }
 
-static void sink_rounds(const Magazine *magazine, unsigned from, unsigned count, CacheSink *sink,
-                        void *context)
-{
-    for (unsigned i = from; i < count; i++) {
-        sink(context, magazine->rounds[i]);
-    }
-}
-
 void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context)
 {
     Magazine *magazine = loaded(cache, units);
@@ -188,14 +180,14 @@ void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context)
     }
     count = count_rounds(cache, magazine, units);
     kept = count / 2;
-    sink_rounds(magazine, kept, count, sink, context);
+    sink(context, units, magazine->rounds + kept, count - kept);
     set_top(cache, units, magazine, kept);
 }
 
-static void drain_magazine(Pool *pool, Magazine *magazine, unsigned count, CacheSink *sink,
-                           void *context)
+static void drain_magazine(Pool *pool, Magazine *magazine, size_t units, unsigned count,
+                           CacheSink *sink, void *context)
 {
-    sink_rounds(magazine, 0, count, sink, context);
+    sink(context, units, magazine->rounds, count);
     pool_give_magazine(pool, magazine);
 }
 
@@ -208,13 +200,14 @@ static void drain_size(Cache *cache, size_t units, bool full, CacheSink *sink, v
         unsigned count = count_rounds(cache, magazine, units);
 
         set_top(cache, units, NULL, 0);
-        drain_magazine(cache->pool, magazine, count, sink, context);
+        drain_magazine(cache->pool, magazine, units, count, sink, context);
     }
     if (cache->spares[units] != 0) {
         magazine = pool_piece(cache->pool, cache->spares[units]);
         cache->spares[units] = 0;
         if (!full || !depot_give(cache->pool, units, magazine)) {
-            drain_magazine(cache->pool, magazine, pool_rounds(cache->pool, units), sink, context);
+            drain_magazine(cache->pool, magazine, units, pool_rounds(cache->pool, units), sink,
+                           context);
         }
     }
     cache->batch[units] = 0;
@@ -226,7 +219,7 @@ static void cool_depot(Pool *pool, size_t units, CacheSink *sink, void *context)
     Magazine *magazine;
 
     while ((magazine = depot_take_cold(pool, units)) != NULL) {
-        drain_magazine(pool, magazine, pool_rounds(pool, units), sink, context);
+        drain_magazine(pool, magazine, units, pool_rounds(pool, units), sink, context);
     }
     depot_cool(pool, units);
 }
@@ -293,7 +286,7 @@ CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
     }
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         while ((magazine = depot_take(pool, units)) != NULL) {
-            drain_magazine(pool, magazine, pool_rounds(pool, units), sink, context);
+            drain_magazine(pool, magazine, units, pool_rounds(pool, units), sink, context);
         }
     }
     counts = pool->counts;

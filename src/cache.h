@@ -33,8 +33,8 @@ extern HIDDEN Pos cache_no_magazine[2];
 /* The cache of those that have none. */
 extern HIDDEN Cache cache_none;
 
-/* Where blocks go that leave magazines for the heap. */
-typedef void CacheSink(void *context, Pos block);
+/* Where blocks of so many units go that leave magazines for the heap. They may be put into another order. */
+typedef void CacheSink(void *context, size_t units, Pos *rounds, size_t count);
 
 /* Takes a round. 0: there is none. */
 static ALWAYS_INLINE Pos cache_pop(Cache *cache, size_t units)

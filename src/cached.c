@@ -60,7 +60,7 @@ static void end_cache(Thread *self, size_t slot)
     operation_begin(&operation, regions[slot]);
     thread_set_cache(self, slot, NULL);
     if (!cache_bequeath(cache)) {
-        cache_drain(cache, true, operation_give_round, &operation);
+        cache_drain(cache, true, operation_give_rounds, &operation);
         operation_count(&operation, cache_take_counts(cache));
         pool_give_cache(region_pool(regions[slot]), cache);
     }
@@ -110,7 +110,7 @@ static Pos load(Region *region, size_t units)
     size_t count;
 
     operation_begin(&operation, region);
-    cache_cool(cache, operation_give_round, &operation);
+    cache_cool(cache, operation_give_rounds, &operation);
     count = cache_start_load(cache, units);
     if (count != 0) {
         Pos *rounds = cache_rounds(cache, units);
@@ -156,8 +156,8 @@ static bool unload(Region *region, size_t units, size_t block)
     bool done;
 
     operation_begin(&operation, region);
-    cache_unload(cache, units, operation_give_round, &operation);
-    cache_cool(cache, operation_give_round, &operation);
+    cache_unload(cache, units, operation_give_rounds, &operation);
+    cache_cool(cache, operation_give_rounds, &operation);
     done = cache_push(cache, units, block);
     if (done) {
         *region_word(region, block) = region_cached(region)->key;

@@ -169,6 +169,16 @@ HeapResult heap_take(Heap *heap, size_t units, Pos *block)
     return HEAP_OK;
 }
 
+static void reverse(Pos *rounds, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        Pos round = rounds[i];
+
+        rounds[i] = rounds[count - 1 - i];
+        rounds[count - 1 - i] = round;
+    }
+}
+
 /* Makes as many blocks in use of the front of a run as are wanted and fit, and a free block of the
  * rest.
  *
@@ -197,17 +207,54 @@ static size_t split_rounds(Heap *heap, Pos run, Pos size, Pos units, size_t coun
 
 HeapResult heap_take_rounds(Heap *heap, size_t units, size_t count, Pos *rounds, size_t *taken)
 {
+    HeapResult result = HEAP_OK;
+
     *taken = 0;
     while (*taken < count) {
         Pos block, size;
-        HeapResult result = take_best(heap, units, &block, &size);
 
+        result = take_best(heap, units, &block, &size);
         if (result != HEAP_OK) {
-            return result;
+            break;
         }
         *taken += split_rounds(heap, block, size, (Pos)units, count - *taken, rounds + *taken);
     }
-    return HEAP_OK;
+    reverse(rounds, *taken);
+    return result;
+}
+
+/* They are few, and often in order: blocks that are allocated one after the other are often freed so, or
+ * the other way round. */
+void heap_sort_rounds(Pos *rounds, size_t count)
+{
+    if (count != 0 && rounds[0] > rounds[count - 1]) {
+        reverse(rounds, count);
+    }
+    for (size_t i = 1; i < count; i++) {
+        Pos round = rounds[i];
+        size_t at = i;
+
+        for (; at != 0 && rounds[at - 1] > round; at--) {
+            rounds[at] = rounds[at - 1];
+        }
+        rounds[at] = round;
+    }
+}
+
+size_t heap_join_rounds(Heap *heap, size_t units, const Pos *rounds, size_t count)
+{
+    Map map = heap_map(heap);
+    size_t end = rounds[0] + units;
+    size_t joined = 1;
+
+    for (; joined < count && rounds[joined] == end; joined++) {
+        map_clear_start(map, end);
+        end += units;
+    }
+    map_put_size(map, rounds[0], end - rounds[0]);
+    heap->blocks -= joined - 1;
+    heap->given += joined - 1;
+    return joined;
 }
 
 HeapResult heap_give(Heap *heap, Pos block)

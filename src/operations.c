@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "heap-fast.h"
 #include "misuse.h"
 #include "thread.h"
 
@@ -88,13 +89,31 @@ void operation_give(Operation *operation, Pos block)
     }
 }
 
-void operation_give_round(void *context, Pos block)
+/* The short way first. */
+static void give_joined(Operation *operation, Pos block)
+{
+    Link *links = (Link *)(void *)region_handle(operation->region);
+    size_t size;
+
+    if (fast_give(links, block, &size) != FAST_GIVEN) {
+        operation_give(operation, block);
+    }
+}
+
+void operation_give_rounds(void *context, size_t units, Pos *rounds, size_t count)
 {
     Operation *operation = context;
+    size_t joined;
 
-    /* It begins with the key of the pool, which is for blocks in magazines only. */
-    *region_word(operation->region, block) = 0;
-    operation_give(operation, block);
+    /* They begin with the key of the pool, which is for blocks in magazines only. */
+    for (size_t i = 0; i < count; i++) {
+        *region_word(operation->region, rounds[i]) = 0;
+    }
+    heap_sort_rounds(rounds, count);
+    for (; count != 0; count -= joined, rounds += joined) {
+        joined = heap_join_rounds(operation->heap, units, rounds, count);
+        give_joined(operation, rounds[0]);
+    }
 }
 
 void operation_count(Operation *operation, CacheCounts counts)
@@ -107,7 +126,7 @@ void operation_count(Operation *operation, CacheCounts counts)
 
 static void drain(Operation *operation, Cache *cache)
 {
-    cache_drain(cache, false, operation_give_round, operation);
+    cache_drain(cache, false, operation_give_rounds, operation);
     operation_count(operation, cache_take_counts(cache));
 }
 
@@ -128,7 +147,7 @@ static void settle(Operation *operation)
     }
     threads_release(1U << slot);
     operation_count(operation,
-                    cache_drain_pool(region_pool(region), operation_give_round, operation));
+                    cache_drain_pool(region_pool(region), operation_give_rounds, operation));
 }
 
 void operation_begin_settled(Operation *operation, Region *region)

@@ -53,8 +53,8 @@ void *operation_end_with_block(Operation *operation, Pos block);
 /* Takes up to so many blocks for a magazine. */
 size_t operation_take_rounds(Operation *operation, size_t units, size_t count, Pos *rounds);
 
-/* A CacheSink, with an Operation: gives a block of a magazine back to the heap. */
-void operation_give_round(void *operation, Pos block);
+/* A CacheSink, with an Operation: gives blocks of a magazine back to the heap. */
+void operation_give_rounds(void *operation, size_t units, Pos *rounds, size_t count);
 
 /* Adds what a cache has counted to what the region has. */
 void operation_count(Operation *operation, CacheCounts counts);

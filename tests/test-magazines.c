@@ -109,6 +109,53 @@ START_TEST(many_of_one_size)
 }
 END_TEST
 
+/* Where the i-th block is that is freed: from the first to the last, from the last to the first, every other
+ * one first, and at random. */
+static size_t place_in_order(int order, size_t i, size_t count, Random *source)
+{
+    switch (order) {
+    case 0:
+        return i;
+    case 1:
+        return count - 1 - i;
+    case 2:
+        return i < (count + 1) / 2 ? 2 * i : 2 * (i - (count + 1) / 2) + 1;
+    default:
+        return random_below(source, count - i); /* of those that are left */
+    }
+}
+
+/* Blocks that lie side by side are joined when they leave magazines, in whatever order they came. */
+START_TEST(side_by_side)
+{
+    static const size_t sizes[] = {8, 24, 120, 520, 1024};
+    Random source = support_random("side_by_side", _i);
+    Bed bed = cached_open(_i, SIZE);
+
+    for (int turn = 0; turn < 4 * (int)(sizeof sizes / sizeof sizes[0]); turn++) {
+        size_t size = sizes[turn / 4];
+        char *blocks[1500];
+        size_t count = 0;
+
+        while (count < sizeof blocks / sizeof blocks[0] &&
+               (blocks[count] = Mem_RegionAlloc(bed.region, size)) != NULL) {
+            pattern_fill(blocks[count++], size);
+        }
+        for (size_t i = 0; i < count; i++) {
+            size_t place = place_in_order(turn % 4, i, count, &source);
+
+            ck_assert(pattern_holds(blocks[place], size, (uintptr_t)blocks[place], size));
+            ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[place]), 0);
+            if (turn % 4 == 3) {
+                blocks[place] = blocks[count - 1 - i];
+            }
+        }
+        checked_empty(&bed);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
 /* Magazines are loaded until nothing is left to load. */
 START_TEST(all_there_is_of_one_size)
 {
@@ -460,6 +507,7 @@ int main(void)
     tcase_add_test(tests, few_calls_are_exact);
     tcase_add_loop_test(tests, all_is_free_in_the_end, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, many_of_one_size, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, side_by_side, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, all_there_is_of_one_size, 0, CACHED_VARIANTS);
     tcase_add_test(tests, large_region);
     tcase_add_loop_test(tests, more_than_the_depot_holds, 0, CACHED_VARIANTS);
