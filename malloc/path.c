@@ -51,7 +51,12 @@ void path_free_slowly(void *pointer)
 
 void *path_alloc_aligned(size_t alignment, size_t size)
 {
-    Mem_Region *region = path_region();
+    Mem_Region *region;
+
+    if (alignment <= UNIT_BYTES) { /* as every block */
+        return path_alloc(size);
+    }
+    region = path_region();
 
     return region == NULL
                ? NULL
