@@ -48,14 +48,18 @@ static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_
 {
     const unsigned char *at = (const unsigned char *)region_handle(region) + block / 8;
     unsigned shift = block & 7;
-    uint64_t starts = map_load(at + region->heap.starts) >> shift;
-    uint64_t free = map_load(at + region->heap.free) >> shift;
+    uint64_t starts = map_load(at + region->heap.starts);
+    uint64_t free = map_load(at + region->heap.free);
 
+    /* So that both are loaded first, and then tested for a bit each. */
+    bits_forget(&starts);
+    bits_forget(&free);
+    starts >>= shift;
     if (UNLIKELY((starts & 1) == 0)) {
         return SIGHT_NONE;
     }
-    bits_forget(&free); /* so that these are two tests of a bit each */
-    if (UNLIKELY((free & 1) != 0)) {
+    bits_forget(&free);
+    if (UNLIKELY(bits_test(free, shift))) {
         return SIGHT_NONE;
     }
     starts &= ~UINT64_C(1);
