@@ -36,10 +36,13 @@ dist_man_MANS += \
 	man/Mem_RegionWalk.3 \
 	man/Mem_Size.3
 
-if BUILD_MALLOC
-dist_man_MANS += \
+# They are in a tarball even if it is made where they are not installed.
+MALLOC_PAGES = \
 	man/libmem-malloc.7 \
 	man/memrun.1
+EXTRA_DIST += $(MALLOC_PAGES)
+if BUILD_MALLOC
+man_MANS = $(MALLOC_PAGES)
 endif
 
 dist_check_SCRIPTS += tests/man-lint.sh tests/man-examples.sh

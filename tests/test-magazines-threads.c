@@ -66,7 +66,7 @@ static void *fill_magazines(void *argument)
             blocks[at] = NULL;
         } else {
             blocks[at] = Mem_RegionAlloc(worker->bed->region,
-                                         8 << random_below(&worker->source, 8));
+                                         (size_t)8 << random_below(&worker->source, 8));
         }
     }
     for (size_t at = 0; at < 64; at++) {
@@ -172,7 +172,8 @@ static void *trade(void *argument)
         char *block = NULL;
 
         if (worker->number % 2 == 0) {
-            block = Mem_RegionAlloc(worker->bed->region, 16 << random_below(&worker->source, 4));
+            block = Mem_RegionAlloc(worker->bed->region,
+                                    (size_t)16 << random_below(&worker->source, 4));
         }
         block = __atomic_exchange_n(&worker->shared[random_below(&worker->source, MAILBOXES)],
                                     block, __ATOMIC_ACQ_REL);
