@@ -69,7 +69,7 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
         units = heap_units(operation.heap, bytes);
         block = operation_take(&operation, units);
         if (block != 0) {
-            region->taken_otherwise++;
+            region->more_allocs--;
             /* Not while the region is locked: the block is the caller's already. */
             region_unlock(region, operation.locked);
             clear(operation.heap, block, heap_bytes(operation.heap, units), touched);
@@ -99,6 +99,6 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
     }
     units = heap_units(operation.heap, size);
     block = operation_take_aligned(&operation, alignment, units);
-    region->taken_otherwise += block != 0;
+    region->more_allocs -= block != 0;
     return operation_end_with_block(&operation, block);
 }

@@ -14,7 +14,7 @@ static void give_moved(Operation *operation, const void *pointer)
 
     if (block != 0) { /* GCOVR_EXCL_BR_LINE: that depends on the moment */
         operation_give(operation, block);
-        operation->region->given_otherwise++;
+        operation->region->more_frees--;
     } else {
         operation_note_bad_pointer(operation, pointer); /* GCOVR_EXCL_LINE */
     }
@@ -34,7 +34,7 @@ static Pos move(Operation *operation, Pos block, size_t units)
         memcpy(heap_address(heap, moved), heap_address(heap, block), bytes);
         operation->locked = region_lock(operation->region);
         give_moved(operation, heap_address(heap, block));
-        operation->region->taken_otherwise++;
+        operation->region->more_allocs--;
     }
     return moved;
 }
@@ -106,7 +106,7 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
     region->reallocs++;
     if (pointer == NULL) {
         block = operation_take(&operation, units);
-        region->taken_otherwise += block != 0;
+        region->more_allocs -= block != 0;
         return operation_end_with_block(&operation, block);
     }
     block = operation_find(&operation, pointer);

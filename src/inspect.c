@@ -48,11 +48,11 @@ void region_stats(Region *region, Mem_Stats *stats)
         .blocks_in_use = heap_used_blocks(heap),
         .blocks_free = heap_free_blocks(heap),
         .bookkeeping = region->total - capacity,
-        .allocs = heap->taken - region->taken_otherwise + region->vain_allocs + pops,
+        .allocs = heap->taken + region->more_allocs + pops,
         .callocs = region->callocs,
         .reallocs = region->reallocs,
         .aligned_allocs = region->aligned_allocs,
-        .frees = heap->given - region->given_otherwise + region->vain_frees + pops,
+        .frees = heap->given + region->more_frees + pops,
         .failures = region->failures,
         .misuses = region->misuses,
     };

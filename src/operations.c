@@ -121,7 +121,7 @@ void operation_count(Operation *operation, CacheCounts counts)
     region_cached(operation->region)->pops += counts.pops;
     operation->region->callocs += counts.callocs;
     operation->region->reallocs += counts.reallocs;
-    operation->region->taken_otherwise += counts.callocs;
+    operation->region->more_allocs -= counts.callocs;
 }
 
 static void drain(Operation *operation, Cache *cache)
@@ -251,7 +251,7 @@ void *operation_alloc_units(Region *region, size_t units, bool damaged)
         operation_recover(&operation);
     }
     block = operation_take(&operation, units);
-    region->vain_allocs += block == 0;
+    region->more_allocs += block == 0;
     return operation_end_with_block(&operation, block);
 }
 
@@ -267,11 +267,11 @@ int operation_free(Region *region, void *pointer)
 
     operation_begin(&operation, region);
     if (pointer == NULL) {
-        region->vain_frees++;
+        region->more_frees++;
     } else if ((block = operation_find(&operation, pointer)) != 0) {
         operation_give(&operation, block);
     } else {
-        region->vain_frees++;
+        region->more_frees++;
         operation_note_bad_pointer(&operation, pointer);
     }
     operation_end(&operation);

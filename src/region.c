@@ -164,7 +164,7 @@ int Mem_RegionReset(Mem_Region *handle)
     heap = &region->heap;
     blocks = heap->taken - heap->given;
     heap->given += blocks;
-    region->given_otherwise += blocks;
+    region->more_frees -= blocks;
     heap_clear_map(heap);
     heap_init(heap);
     operation_end(&operation);

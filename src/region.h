@@ -32,11 +32,9 @@ typedef struct Region {
             unsigned short alignment; /* of every block */
             bool mapped;              /* the memory is a mapping of ours */
 
-            /* The heap counts every block that is taken and given. What of that was not done by
-             * Alloc and Free is counted here, and so are those calls of Alloc and Free that took
-             * and gave nothing. */
-            uint64_t taken_otherwise, given_otherwise;
-            uint64_t vain_allocs, vain_frees;
+            /* The heap counts every block that is taken and given. More than these, modulo 2^64, were
+             * the calls of Alloc and Free that took and gave nothing; less what was not done by them. */
+            uint64_t more_allocs, more_frees;
             uint64_t callocs, reallocs, aligned_allocs;
             uint64_t failures, misuses;
 
