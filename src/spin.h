@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 typedef struct Spin {
-    bool taken;
+    unsigned taken; /* or not, in a word, which every processor can exchange */
 } Spin;
 
 static inline void spin_take(Spin *spin)
 {
-    while (__atomic_exchange_n(&spin->taken, true, __ATOMIC_ACQUIRE)) {
+    while (__atomic_exchange_n(&spin->taken, 1, __ATOMIC_ACQUIRE)) {
         while (__atomic_load_n(&spin->taken, __ATOMIC_RELAXED)) {
             sched_yield();
         }
@@ -22,7 +22,7 @@ static inline void spin_take(Spin *spin)
 
 static inline void spin_release(Spin *spin)
 {
-    __atomic_store_n(&spin->taken, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&spin->taken, 0, __ATOMIC_RELEASE);
 }
 
 #endif
