@@ -141,9 +141,9 @@ void lock_on_fork(const LockForkHooks *hooks)
 /* When the library is loaded: later, a fork could be under way already. */
 __attribute__((__constructor__)) void lock_watch_forks(void)
 {
-    static bool is_watching;
+    static unsigned is_watching; /* a word, as in spin.h */
 
-    if (!__atomic_exchange_n(&is_watching, true, __ATOMIC_RELAXED)) {
+    if (!__atomic_exchange_n(&is_watching, 1, __ATOMIC_RELAXED)) {
         pthread_atfork(before_fork, in_parent, in_child);
     }
 }
