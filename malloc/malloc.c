@@ -10,11 +10,6 @@
 #include "misuse.h"
 #include "path.h"
 
-static bool is_power_of_two(size_t number)
-{
-    return number != 0 && (number & (number - 1)) == 0;
-}
-
 static void *fail(int error)
 {
     errno = error;
@@ -70,7 +65,7 @@ EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
     int saved = errno;
     void *block;
 
-    if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
+    if (!bits_is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
         return EINVAL;
     }
     block = path_alloc_aligned(alignment, size);
@@ -85,7 +80,7 @@ EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
 /* As C17 and later have it: the size need not be a multiple of the alignment. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
-    return is_power_of_two(alignment) ? path_alloc_aligned(alignment, size) : fail(EINVAL);
+    return bits_is_power_of_two(alignment) ? path_alloc_aligned(alignment, size) : fail(EINVAL);
 }
 
 /* As glibc: other alignments are rounded up to a power of two. */
@@ -96,7 +91,7 @@ EXPORT void *memalign(size_t alignment, size_t size)
     }
     if (alignment == 0) {
         alignment = 1;
-    } else if (!is_power_of_two(alignment)) {
+    } else if (!bits_is_power_of_two(alignment)) {
         alignment = (size_t)2 << (sizeof(unsigned long) * 8 - 1 -
                                   (size_t)__builtin_clzl((unsigned long)alignment));
     }

@@ -87,7 +87,7 @@ static __attribute__((__noinline__)) void *new_after_failure(size_t size, size_t
     while (block == NULL) {
         Handler *handler = get_handler();
 
-        if (handler == NULL || (alignment & (alignment - 1)) != 0) {
+        if (handler == NULL || (alignment != 0 && !bits_is_power_of_two(alignment))) {
             throw_bad_alloc();
         }
         handler();

@@ -57,7 +57,6 @@ void *path_alloc_aligned(size_t alignment, size_t size)
         return path_alloc(size);
     }
     region = path_region();
-
     return region == NULL
                ? NULL
                : note_taken(region, Mem_RegionAlignedAlloc(region, alignment, size), size);
@@ -77,43 +76,24 @@ void *path_calloc(size_t count, size_t size)
     return region == NULL ? NULL : note_taken(region, Mem_RegionCalloc(region, count, size), bytes);
 }
 
-/* A block from a magazine, or NULL: that is no failure, and nobody is asked for more. */
-static void *alloc_ready(size_t size)
+/* Moves a block into one from a magazine, if it was and will be so small: that takes less time than to
+ * find out whether it could stay. NULL: nothing was done, which is no failure. */
+static void *move_small(Region *region, void *pointer, size_t size)
 {
-    Region *region = region_of(start_region);
-    size_t units = fast_units((Link *)(void *)start_region, size);
+    Link *links = (Link *)(void *)region_handle(region);
+    size_t old = path_size(pointer);
     size_t block;
 
-    if (units > region->cached) {
+    if (old - 1 >= PATH_SMALL || path_units(old) == path_units(size)) {
         return NULL;
     }
-    block = cached_pop(region_slot(region), units);
-    if (block == 0) {
-        block = cached_take(region, units);
-    }
+    block = cached_alloc(region, fast_units(links, size));
     if (block == 0) {
         return NULL;
     }
-    *region_word(region, block) = 0;
-    return region_word(region, block);
-}
-
-/* Moves a block into one from a magazine, if it was and will be so small: that takes less time than to
- * find out whether it could stay. NULL: nothing was done. */
-static void *move_small(void *pointer, size_t size)
-{
-    size_t old = path_size(pointer);
-    void *block;
-
-    if (old - 1 >= PATH_SMALL || size > PATH_SMALL || path_units(old) == path_units(size)) {
-        return NULL;
-    }
-    block = alloc_ready(size);
-    if (block != NULL) {
-        memcpy(block, pointer, old < size ? old : size);
-        path_free(pointer);
-    }
-    return block;
+    memcpy(&links[block], pointer, old < size ? old : size);
+    path_free(pointer);
+    return &links[block];
 }
 
 void *path_resize(void *pointer, size_t size)
@@ -124,7 +104,7 @@ void *path_resize(void *pointer, size_t size)
     if (region == NULL) {
         return NULL;
     }
-    block = move_small(pointer, size);
+    block = move_small(region_of(region), pointer, size);
     if (block != NULL) {
         return block;
     }

@@ -36,7 +36,7 @@ static ALWAYS_INLINE void *path_alloc(size_t size)
     if (UNLIKELY(units > CACHED_MAX)) {
         return path_alloc_slowly(size);
     }
-    block = cached_pop(0, units);
+    block = cached_pop(region_slot(region_of(start_region)), units);
     if (UNLIKELY(block == 0)) {
         return path_alloc_slowly(size);
     }

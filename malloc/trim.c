@@ -11,8 +11,8 @@
  * MiB that is has to be followed, or preceded, by a pause. What was waited is credited, up to a limit, so
  * that the first few times need not wait. */
 enum {
-    PAUSE = 30,          /* ms for each MiB, of which the page faults take some 3 percent */
-    CREDIT = 20000,      /* ms, at most … */
+    PAUSE = 30,         /* ms for each MiB, of which the page faults take some 3 percent */
+    CREDIT = 20000,     /* ms, at most … */
     FIRST_CREDIT = 300, /* … and at the start */
     LONGEST_PAUSE = 20000,
     FIRST_PAUSE = 100,   /* ms from the start, in which short programs come to their end */

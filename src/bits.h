@@ -149,27 +149,27 @@ static inline size_t bits_highest(uint64_t word)
 #endif
 }
 
+/* Makes the compiler forget what it knows of a word: it is loaded by now, and where it is an index, it is
+ * made a part of each instruction rather than kept, scaled, in a register that there is not. */
+#ifdef __GNUC__
+#define BITS_FORGET(word) __asm__("" : "+r"(word))
+#else
+#define BITS_FORGET(word) ((void)(word))
+#endif
+
 /* The same number, but the compiler does not know. So it keeps one copy of a number that was read
  * narrow and is used wide and narrow, not two, and a register is free for something else. */
 static inline size_t bits_widen(uint32_t number)
 {
     size_t wide = number;
 
-#ifdef __GNUC__
-    __asm__("" : "+r"(wide));
-#endif
+    BITS_FORGET(wide);
     return wide;
 }
 
-/* Makes the compiler forget what it knows of a word. */
-/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
-static ALWAYS_INLINE void bits_forget(uint64_t *word)
+static inline bool bits_is_power_of_two(size_t number)
 {
-#ifdef __GNUC__
-    __asm__("" : "+r"(*word));
-#else
-    (void)word;
-#endif
+    return number != 0 && (number & (number - 1)) == 0;
 }
 
 /* Rotate by count, 1 to 31. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache.h"
 
-#include <string.h>
-
 enum {
     HOT = 16,          /* calls of a size before it gets a magazine */
     BATCH_MIN = 4,     /* rounds that are loaded at first */
@@ -224,22 +222,20 @@ static void cool_depot(Pool *pool, size_t units, CacheSink *sink, void *context)
     depot_cool(pool, units);
 }
 
-static void end_orphan(Pool *pool, CacheSink *sink, void *context)
+void cache_end(Cache *cache, bool full, CacheSink *sink, void *context)
 {
-    Cache *orphan = take_orphan(pool);
+    Pool *pool = cache->pool;
 
-    if (orphan != NULL) {
-        cache_drain(orphan, false, sink, context);
-        pool_add_counts(&pool->counts, orphan->counts);
-        pool_give_cache(pool, orphan);
-    }
+    cache_drain(cache, full, sink, context);
+    pool_add_counts(&pool->counts, cache->counts);
+    pool_give_cache(pool, cache);
 }
 
 /* Empties a cache without an owner if nobody took one for a while. */
 static void cool_orphans(Pool *pool, CacheSink *sink, void *context)
 {
-    if (!pool->adopted) {
-        end_orphan(pool, sink, context);
+    if (!pool->adopted && pool->orphans != 0) {
+        cache_end(take_orphan(pool), false, sink, context);
     }
     pool->adopted = false;
 }
@@ -282,7 +278,7 @@ CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
     Magazine *magazine;
 
     while (pool->orphans != 0) {
-        end_orphan(pool, sink, context);
+        cache_end(take_orphan(pool), false, sink, context);
     }
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         while ((magazine = depot_take(pool, units)) != NULL) {

@@ -96,6 +96,9 @@ void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context);
 /* Empties magazines that were not used for a while, if it is time to look for them. */
 void cache_cool(Cache *cache, CacheSink *sink, void *context);
 
+/* Empties a cache, as cache_drain, and gives its memory back; the pool keeps what it has counted. */
+void cache_end(Cache *cache, bool full, CacheSink *sink, void *context);
+
 /* Empties all magazines. full: spare ones go to the depot if there is room. */
 void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context);
 

@@ -60,9 +60,7 @@ static void end_cache(Thread *self, size_t slot)
     operation_begin(&operation, regions[slot]);
     thread_set_cache(self, slot, NULL);
     if (!cache_bequeath(cache)) {
-        cache_drain(cache, true, operation_give_rounds, &operation);
-        operation_count(&operation, cache_take_counts(cache));
-        pool_give_cache(region_pool(regions[slot]), cache);
+        cache_end(cache, true, operation_give_rounds, &operation);
     }
     operation_end(&operation);
 }
@@ -202,7 +200,6 @@ size_t cached_units(Region *region, size_t block)
 void cached_count(Region *region, CacheCounts counts)
 {
     Cache *cache = thread_take_own(&thread_self, region_slot(region));
-
     Operation operation;
 
     if (cache != NULL) {

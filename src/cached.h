@@ -52,13 +52,13 @@ static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_
     uint64_t free = map_load(at + region->heap.free);
 
     /* So that both are loaded first, and then tested for a bit each. */
-    bits_forget(&starts);
-    bits_forget(&free);
+    BITS_FORGET(starts);
+    BITS_FORGET(free);
     starts >>= shift;
     if (UNLIKELY((starts & 1) == 0)) {
         return SIGHT_NONE;
     }
-    bits_forget(&free);
+    BITS_FORGET(free);
     if (UNLIKELY(bits_test(free, shift))) {
         return SIGHT_NONE;
     }
@@ -82,6 +82,22 @@ static ALWAYS_INLINE CachedSight cached_sight(Region *region, size_t block, size
     sight = cached_look(region, block, units);
     region_unlock(region, taken);
     return sight;
+}
+
+/* Takes a block of so many units if magazines have one, or may be loaded with some; else 0. */
+static inline size_t cached_alloc(Region *region, size_t units)
+{
+    size_t block;
+
+    if (units > region->cached) {
+        return 0;
+    }
+    block = cached_pop(region_slot(region), units);
+    if (block == 0) {
+        return cached_take(region, units);
+    }
+    *region_word(region, block) = 0;
+    return block;
 }
 
 /* Units of the block that starts at a position, if it is in use; else 0. */

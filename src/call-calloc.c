@@ -27,15 +27,8 @@ static void *calloc_cached(Region *region, size_t bytes)
 {
     Link *links = (Link *)(void *)region_handle(region);
     size_t units = fast_units(links, bytes);
-    size_t block;
+    size_t block = cached_alloc(region, units);
 
-    if (units > region->cached) {
-        return NULL;
-    }
-    block = cached_pop(region_slot(region), units);
-    if (block == 0) {
-        block = cached_take(region, units);
-    }
     if (block == 0) {
         return NULL;
     }
@@ -48,6 +41,7 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     Region *region;
     Operation operation;
     size_t bytes, units;
+    bool fits = !__builtin_mul_overflow(count, size, &bytes);
     Pos block = 0;
     Pos touched;
 
@@ -55,7 +49,7 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     if (region == NULL) {
         return NULL;
     }
-    if (region_is_cached(region) && !__builtin_mul_overflow(count, size, &bytes)) {
+    if (region_is_cached(region) && fits) {
         void *cached = calloc_cached(region, bytes);
 
         if (cached != NULL) {
@@ -65,7 +59,7 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     operation_begin(&operation, region);
     region->callocs++;
     touched = operation.heap->clean;
-    if (!__builtin_mul_overflow(count, size, &bytes)) {
+    if (fits) {
         units = heap_units(operation.heap, bytes);
         block = operation_take(&operation, units);
         if (block != 0) {
@@ -92,7 +86,7 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
     }
     operation_begin(&operation, region);
     region->aligned_allocs++;
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
+    if (!bits_is_power_of_two(alignment)) {
         operation_end(&operation);
         errno = EINVAL;
         return NULL;

@@ -21,18 +21,6 @@ static inline Heap *fast_heap(Link *links)
     return (Heap *)(void *)links - 1;
 }
 
-/* Makes the compiler forget what it knows of a position. So it makes the address a part of each
- * instruction, rather than to keep it in a register that there is not. */
-/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
-static ALWAYS_INLINE void fast_forget(size_t *position)
-{
-#ifdef __GNUC__
-    __asm__("" : "+r"(*position));
-#else
-    (void)position;
-#endif
-}
-
 /* index_mark. */
 static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
 {
@@ -42,7 +30,7 @@ static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
     if (UNLIKELY(word == 0)) {
         bits_set_in(&fast_heap(links)->summary, at);
     }
-    fast_forget(&at);
+    BITS_FORGET(at);
     fast_heap(links)->words[at] = bits_set(word, size_class);
 }
 
@@ -52,11 +40,11 @@ static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
 {
     size_t next = bits_widen(links[size].previous);
 
-    fast_forget(&size);
+    BITS_FORGET(size);
     links[size].previous = (Pos)block;
     links[next].next = (Pos)block;
     links[block].previous = (Pos)next;
-    fast_forget(&block);
+    BITS_FORGET(block);
     links[block].next = (Pos)size;
     fast_mark(links, size);
 }
@@ -73,8 +61,8 @@ static ALWAYS_INLINE bool fast_unlink(Link *links, size_t block, bool *alone)
         UNLIKELY(links[previous].next != (Pos)block)) {
         return false;
     }
-    fast_forget(&next);
-    fast_forget(&previous);
+    BITS_FORGET(next);
+    BITS_FORGET(previous);
     links[next].previous = (Pos)previous;
     links[previous].next = (Pos)next;
     *alone = next == previous; /* between its head and itself */
@@ -112,12 +100,12 @@ static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t *block)
     if (UNLIKELY(next >= fast_heap(links)->fast_end)) {
         return false;
     }
-    fast_forget(block);
+    BITS_FORGET(*block);
     if (UNLIKELY(links[*block].previous != (Pos)size) ||
         UNLIKELY(links[next].previous != (Pos)*block)) {
         return false;
     }
-    fast_forget(&next);
+    BITS_FORGET(next);
     links[size].next = (Pos)next;
     links[next].previous = (Pos)size;
     index_unmark_if(fast_heap(links), size, next == size);
@@ -148,9 +136,9 @@ static ALWAYS_INLINE void fast_split(Link *links, size_t block, size_t units, si
     size_t rest = block + units;
 
     map_set_bit(heap_map(fast_heap(links)).starts, rest);
-    fast_forget(&rest);
+    BITS_FORGET(rest);
     map_set_bit(heap_map(fast_heap(links)).free, rest);
-    fast_forget(&rest);
+    BITS_FORGET(rest);
     map_clear_bit(heap_map(fast_heap(links)).free, rest - 1);
     if (UNLIKELY(size > MAP_WORD_BITS)) {
         map_put_size(heap_map(fast_heap(links)), block, units);

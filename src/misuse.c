@@ -123,6 +123,7 @@ static void warn(const Mem_Misuse *misuse)
 void misuse_report(Mem_Misuse *misuse)
 {
     Handler current = get_handler();
+    Action wanted;
 
     if (misuse->sentence == NULL) {
         misuse->sentence = sentences[misuse->kind];
@@ -130,10 +131,11 @@ void misuse_report(Mem_Misuse *misuse)
     if (current.function != NULL) {
         current.function(misuse, current.context);
     }
-    if (get_action() != ACTION_IGNORE) {
+    wanted = get_action();
+    if (wanted != ACTION_IGNORE) {
         warn(misuse);
     }
-    if (get_action() == ACTION_ABORT) {
+    if (wanted == ACTION_ABORT) {
         abort();
     }
 }

@@ -44,7 +44,7 @@ static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowe
         }
     }
     if ((options->flags & ~flags_allowed) != 0 || options->reserved0 != 0 ||
-        (alignment & (alignment - 1)) != 0 || alignment > ALIGNMENT_MAX) {
+        !bits_is_power_of_two(alignment) || alignment > ALIGNMENT_MAX) {
         return 0;
     }
     return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;

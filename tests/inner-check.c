@@ -249,6 +249,15 @@ static const Pos classes_of[] = {64, 64, 64, 64, SLOTS_BELOW, 128, CLASSES_MAX, 
 
 enum { VARIANTS = sizeof classes_of / sizeof classes_of[0] };
 
+/* The check of a heap fails, and says so. */
+static void check_finds(Heap *heap, const char *fault)
+{
+    char message[200];
+
+    ck_assert(!heap_check(heap, message, sizeof message));
+    ck_assert_ptr_nonnull(strstr(message, fault));
+}
+
 START_TEST(every_flipped_bit_is_found)
 {
     size_t blocks = _i == 0 ? 0 : _i == 1 ? 10 : _i == 4 || _i == 5 ? 90 : 60;
@@ -333,14 +342,12 @@ START_TEST(peak_below_use_is_found)
     Bed bed = build(64, 64, 1, 10);
     Heap *heap = &shaped_region(&bed)->heap;
     size_t in_use = heap_in_use(heap);
-    char message[200];
 
     ck_assert_uint_gt(in_use, 0);
     heap->peak = in_use - 1;
     heap->headroom = heap->peak - in_use;
     ck_assert_uint_eq(heap_in_use(heap), in_use);
-    ck_assert(!heap_check(heap, message, sizeof message));
-    ck_assert_ptr_nonnull(strstr(message, "peak"));
+    check_finds(heap, "peak");
     heap->peak = in_use;
     heap->headroom = 0;
     checked_sound(&bed);
@@ -353,14 +360,12 @@ START_TEST(free_neighbours_are_found)
 {
     Bed bed = build(64, 64, 0, 0);
     Heap *heap = &shaped_region(&bed)->heap;
-    char message[200];
 
     checked_alloc(&bed, 8);
     checked_alloc(&bed, 8);
     map_set_free(heap_map(heap), heap->first, 1);
     map_set_free(heap_map(heap), heap->first + 1, 1);
-    ck_assert(!heap_check(heap, message, sizeof message));
-    ck_assert_ptr_nonnull(strstr(message, "free, and so is"));
+    check_finds(heap, "free, and so is");
     map_set_used(heap_map(heap), heap->first, 1);
     map_set_used(heap_map(heap), heap->first + 1, 1);
     checked_sound(&bed);
@@ -375,12 +380,10 @@ START_TEST(an_end_behind_the_fence_is_found)
         Bed bed = build(64, gap, 0, 0);
         Heap *heap = &shaped_region(&bed)->heap;
         Map map = heap_map(heap);
-        char message[200];
 
         map_clear_start(map, heap->end);
         map_set_start(map, heap->end + 1);
-        ck_assert(!heap_check(heap, message, sizeof message));
-        ck_assert_ptr_nonnull(strstr(message, "does not end at the fence"));
+        check_finds(heap, "does not end at the fence");
         map_clear_start(map, heap->end + 1);
         map_set_start(map, heap->end);
         checked_sound(&bed);
@@ -395,12 +398,10 @@ START_TEST(a_tree_of_nothing_is_found)
     Bed bed = build(64, 64, 0, 0);
     Heap *heap = &shaped_region(&bed)->heap;
     Bin *bin = index_bin_at(index_of(heap), heap->classes);
-    char message[200];
 
     ck_assert_uint_eq(bin->first, TREE_NONE);
     bin->second = BIN_TREE;
-    ck_assert(!heap_check(heap, message, sizeof message));
-    ck_assert_ptr_nonnull(strstr(message, "class"));
+    check_finds(heap, "class");
     bin->second = TREE_NONE;
     checked_sound(&bed);
     bed_close(&bed);
@@ -416,7 +417,6 @@ START_TEST(a_shelf_that_goes_round_is_found)
     Index index = index_of(heap);
     Shelf *shelf = NULL;
     ShelfNode *keeper;
-    char message[200];
     Pos used = 0;
     size_t which = 0;
     Pos size;
@@ -443,8 +443,7 @@ START_TEST(a_shelf_that_goes_round_is_found)
     shelf_node(index.tree, used)->next = used;
     checked_sound(&bed);
     shelf->sizes |= (Pos)bits_mask(which);
-    ck_assert(!heap_check(heap, message, sizeof message));
-    ck_assert_ptr_nonnull(strstr(message, "large free blocks"));
+    check_finds(heap, "large free blocks");
     shelf->sizes &= ~(Pos)bits_mask(which);
     checked_sound(&bed);
     bed_close(&bed);

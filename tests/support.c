@@ -100,8 +100,8 @@ size_t support_operations(size_t usual)
         return (size_t)strtoull(text, NULL, 0);
     }
 #ifdef COVERAGE
-    usual /=
-        5; /* nothing is optimized, and each branch is counted; more operations reach no more */
+    /* Nothing is optimized, and each branch is counted. More operations reach no more. */
+    usual /= 5;
 #endif
     return support_is_emulated() ? usual / 50 : support_is_sanitized() ? usual / 5 : usual;
 }
