@@ -53,7 +53,7 @@ void *path_alloc_aligned(size_t alignment, size_t size)
 {
     Mem_Region *region;
 
-    if (alignment <= UNIT_BYTES) { /* as every block */
+    if (alignment <= UNIT_BYTES && bits_is_power_of_two(alignment)) { /* as every block */
         return path_alloc(size);
     }
     region = path_region();

@@ -171,11 +171,13 @@ void test_handlers()
     calls = 0;
     EXPECT(::operator new[](all, alignment, std::nothrow) == nullptr && calls == 2);
     // More room is of no use for what is no alignment.
-    volatile std::size_t number = 24;
-    const std::align_val_t odd{number};
-    calls = 0;
-    EXPECT(throws<std::bad_alloc>([=] { sink = ::operator new(10, odd); }) && calls == 0);
-    EXPECT(::operator new(10, odd, std::nothrow) == nullptr && calls == 0);
+    volatile std::size_t numbers[] = {24, 3};
+    for (std::size_t number : numbers) {
+        const std::align_val_t odd{number};
+        calls = 0;
+        EXPECT(throws<std::bad_alloc>([=] { sink = ::operator new(10, odd); }) && calls == 0);
+        EXPECT(::operator new(10, odd, std::nothrow) == nullptr && calls == 0);
+    }
     std::set_new_handler(throw_other);
     EXPECT(throws<std::runtime_error>([] { sink = ::operator new(all); }));
     end_of_handlers();
