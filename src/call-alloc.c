@@ -127,7 +127,7 @@ static __attribute__((__noinline__)) void *alloc_inexact(Link *links, size_t uni
         return alloc_from_large(links, units, size_class);
     }
     block = links[size_class].next;
-    if (UNLIKELY(!fast_take(links, size_class, &block))) {
+    if (UNLIKELY(!fast_take(links, size_class, block))) {
         return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, true);
     }
     blocks_count_use(fast_heap(links), units);
@@ -200,7 +200,7 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
     if (UNLIKELY(block == units)) {
         return alloc_inexact(links, units);
     }
-    if (UNLIKELY(!fast_take(links, units, &block))) {
+    if (UNLIKELY(!fast_take(links, units, block))) {
         return operation_alloc_units(region_of(handle), units, true);
     }
     fast_end_used(links, block, units);

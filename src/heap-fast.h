@@ -91,32 +91,32 @@ static ALWAYS_INLINE size_t fast_units(Link *links, size_t bytes)
 /* Takes a block, the first, off the list of a size, and declares that its first unit is in use;
  * fast_end_used or fast_split is left to do. False if links were overwritten: then the heap is to
  * be rebuilt. */
-static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t *block)
+static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t block)
 {
-    size_t next = bits_widen(links[*block].next);
+    size_t next = bits_widen(links[block].next);
     unsigned char *map;
     uint64_t starts, word;
 
     if (UNLIKELY(next >= fast_heap(links)->fast_end)) {
         return false;
     }
-    BITS_FORGET(*block);
-    if (UNLIKELY(links[*block].previous != (Pos)size) ||
-        UNLIKELY(links[next].previous != (Pos)*block)) {
+    BITS_FORGET(block);
+    if (UNLIKELY(links[block].previous != (Pos)size) ||
+        UNLIKELY(links[next].previous != (Pos)block)) {
         return false;
     }
     BITS_FORGET(next);
     links[size].next = (Pos)next;
     links[next].previous = (Pos)size;
     index_unmark_if(fast_heap(links), size, next == size);
-    map = (unsigned char *)links + *block / MAP_WORD_BITS * MAP_WORD_BYTES;
+    map = (unsigned char *)links + block / MAP_WORD_BITS * MAP_WORD_BYTES;
     starts = map_load(map + fast_heap(links)->starts);
     /* Links that were forged, not just overwritten, get here. */
-    if (UNLIKELY(!bits_test(starts, *block))) {
+    if (UNLIKELY(!bits_test(starts, block))) {
         return false;
     }
     word = map_load(map + fast_heap(links)->free);
-    if (UNLIKELY(!bits_take(&word, *block))) {
+    if (UNLIKELY(!bits_take(&word, block))) {
         return false;
     }
     map_store(map + fast_heap(links)->free, word);
