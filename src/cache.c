@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache.h"
 
+#include <string.h>
+
 enum {
-    HOT = 16,          /* calls of a size before it gets a magazine */
+    HOT = 16,          /* calls of a size before it gets a stack */
     BATCH_MIN = 4,     /* rounds that are loaded at first */
     COOL_EVENTS = 512, /* after so many unused magazines are looked for */
     ORPHANS_MAX = 8    /* caches that threads leave to others when they end */
 };
 
-Pos cache_no_magazine[2] = {0, MAGAZINE_CEILING};
+Pos cache_no_stack[2] = {0, STACK_CEILING};
 
-#define NONE4 cache_no_magazine, cache_no_magazine, cache_no_magazine, cache_no_magazine
+#define NONE4 cache_no_stack, cache_no_stack, cache_no_stack, cache_no_stack
 #define NONE32 NONE4, NONE4, NONE4, NONE4, NONE4, NONE4, NONE4, NONE4
 
-Cache cache_none = {.tops = {cache_no_magazine, NONE32, NONE32, NONE32, NONE32}};
+Cache cache_none = {.tops = {cache_no_stack, NONE32, NONE32, NONE32, NONE32}};
 
 _Static_assert(CACHED_MAX == 128, "as many as there are initializers above");
 
@@ -65,69 +67,117 @@ Cache *cache_create(Pool *pool)
     return cache;
 }
 
-/* The magazine in use for a size, or NULL. */
-static Magazine *loaded(Cache *cache, size_t units)
+static Stack *stack_of(Cache *cache, size_t units)
 {
-    const Pos *top = cache->tops[units];
-
-    return top == cache_no_magazine ? NULL : pool_piece(cache->pool, pool_number(cache->pool, top));
+    return pool_piece(cache->pool, cache->stacks[units]);
 }
 
-static unsigned count_rounds(Cache *cache, Magazine *magazine, size_t units)
+static unsigned count_rounds(Cache *cache, size_t units)
 {
-    return (unsigned)(cache->tops[units] - &magazine->floor);
+    return (unsigned)(cache->tops[units] - &stack_of(cache, units)->floor);
 }
 
-static void set_top(Cache *cache, size_t units, Magazine *magazine, size_t count)
+static void set_count(Cache *cache, size_t units, size_t count)
 {
-    cache->tops[units] = magazine == NULL ? cache_no_magazine : &magazine->floor + count;
+    cache->tops[units] = &stack_of(cache, units)->floor + count;
+}
+
+/* Makes sure that there is a stack. False: that is impossible. */
+static bool need_stack(Cache *cache, size_t units)
+{
+    Stack *stack;
+
+    if (cache->stacks[units] != 0) {
+        return true;
+    }
+    stack = pool_take_stack(cache->pool, units);
+    if (stack == NULL) {
+        return false;
+    }
+    cache->stacks[units] = pool_number(cache->pool, stack);
+    set_count(cache, units, 0);
+    return true;
+}
+
+static void drop_stack(Cache *cache, size_t units)
+{
+    Stack *stack = stack_of(cache, units);
+
+    cache->stacks[units] = 0;
+    cache->tops[units] = cache_no_stack;
+    pool_give_stack(cache->pool, stack);
 }
 
 Pos cache_pop_full(Cache *cache, size_t units)
 {
-    Magazine *empty = loaded(cache, units);
-    Magazine *full = NULL;
+    Pool *pool = cache->pool;
+    Magazine *full;
 
     cache->events++;
-    if (cache->spares[units] != 0) {
-        full = pool_piece(cache->pool, cache->spares[units]);
-        cache->spares[units] = 0;
-    } else {
-        full = depot_take(cache->pool, units);
+    if (cache->spares[units] == 0) {
+        full = depot_take(pool, units);
         if (full == NULL) {
             return 0;
         }
+        cache->spares[units] = pool_number(pool, full);
     }
-    if (empty != NULL) {
-        pool_give_magazine(cache->pool, empty);
+    if (!need_stack(cache, units)) {
+        return 0;
     }
-    set_top(cache, units, full, pool_rounds(cache->pool, units));
+    full = pool_piece(pool, cache->spares[units]);
+    cache->spares[units] = 0;
+    memcpy(stack_of(cache, units)->rounds, full->rounds, pool_rounds(pool, units) * sizeof(Pos));
+    set_count(cache, units, pool_rounds(pool, units));
+    pool_give_magazine(pool, full);
     return cache_pop(cache, units);
+}
+
+/* Where the lower half of a full stack goes: to the spare magazine, or to nowhere. The upper one takes its
+ * place. */
+static void lower_stack(Cache *cache, size_t units, Magazine *spare)
+{
+    Stack *stack = stack_of(cache, units);
+    size_t half = pool_rounds(cache->pool, units);
+
+    if (spare != NULL) {
+        memcpy(spare->rounds, stack->rounds, half * sizeof(Pos));
+        cache->spares[units] = pool_number(cache->pool, spare);
+    }
+    memcpy(stack->rounds, stack->rounds + half, half * sizeof(Pos));
+    set_count(cache, units, half);
+}
+
+/* Makes room in a full stack without the heap. */
+static bool store_half(Cache *cache, size_t units)
+{
+    Pool *pool = cache->pool;
+    Magazine *empty;
+
+    if (cache->spares[units] != 0) {
+        if (!depot_give(pool, units, pool_piece(pool, cache->spares[units]))) {
+            return false;
+        }
+        cache->spares[units] = 0;
+    }
+    empty = pool_take_magazine(pool);
+    if (empty == NULL) {
+        return false;
+    }
+    lower_stack(cache, units, empty);
+    return true;
 }
 
 bool cache_push_full(Cache *cache, size_t units, size_t block)
 {
-    Magazine *full = loaded(cache, units);
-    Magazine *empty;
+    bool has_room;
 
-    if (full == NULL && !cache_is_hot(cache, units)) {
-        return false;
+    if (cache->stacks[units] == 0) {
+        has_room = cache_is_hot(cache, units) && need_stack(cache, units);
+    } else {
+        cache->events++;
+        has_room = store_half(cache, units);
     }
-    cache->events++;
-    empty = pool_take_magazine(cache->pool, units);
-    if (empty == NULL) {
-        return false;
-    }
-    if (full != NULL) {
-        if (cache->spares[units] == 0) {
-            cache->spares[units] = pool_number(cache->pool, full);
-        } else if (!depot_give(cache->pool, units, full)) {
-            pool_give_magazine(cache->pool, empty);
-            return false;
-        }
-    }
-    set_top(cache, units, empty, 0);
-    return cache_push(cache, units, block);
+    return has_room && cache_push(cache, units, block);
 }
 
 bool cache_is_hot(Cache *cache, size_t units)
@@ -141,16 +191,11 @@ bool cache_is_hot(Cache *cache, size_t units)
 
 size_t cache_start_load(Cache *cache, size_t units)
 {
-    unsigned most = pool_rounds(cache->pool, units);
+    unsigned most = 2 * pool_rounds(cache->pool, units);
     unsigned batch = cache->batch[units];
 
-    if (loaded(cache, units) == NULL) {
-        Magazine *empty = pool_take_magazine(cache->pool, units);
-
-        if (empty == NULL) {
-            return 0;
-        }
-        set_top(cache, units, empty, 0);
+    if (!need_stack(cache, units)) {
+        return 0;
     }
     batch = batch == 0 ? BATCH_MIN : 2 * batch;
     cache->batch[units] = (unsigned char)(batch > most ? most : batch);
@@ -159,53 +204,54 @@ size_t cache_start_load(Cache *cache, size_t units)
 
 Pos *cache_rounds(Cache *cache, size_t units)
 {
-    return loaded(cache, units)->rounds;
+    return stack_of(cache, units)->rounds;
 }
 
 void cache_load(Cache *cache, size_t units, size_t count)
 {
     cache->events++;
-    set_top(cache, units, loaded(cache, units), count);
+    set_count(cache, units, count);
 }
 
 void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context)
 {
-    Magazine *magazine = loaded(cache, units);
-    unsigned count, kept;
+    size_t half = pool_rounds(cache->pool, units);
+    Magazine *spare = NULL;
 
-    if (magazine == NULL) {
-        return;
+    if (cache->stacks[units] == 0) {
+        return; /* it was emptied meanwhile */
     }
-    count = count_rounds(cache, magazine, units);
-    kept = count / 2;
-    sink(context, units, magazine->rounds + kept, count - kept);
-    set_top(cache, units, magazine, kept);
+    if (cache->spares[units] != 0) {
+        spare = pool_piece(cache->pool, cache->spares[units]);
+        sink(context, units, spare->rounds, half);
+    } else {
+        sink(context, units, stack_of(cache, units)->rounds, half);
+    }
+    lower_stack(cache, units, spare);
 }
 
-static void drain_magazine(Pool *pool, Magazine *magazine, size_t units, unsigned count,
-                           CacheSink *sink, void *context)
+/* Empties a magazine, and gives it back. */
+static void drain_magazine(Pool *pool, Magazine *magazine, size_t units, CacheSink *sink,
+                           void *context)
 {
-    sink(context, units, magazine->rounds, count);
+    sink(context, units, magazine->rounds, pool_rounds(pool, units));
     pool_give_magazine(pool, magazine);
 }
 
-/* Empties the magazines of a size. full: the spare one goes to the depot if there is room. */
+/* Empties the stack and the magazine of a size. full: the latter goes to the depot if there is room. */
 static void drain_size(Cache *cache, size_t units, bool full, CacheSink *sink, void *context)
 {
-    Magazine *magazine = loaded(cache, units);
+    Magazine *magazine;
 
-    if (magazine != NULL) {
-        unsigned count = count_rounds(cache, magazine, units);
-
-        set_top(cache, units, NULL, 0);
-        drain_magazine(cache->pool, magazine, units, count, sink, context);
+    if (cache->stacks[units] != 0) {
+        sink(context, units, stack_of(cache, units)->rounds, count_rounds(cache, units));
+        drop_stack(cache, units);
     }
     if (cache->spares[units] != 0) {
         magazine = pool_piece(cache->pool, cache->spares[units]);
         cache->spares[units] = 0;
         if (!full || !depot_give(cache->pool, units, magazine)) {
-            drain_magazine(cache->pool, magazine, units, pool_rounds(cache->pool, units), sink,
-                           context);
+            drain_magazine(cache->pool, magazine, units, sink, context);
         }
     }
     cache->batch[units] = 0;
@@ -217,7 +263,7 @@ static void cool_depot(Pool *pool, size_t units, CacheSink *sink, void *context)
     Magazine *magazine;
 
     while ((magazine = depot_take_cold(pool, units)) != NULL) {
-        drain_magazine(pool, magazine, units, pool_rounds(pool, units), sink, context);
+        drain_magazine(pool, magazine, units, sink, context);
     }
     depot_cool(pool, units);
 }
@@ -249,7 +295,7 @@ void cache_cool(Cache *cache, CacheSink *sink, void *context)
     cool_orphans(cache->pool, sink, context);
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         cool_depot(cache->pool, units, sink, context);
-        if (loaded(cache, units) != NULL && cache->tops[units] == cache->seen[units]) {
+        if (cache->stacks[units] != 0 && cache->tops[units] == cache->seen[units]) {
             drain_size(cache, units, false, sink, context);
             cache->heat[units] = 0;
         }
@@ -282,7 +328,7 @@ CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
     }
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         while ((magazine = depot_take(pool, units)) != NULL) {
-            drain_magazine(pool, magazine, units, pool_rounds(pool, units), sink, context);
+            drain_magazine(pool, magazine, units, sink, context);
         }
     }
     counts = pool->counts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread's cache of a region: for each size that it uses often a magazine, and perhaps a full one to
- * spare. Blocks in it are in use for the heap. */
+ * A thread's cache of a region: for each size that it uses often a stack of blocks, and perhaps a magazine
+ * to spare. These blocks are in use for the heap. */
 #ifndef MEM_SRC_CACHE_H
 #define MEM_SRC_CACHE_H
 
@@ -14,26 +14,28 @@
 #include "thread.h"
 
 struct Cache {
-    /* The last round of the magazine for so many units, or its floor. Of a size that has none, and of
-     * 0 units: that of cache_no_magazine. */
+    /* The last round of the stack for so many units, or its floor. Of a size that has none, and of 0
+     * units: that of cache_no_stack. */
     Pos *tops[CACHED_MAX + 1];
     CacheCounts counts;
     Pool *pool;
-    unsigned events; /* magazines loaded or unloaded, since unused ones were looked for */
-    Pos next;        /* in a list of caches without an owner */
+    unsigned
+        events; /* exchanges of magazines, loads and unloads, since unused ones were looked for */
+    Pos next;   /* in a list of caches without an owner */
+    Pos stacks[CACHED_MAX + 1]; /* pieces; 0: none */
     Pos spares[CACHED_MAX + 1];
-    unsigned char heat[CACHED_MAX + 1];  /* calls before it got a magazine */
+    unsigned char heat[CACHED_MAX + 1];  /* calls before it got a stack */
     unsigned char batch[CACHED_MAX + 1]; /* blocks to load at a time */
     const Pos *seen[CACHED_MAX + 1];     /* tops, when unused ones were looked for */
 };
 
-/* A magazine that is empty and full: 0 and MAGAZINE_CEILING. */
-extern HIDDEN Pos cache_no_magazine[2];
+/* A stack that is empty and full: 0 and STACK_CEILING. */
+extern HIDDEN Pos cache_no_stack[2];
 
 /* The cache of those that have none. */
 extern HIDDEN Cache cache_none;
 
-/* Where blocks of so many units go that leave magazines for the heap. They may be put into another order. */
+/* Where blocks of so many units go that leave a cache for the heap. They may be put into another order. */
 typedef void CacheSink(void *context, size_t units, Pos *rounds, size_t count);
 
 /* Takes a round. 0: there is none. */
@@ -53,7 +55,7 @@ static ALWAYS_INLINE bool cache_push(Cache *cache, size_t units, size_t block)
 {
     Pos *top = cache->tops[units];
 
-    if (UNLIKELY(top[1] == MAGAZINE_CEILING)) {
+    if (UNLIKELY(top[1] == STACK_CEILING)) {
         return false;
     }
     top[1] = (Pos)block;
@@ -74,32 +76,32 @@ static inline bool cache_is_left(const Pool *pool)
     return __atomic_load_n(&pool->orphans, __ATOMIC_RELAXED) != 0;
 }
 
-/* Takes a round after a full magazine was brought: the spare one, or one of the depot. 0: there is
- * none. */
+/* Takes a round after a magazine was emptied into the stack: the spare one, or one of the depot. 0: there
+ * is none. */
 Pos cache_pop_full(Cache *cache, size_t units);
 
-/* Puts a round in after a full magazine was brought away. False: there is no room for one. */
+/* Puts a round in after a magazine was filled from the stack. False: there is no room for one. */
 bool cache_push_full(Cache *cache, size_t units, size_t block);
 
-/* Whether a size is used so often that a magazine is worth it; counts this call. */
+/* Whether a size is used so often that a stack is worth it; counts this call. */
 bool cache_is_hot(Cache *cache, size_t units);
 
-/* How many rounds to load, with a magazine for them; 0: there is none. The rounds are put where
+/* How many rounds to load, with an empty stack for them; 0: there is none. The rounds are put where
  * cache_rounds tells, and cache_load says how many they are. */
 size_t cache_start_load(Cache *cache, size_t units);
 Pos *cache_rounds(Cache *cache, size_t units);
 void cache_load(Cache *cache, size_t units, size_t count);
 
-/* Makes room in a full magazine. */
+/* Makes room in a full stack. */
 void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context);
 
-/* Empties magazines that were not used for a while, if it is time to look for them. */
+/* Empties stacks that were not used for a while, if it is time to look for them. */
 void cache_cool(Cache *cache, CacheSink *sink, void *context);
 
 /* Empties a cache, as cache_drain, and gives its memory back; the pool keeps what it has counted. */
 void cache_end(Cache *cache, bool full, CacheSink *sink, void *context);
 
-/* Empties all magazines. full: spare ones go to the depot if there is room. */
+/* Empties all stacks and magazines. full: spare ones go to the depot if there is room. */
 void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context);
 
 /* Empties the depot, and the caches that lost their owners, which are gone then; returns what these

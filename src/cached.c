@@ -172,7 +172,7 @@ bool cached_give(Region *region, size_t block, size_t units)
 
     if (cache != NULL) {
         done = cache_push(cache, units, block) || cache_push_full(cache, units, block);
-        is_full = !done && cache->tops[units] != 0;
+        is_full = !done && cache->stacks[units] != 0;
         if (done) {
             *region_word(region, block) = region_cached(region)->key;
         }

@@ -63,10 +63,15 @@ static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_
         return SIGHT_NONE;
     }
     starts &= ~UINT64_C(1);
+    if (LIKELY(starts != 0)) {
+        *units = bits_lowest(starts);
+        return SIGHT_BLOCK;
+    }
+    starts = map_load(at + region->heap.starts + MAP_WORD_BYTES);
     if (UNLIKELY(starts == 0)) {
         return SIGHT_FAR;
     }
-    *units = bits_lowest(starts);
+    *units = MAP_WORD_BITS - shift + bits_lowest(starts);
     return SIGHT_BLOCK;
 }
 

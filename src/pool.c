@@ -7,6 +7,7 @@
 #include "heap.h"
 
 _Static_assert(sizeof(Magazine) == PIECE_BYTES, "a magazine is a piece");
+_Static_assert(sizeof(Stack) == 2 * PIECE_BYTES, "a stack is two pieces");
 
 enum {
     HEAP_BYTES_MIN = 1 << 17,
@@ -14,11 +15,11 @@ enum {
     POOL_BYTES_MIN_INSIDE = 1 << 14,
     HEAP_TO_POOL_MAPPED = 64,
     HEAP_TO_POOL_INSIDE = 256,
-    HEAP_TO_MAGAZINE = 16384, /* bytes of blocks in a magazine are this part of the heap's … */
-    MAGAZINE_BYTES_MAX = 1 << 15, /* … at most */
-    ROUNDS_MIN = 4,
+    HEAP_TO_MAGAZINE = 32768, /* bytes of blocks in a magazine are this part of the heap's … */
+    MAGAZINE_BYTES_MAX = 1 << 14, /* … at most */
+    ROUNDS_MIN = 2,
     DEPOT_BYTES = 1 << 18, /* of blocks of one size in the depot, or this many magazines */
-    DEPOT_MAGAZINES = 8
+    DEPOT_MAGAZINES = 16
 };
 
 static size_t whole_pieces(size_t bytes)
@@ -58,19 +59,20 @@ size_t pool_make_key(const Pool *pool)
 
 void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
 {
+    size_t most = heap_bytes / HEAP_TO_MAGAZINE;
+
+    if (most > MAGAZINE_BYTES_MAX) {
+        most = MAGAZINE_BYTES_MAX;
+    }
     pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
     pool->end = (Pos)(bytes / PIECE_BYTES);
-    pool->most = heap_bytes / HEAP_TO_MAGAZINE;
-    if (pool->most > MAGAZINE_BYTES_MAX) {
-        pool->most = MAGAZINE_BYTES_MAX;
+    for (size_t units = 1; units <= CACHED_MAX; units++) {
+        size_t rounds = most / (units * UNIT_BYTES);
+
+        pool->rounds[units] = (unsigned char)(rounds < ROUNDS_MIN   ? ROUNDS_MIN
+                                              : rounds > ROUNDS_MAX ? ROUNDS_MAX
+                                                                    : rounds);
     }
-}
-
-unsigned pool_rounds(const Pool *pool, size_t units)
-{
-    size_t rounds = pool->most / (units * UNIT_BYTES);
-
-    return rounds < ROUNDS_MIN ? ROUNDS_MIN : rounds > ROUNDS_MAX ? ROUNDS_MAX : (unsigned)rounds;
 }
 
 unsigned pool_depot_most(const Pool *pool, size_t units)
@@ -116,21 +118,31 @@ static void *take_pieces(Pool *pool, Pos *list, size_t bytes)
     return taken;
 }
 
-Magazine *pool_take_magazine(Pool *pool, size_t units)
+Magazine *pool_take_magazine(Pool *pool)
 {
-    Magazine *magazine = take_pieces(pool, &pool->magazines, sizeof(Magazine));
-
-    if (magazine != NULL) {
-        /* There may be the ceiling of another size in it. */
-        memset(magazine, 0, sizeof *magazine);
-        magazine->rounds[pool_rounds(pool, units)] = MAGAZINE_CEILING;
-    }
-    return magazine;
+    return take_pieces(pool, &pool->magazines, sizeof(Magazine));
 }
 
 void pool_give_magazine(Pool *pool, Magazine *magazine)
 {
     give_listed(pool, &pool->magazines, magazine);
+}
+
+Stack *pool_take_stack(Pool *pool, size_t units)
+{
+    Stack *stack = take_pieces(pool, &pool->stacks, sizeof(Stack));
+
+    if (stack != NULL) {
+        /* There may be the ceiling of another size in it. */
+        memset(stack, 0, sizeof *stack);
+        stack->rounds[2 * pool_rounds(pool, units)] = STACK_CEILING;
+    }
+    return stack;
+}
+
+void pool_give_stack(Pool *pool, Stack *stack)
+{
+    give_listed(pool, &pool->stacks, stack);
 }
 
 void *pool_take_cache(Pool *pool, size_t bytes)

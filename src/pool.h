@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Magazines: stacks of blocks that were freed and wait to be allocated again, all of one size. They
- * lie in a pool of their own in the bookkeeping, out of the program's reach. Full ones that no thread
- * needs are in a depot, from which any thread may take them, as in: J. Bonwick, J. Adams, "Magazines
- * and Vmem", USENIX 2001.
+ * Blocks that were freed and wait to be allocated again, all of one size: in magazines, as in J. Bonwick,
+ * J. Adams, "Magazines and Vmem", USENIX 2001. They lie in a pool of their own in the bookkeeping, out of
+ * the program's reach. A thread has a stack that two magazines fill, and fills one from the half that was
+ * not used for longest, or empties one into it; so it takes at least a magazine's worth of calls until the
+ * next exchange, whatever their order. Magazines that no thread needs are in a depot, from which any may
+ * take them.
  *
- * The pool is an array of pieces of 256 bytes, named by their numbers. The first few are the Pool
- * structure. A magazine is one piece; a cache (see cache.h) takes several that follow each other.
- * Pieces never used yet are never touched. */
+ * The pool is an array of pieces of 128 bytes, named by their numbers. The first few are the Pool
+ * structure. A magazine is one piece, a stack two; a cache (see cache.h) takes several that follow each
+ * other. Pieces never used yet are never touched. */
 #ifndef MEM_SRC_POOL_H
 #define MEM_SRC_POOL_H
 
@@ -19,22 +21,27 @@
 #include "spin.h"
 
 enum {
-    PIECE_BYTES = 256,
+    PIECE_BYTES = 128,
     CACHED_MAX = 128, /* units of the largest blocks that magazines are for */
-    ROUNDS_MAX = 60   /* blocks in a magazine */
+    ROUNDS_MAX = 30   /* blocks in a magazine */
 };
 
-/* A block in a magazine is a round. Below the first one there is a 0, which no block's position is,
- * and above the last there is MAGAZINE_CEILING: so whether a magazine is empty, or full, is seen from
- * what is read from it anyway. */
-#define MAGAZINE_CEILING UINT32_MAX
-
+/* A block in a magazine is a round. All magazines that are not about to be filled are full. */
 typedef struct Magazine {
-    Pos floor;
-    Pos rounds[ROUNDS_MAX + 1]; /* the ceiling included */
-    Pos next;                   /* piece of the next one, where they are in a list; 0: none */
+    Pos rounds[ROUNDS_MAX];
+    Pos next; /* piece of the next one, where they are in a list; 0: none */
     Pos unused;
 } __attribute__((__may_alias__)) Magazine;
+
+/* Below the first round of a stack there is a 0, which no block's position is, and above the last there is
+ * STACK_CEILING: so whether it is empty, or full, is seen from what is read from it anyway. */
+#define STACK_CEILING UINT32_MAX
+
+typedef struct Stack {
+    Pos floor;
+    Pos rounds[2 * ROUNDS_MAX + 1]; /* the ceiling included */
+    Pos unused[2];
+} __attribute__((__may_alias__)) Stack;
 
 /* Full magazines with blocks of one size. */
 typedef struct Depot {
@@ -60,13 +67,14 @@ static inline void pool_add_counts(CacheCounts *counts, CacheCounts more)
 typedef struct Pool {
     Spin lock;
     Pos fresh, end; /* pieces from here on were never used; there are so many */
-    Pos magazines;  /* free pieces */
-    Pos caches;     /* free caches */
+    Pos magazines;  /* free ones: also of the next two */
+    Pos stacks;
+    Pos caches;
     Pos orphans; /* caches without an owner: of threads that ended, or that a fork() left behind */
     Pos orphan_count;
-    bool adopted;       /* one of them was taken, since it was last looked */
-    CacheCounts counts; /* of caches that are gone */
-    size_t most;        /* bytes of the blocks in one magazine */
+    bool adopted;                         /* one of them was taken, since it was last looked */
+    CacheCounts counts;                   /* of caches that are gone */
+    unsigned char rounds[CACHED_MAX + 1]; /* in a magazine of blocks of so many units */
     Depot depots[CACHED_MAX + 1];
 } Pool;
 
@@ -81,8 +89,12 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes);
 /* A number that no program is likely to write to its blocks by accident. */
 size_t pool_make_key(const Pool *pool);
 
-/* How many rounds a magazine has for blocks of so many units, and how many full ones a depot. */
-unsigned pool_rounds(const Pool *pool, size_t units);
+/* How many rounds a magazine has for blocks of so many units, and how many of these a depot. */
+static inline unsigned pool_rounds(const Pool *pool, size_t units)
+{
+    return pool->rounds[units];
+}
+
 unsigned pool_depot_most(const Pool *pool, size_t units);
 
 static inline void *pool_piece(Pool *pool, Pos piece)
@@ -95,10 +107,15 @@ static inline Pos pool_number(const Pool *pool, const void *piece)
     return (Pos)((size_t)((const char *)piece - (const char *)pool) / PIECE_BYTES);
 }
 
-/* Takes an empty magazine for blocks of so many units. NULL: there is none. */
-Magazine *pool_take_magazine(Pool *pool, size_t units);
+/* Takes a magazine to be filled. NULL: there is none. */
+Magazine *pool_take_magazine(Pool *pool);
 
 void pool_give_magazine(Pool *pool, Magazine *magazine);
+
+/* Takes an empty stack for blocks of so many units. NULL: there is none. */
+Stack *pool_take_stack(Pool *pool, size_t units);
+
+void pool_give_stack(Pool *pool, Stack *stack);
 
 /* Takes memory for a cache of so many bytes, which need not be 0. NULL: there is none. */
 void *pool_take_cache(Pool *pool, size_t bytes);
