@@ -4,10 +4,11 @@
 #include <string.h>
 
 enum {
-    HOT = 16,          /* calls of a size before it gets a stack */
-    BATCH_MIN = 4,     /* rounds that are loaded at first */
-    COOL_EVENTS = 512, /* after so many unused magazines are looked for */
-    ORPHANS_MAX = 8    /* caches that threads leave to others when they end */
+    HOT = 16,           /* calls of a size before it gets a stack */
+    BATCH_MIN = 4,      /* rounds that are loaded at first */
+    COOL_EVENTS = 2048, /* after so many unused magazines are looked for */
+    EMPTIES_MAX = 256,  /* magazines that a thread keeps, to be filled */
+    ORPHANS_MAX = 8     /* caches that threads leave to others when they end */
 };
 
 Pos cache_no_stack[2] = {0, STACK_CEILING};
@@ -108,31 +109,86 @@ static void drop_stack(Cache *cache, size_t units)
     pool_give_stack(cache->pool, stack);
 }
 
+/* Takes a magazine to be filled. NULL: there is none. */
+static Magazine *take_empty(Cache *cache)
+{
+    Magazine *empty;
+
+    if (cache->empties == 0) {
+        return pool_take_magazine(cache->pool);
+    }
+    empty = pool_piece(cache->pool, cache->empties);
+    cache->empties = empty->next;
+    cache->empty_count--;
+    return empty;
+}
+
+static void keep_empty(Cache *cache, Magazine *empty)
+{
+    if (cache->empty_count == EMPTIES_MAX) {
+        pool_give_magazine(cache->pool, empty);
+        return;
+    }
+    empty->next = cache->empties;
+    cache->empties = pool_number(cache->pool, empty);
+    cache->empty_count++;
+}
+
+/* Units of the blocks in a magazine. */
+static size_t magazine_units(Cache *cache, size_t units)
+{
+    return pool_rounds(cache->pool, units) * units;
+}
+
+/* Takes a full magazine of the thread's own. NULL: there is none. */
+static Magazine *take_spare(Cache *cache, size_t units)
+{
+    Magazine *full;
+
+    if (cache->spares[units] == 0) {
+        return NULL;
+    }
+    full = pool_piece(cache->pool, cache->spares[units]);
+    cache->spares[units] = full->next;
+    cache->spare_count[units]--;
+    cache->spare -= (Pos)magazine_units(cache, units);
+    if (cache->spare_count[units] < cache->spare_least[units]) {
+        cache->spare_least[units] = cache->spare_count[units];
+    }
+    return full;
+}
+
+static void keep_spare(Cache *cache, size_t units, Magazine *full)
+{
+    full->next = cache->spares[units];
+    cache->spares[units] = pool_number(cache->pool, full);
+    cache->spare_count[units]++;
+    cache->spare += (Pos)magazine_units(cache, units);
+}
+
 Pos cache_pop_full(Cache *cache, size_t units)
 {
     Pool *pool = cache->pool;
-    Magazine *full;
+    Magazine *full = take_spare(cache, units);
 
     cache->events++;
-    if (cache->spares[units] == 0) {
+    if (full == NULL) {
         full = depot_take(pool, units);
         if (full == NULL) {
             return 0;
         }
-        cache->spares[units] = pool_number(pool, full);
     }
     if (!need_stack(cache, units)) {
+        keep_spare(cache, units, full);
         return 0;
     }
-    full = pool_piece(pool, cache->spares[units]);
-    cache->spares[units] = 0;
     memcpy(stack_of(cache, units)->rounds, full->rounds, pool_rounds(pool, units) * sizeof(Pos));
     set_count(cache, units, pool_rounds(pool, units));
-    pool_give_magazine(pool, full);
+    keep_empty(cache, full);
     return cache_pop(cache, units);
 }
 
-/* Where the lower half of a full stack goes: to the spare magazine, or to nowhere. The upper one takes its
+/* Where the lower half of a full stack goes: to a spare magazine, or to nowhere. The upper one takes its
  * place. */
 static void lower_stack(Cache *cache, size_t units, Magazine *spare)
 {
@@ -141,7 +197,7 @@ static void lower_stack(Cache *cache, size_t units, Magazine *spare)
 
     if (spare != NULL) {
         memcpy(spare->rounds, stack->rounds, half * sizeof(Pos));
-        cache->spares[units] = pool_number(cache->pool, spare);
+        keep_spare(cache, units, spare);
     }
     memcpy(stack->rounds, stack->rounds + half, half * sizeof(Pos));
     set_count(cache, units, half);
@@ -151,19 +207,20 @@ static void lower_stack(Cache *cache, size_t units, Magazine *spare)
 static bool store_half(Cache *cache, size_t units)
 {
     Pool *pool = cache->pool;
-    Magazine *empty;
+    Magazine *magazine;
 
-    if (cache->spares[units] != 0) {
-        if (!depot_give(pool, units, pool_piece(pool, cache->spares[units]))) {
+    if (cache->spare + magazine_units(cache, units) > pool->most_spare) {
+        magazine = take_spare(cache, units);
+        if (magazine != NULL && !depot_give(pool, units, magazine)) {
+            keep_spare(cache, units, magazine);
             return false;
         }
-        cache->spares[units] = 0;
     }
-    empty = pool_take_magazine(pool);
-    if (empty == NULL) {
+    magazine = take_empty(cache);
+    if (magazine == NULL) {
         return false;
     }
-    lower_stack(cache, units, empty);
+    lower_stack(cache, units, magazine);
     return true;
 }
 
@@ -216,13 +273,13 @@ void cache_load(Cache *cache, size_t units, size_t count)
 void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context)
 {
     size_t half = pool_rounds(cache->pool, units);
-    Magazine *spare = NULL;
+    Magazine *spare;
 
     if (cache->stacks[units] == 0) {
         return; /* it was emptied meanwhile */
     }
-    if (cache->spares[units] != 0) {
-        spare = pool_piece(cache->pool, cache->spares[units]);
+    spare = take_spare(cache, units);
+    if (spare != NULL) {
         sink(context, units, spare->rounds, half);
     } else {
         sink(context, units, stack_of(cache, units)->rounds, half);
@@ -238,23 +295,45 @@ static void drain_magazine(Pool *pool, Magazine *magazine, size_t units, CacheSi
     pool_give_magazine(pool, magazine);
 }
 
-/* Empties the stack and the magazine of a size. full: the latter goes to the depot if there is room. */
-static void drain_size(Cache *cache, size_t units, bool full, CacheSink *sink, void *context)
+static void drain_stack(Cache *cache, size_t units, CacheSink *sink, void *context)
 {
-    Magazine *magazine;
-
     if (cache->stacks[units] != 0) {
         sink(context, units, stack_of(cache, units)->rounds, count_rounds(cache, units));
         drop_stack(cache, units);
     }
-    if (cache->spares[units] != 0) {
-        magazine = pool_piece(cache->pool, cache->spares[units]);
-        cache->spares[units] = 0;
+    cache->batch[units] = 0;
+}
+
+/* Empties all that there is of a size. full: magazines go to the depot if there is room. */
+static void drain_size(Cache *cache, size_t units, bool full, CacheSink *sink, void *context)
+{
+    Magazine *magazine;
+
+    drain_stack(cache, units, sink, context);
+    while ((magazine = take_spare(cache, units)) != NULL) {
         if (!full || !depot_give(cache->pool, units, magazine)) {
             drain_magazine(cache->pool, magazine, units, sink, context);
         }
     }
-    cache->batch[units] = 0;
+}
+
+/* Empties what the thread did not use for a while: of a size that it did use, half of that, since what it
+ * misses next time is more or less. */
+static void cool_size(Cache *cache, size_t units, CacheSink *sink, void *context)
+{
+    unsigned unused = cache->spare_least[units];
+
+    if (cache->tops[units] != cache->seen[units]) {
+        unused /= 2;
+    } else if (cache->stacks[units] != 0) {
+        drain_stack(cache, units, sink, context);
+        cache->heat[units] = 0;
+    }
+    for (; unused != 0; unused--) {
+        drain_magazine(cache->pool, take_spare(cache, units), units, sink, context);
+    }
+    cache->spare_least[units] = cache->spare_count[units];
+    cache->seen[units] = cache->tops[units];
 }
 
 /* Empties what of the depot nobody missed for a while. */
@@ -295,11 +374,7 @@ void cache_cool(Cache *cache, CacheSink *sink, void *context)
     cool_orphans(cache->pool, sink, context);
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         cool_depot(cache->pool, units, sink, context);
-        if (cache->stacks[units] != 0 && cache->tops[units] == cache->seen[units]) {
-            drain_size(cache, units, false, sink, context);
-            cache->heat[units] = 0;
-        }
-        cache->seen[units] = cache->tops[units];
+        cool_size(cache, units, sink, context);
     }
 }
 
@@ -307,6 +382,9 @@ void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
 {
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         drain_size(cache, units, full, sink, context);
+    }
+    while (cache->empties != 0) {
+        pool_give_magazine(cache->pool, take_empty(cache));
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread's cache of a region: for each size that it uses often a stack of blocks, and perhaps a magazine
- * to spare. These blocks are in use for the heap. */
+ * A thread's cache of a region: for each size that it uses often a stack of blocks, and perhaps magazines to
+ * spare. These blocks are in use for the heap. */
 #ifndef MEM_SRC_CACHE_H
 #define MEM_SRC_CACHE_H
 
@@ -20,13 +20,18 @@ struct Cache {
     CacheCounts counts;
     Pool *pool;
     unsigned
-        events; /* exchanges of magazines, loads and unloads, since unused ones were looked for */
-    Pos next;   /* in a list of caches without an owner */
+        events;  /* exchanges of magazines, loads and unloads, since unused ones were looked for */
+    Pos next;    /* in a list of caches without an owner */
+    Pos empties; /* magazines to be filled, and how many */
+    unsigned empty_count;
+    Pos spare;                  /* units in all full magazines */
     Pos stacks[CACHED_MAX + 1]; /* pieces; 0: none */
-    Pos spares[CACHED_MAX + 1];
-    unsigned char heat[CACHED_MAX + 1];  /* calls before it got a stack */
-    unsigned char batch[CACHED_MAX + 1]; /* blocks to load at a time */
-    const Pos *seen[CACHED_MAX + 1];     /* tops, when unused ones were looked for */
+    Pos spares[CACHED_MAX + 1]; /* lists of full magazines */
+    unsigned short spare_count[CACHED_MAX + 1];
+    unsigned short spare_least[CACHED_MAX + 1]; /* as in Depot */
+    unsigned char heat[CACHED_MAX + 1];         /* calls before it got a stack */
+    unsigned char batch[CACHED_MAX + 1];        /* blocks to load at a time */
+    const Pos *seen[CACHED_MAX + 1];            /* tops, when unused ones were looked for */
 };
 
 /* A stack that is empty and full: 0 and STACK_CEILING. */
@@ -76,7 +81,7 @@ static inline bool cache_is_left(const Pool *pool)
     return __atomic_load_n(&pool->orphans, __ATOMIC_RELAXED) != 0;
 }
 
-/* Takes a round after a magazine was emptied into the stack: the spare one, or one of the depot. 0: there
+/* Takes a round after a magazine was emptied into the stack: a spare one, or one of the depot. 0: there
  * is none. */
 Pos cache_pop_full(Cache *cache, size_t units);
 

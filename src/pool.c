@@ -18,7 +18,9 @@ enum {
     HEAP_TO_MAGAZINE = 32768, /* bytes of blocks in a magazine are this part of the heap's … */
     MAGAZINE_BYTES_MAX = 1 << 14, /* … at most */
     ROUNDS_MIN = 2,
-    DEPOT_BYTES = 1 << 18, /* of blocks of one size in the depot, or this many magazines */
+    HEAP_TO_SPARE = 256,       /* of those in full magazines that a thread keeps, likewise … */
+    SPARE_BYTES_MAX = 1 << 22, /* … at most */
+    DEPOT_BYTES = 1 << 18,     /* of blocks of one size in the depot, or this many magazines */
     DEPOT_MAGAZINES = 16
 };
 
@@ -57,21 +59,22 @@ size_t pool_make_key(const Pool *pool)
     return key | 1;
 }
 
+static size_t between(size_t least, size_t number, size_t most)
+{
+    return number < least ? least : number > most ? most : number;
+}
+
 void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
 {
-    size_t most = heap_bytes / HEAP_TO_MAGAZINE;
+    size_t most = between(0, heap_bytes / HEAP_TO_MAGAZINE, MAGAZINE_BYTES_MAX);
 
-    if (most > MAGAZINE_BYTES_MAX) {
-        most = MAGAZINE_BYTES_MAX;
-    }
     pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
     pool->end = (Pos)(bytes / PIECE_BYTES);
+    pool->most_spare = (Pos)(between(0, heap_bytes / HEAP_TO_SPARE, SPARE_BYTES_MAX) / UNIT_BYTES);
     for (size_t units = 1; units <= CACHED_MAX; units++) {
-        size_t rounds = most / (units * UNIT_BYTES);
+        size_t rounds = between(ROUNDS_MIN, most / (units * UNIT_BYTES), ROUNDS_MAX);
 
-        pool->rounds[units] = (unsigned char)(rounds < ROUNDS_MIN   ? ROUNDS_MIN
-                                              : rounds > ROUNDS_MAX ? ROUNDS_MAX
-                                                                    : rounds);
+        pool->rounds[units] = (unsigned char)rounds;
     }
 }
 

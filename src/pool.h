@@ -75,6 +75,7 @@ typedef struct Pool {
     bool adopted;                         /* one of them was taken, since it was last looked */
     CacheCounts counts;                   /* of caches that are gone */
     unsigned char rounds[CACHED_MAX + 1]; /* in a magazine of blocks of so many units */
+    Pos most_spare; /* units of the blocks in full ones that a thread keeps to itself */
     Depot depots[CACHED_MAX + 1];
 } Pool;
 
@@ -89,12 +90,13 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes);
 /* A number that no program is likely to write to its blocks by accident. */
 size_t pool_make_key(const Pool *pool);
 
-/* How many rounds a magazine has for blocks of so many units, and how many of these a depot. */
+/* How many rounds a magazine has for blocks of so many units. */
 static inline unsigned pool_rounds(const Pool *pool, size_t units)
 {
     return pool->rounds[units];
 }
 
+/* How many of these a depot has room for. */
 unsigned pool_depot_most(const Pool *pool, size_t units);
 
 static inline void *pool_piece(Pool *pool, Pos piece)
