@@ -134,6 +134,13 @@ static void keep_empty(Cache *cache, Magazine *empty)
     cache->empty_count++;
 }
 
+static void give_empties(Cache *cache)
+{
+    while (cache->empties != 0) {
+        pool_give_magazine(cache->pool, take_empty(cache));
+    }
+}
+
 /* Units of the blocks in a magazine. */
 static size_t magazine_units(Cache *cache, size_t units)
 {
@@ -376,6 +383,7 @@ void cache_cool(Cache *cache, CacheSink *sink, void *context)
         cool_depot(cache->pool, units, sink, context);
         cool_size(cache, units, sink, context);
     }
+    give_empties(cache);
 }
 
 void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
@@ -383,9 +391,7 @@ void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
     for (size_t units = 1; units <= CACHED_MAX; units++) {
         drain_size(cache, units, full, sink, context);
     }
-    while (cache->empties != 0) {
-        pool_give_magazine(cache->pool, take_empty(cache));
-    }
+    give_empties(cache);
 }
 
 CacheCounts cache_take_counts(Cache *cache)
