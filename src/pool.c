@@ -20,6 +20,7 @@ enum {
     ROUNDS_MIN = 2,
     HEAP_TO_SPARE = 256,       /* of those in full magazines that a thread keeps, likewise … */
     SPARE_BYTES_MAX = 1 << 22, /* … at most */
+    MAGAZINE_RESERVE = 4,      /* magazines leave this part of the pool to others */
     DEPOT_BYTES = 1 << 18,     /* of blocks of one size in the depot, or this many magazines */
     DEPOT_MAGAZINES = 16
 };
@@ -106,14 +107,15 @@ static void give_listed(Pool *pool, Pos *list, void *piece)
     spin_release(&pool->lock);
 }
 
-static void *take_pieces(Pool *pool, Pos *list, size_t bytes)
+/* Takes a piece of the list, or ones never used if more than a reserve of these is left. */
+static void *take_pieces(Pool *pool, Pos *list, size_t bytes, Pos reserve)
 {
     Pos pieces = (Pos)((bytes + PIECE_BYTES - 1) / PIECE_BYTES);
     void *taken;
 
     spin_take(&pool->lock);
     taken = take_listed(pool, list);
-    if (taken == NULL && pool->end - pool->fresh >= pieces) {
+    if (taken == NULL && pool->end - pool->fresh >= pieces + reserve) {
         taken = pool_piece(pool, pool->fresh);
         pool->fresh += pieces;
     }
@@ -121,9 +123,11 @@ static void *take_pieces(Pool *pool, Pos *list, size_t bytes)
     return taken;
 }
 
+/* What was a magazine never becomes part of anything else, so some pieces are left for stacks and caches,
+ * without which a size, or a thread, would use none. */
 Magazine *pool_take_magazine(Pool *pool)
 {
-    return take_pieces(pool, &pool->magazines, sizeof(Magazine));
+    return take_pieces(pool, &pool->magazines, sizeof(Magazine), pool->end / MAGAZINE_RESERVE);
 }
 
 void pool_give_magazine(Pool *pool, Magazine *magazine)
@@ -133,7 +137,7 @@ void pool_give_magazine(Pool *pool, Magazine *magazine)
 
 Stack *pool_take_stack(Pool *pool, size_t units)
 {
-    Stack *stack = take_pieces(pool, &pool->stacks, sizeof(Stack));
+    Stack *stack = take_pieces(pool, &pool->stacks, sizeof(Stack), 0);
 
     if (stack != NULL) {
         /* There may be the ceiling of another size in it. */
@@ -150,7 +154,7 @@ void pool_give_stack(Pool *pool, Stack *stack)
 
 void *pool_take_cache(Pool *pool, size_t bytes)
 {
-    return take_pieces(pool, &pool->caches, bytes);
+    return take_pieces(pool, &pool->caches, bytes, 0);
 }
 
 void pool_give_cache(Pool *pool, void *cache)
