@@ -43,6 +43,7 @@ test_ldflags = $(AM_LDFLAGS) -no-install
 # ------------------------------------------------------------------------------------------------
 
 test_programs = \
+	tests/inner-cache \
 	tests/inner-check \
 	tests/inner-layout \
 	tests/inner-map \
@@ -79,6 +80,11 @@ test_programs = \
 
 check_PROGRAMS += $(test_programs)
 TESTS += $(test_programs)
+
+tests_inner_cache_SOURCES = tests/inner-cache.c
+tests_inner_cache_CPPFLAGS = $(inner_cppflags)
+tests_inner_cache_LDFLAGS = $(test_ldflags)
+tests_inner_cache_LDADD = $(inner_ldadd)
 
 tests_inner_check_SOURCES = tests/inner-check.c tests/shaped.c tests/shaped.h
 tests_inner_check_CPPFLAGS = $(inner_cppflags)
