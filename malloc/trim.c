@@ -11,11 +11,10 @@
  * MiB that is has to be followed, or preceded, by a pause. What was waited is credited, up to a limit, so
  * that the first few times need not wait. */
 enum {
-    PAUSE = 30,         /* ms for each MiB, of which the page faults take some 3 percent */
-    CREDIT = 20000,     /* ms, at most … */
-    FIRST_CREDIT = 300, /* … and at the start */
+    PAUSE = 60,     /* ms for each MiB, of which the page faults take one to four */
+    CREDIT = 20000, /* ms, at most */
     LONGEST_PAUSE = 20000,
-    FIRST_PAUSE = 100,   /* ms from the start, in which short programs come to their end */
+    FIRST_PAUSE = 1000,  /* ms from the start, in which short programs come to their end */
     CLAIM = 10000,       /* ms that a release may take, before another one may begin */
     RECONSIDER = 1 << 20 /* bytes to be freed until the clock is looked at again */
 };
@@ -46,7 +45,7 @@ void trim_start(void)
     least_headroom = 0;
     trim_limit = TRIM_BYTES >> UNIT_SHIFT;
     first_due = now_ms() + FIRST_PAUSE;
-    due = first_due - FIRST_CREDIT;
+    due = first_due;
 }
 
 /* All of these are hints, so that it does not matter if threads overtake each other. */

@@ -9,7 +9,7 @@
 
 #include "expect.h"
 
-enum { MIB = 1 << 20, PEAK = 100, SMALL = 2000, BREATHS = 100 };
+enum { MIB = 1 << 20, PEAK = 50, SMALL = 2000, BREATHS = 100 };
 
 static size_t page_size(void)
 {
@@ -72,7 +72,7 @@ static void test_peaks_go_back(void)
     static const size_t sizes[] = {PEAK * (size_t)MIB / 2, MIB, 100000, SMALL};
     size_t before = resident();
 
-    sleep_ms(200);
+    sleep_ms(1100);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         peak(PEAK, sizes[i]);
         EXPECT(resident() <= before + 24 * (size_t)MIB);
