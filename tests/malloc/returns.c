@@ -9,7 +9,7 @@
 
 #include "expect.h"
 
-enum { MIB = 1 << 20, PEAK = 50, SMALL = 2000, BREATHS = 100 };
+enum { MIB = 1 << 20, PEAK = 100, SMALL = 2000, BREATHS = 100 };
 
 static size_t page_size(void)
 {
@@ -76,7 +76,7 @@ static void test_peaks_go_back(void)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         peak(PEAK, sizes[i]);
         EXPECT(resident() <= before + 24 * (size_t)MIB);
-        sleep_ms(3200); /* or the next peak is like a breath */
+        sleep_ms(6400); /* or the next peak is like a breath */
     }
 }
 
