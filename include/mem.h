@@ -83,7 +83,9 @@ int Mem_Init(size_t size);
 
 /* Allocates a block of at least size bytes. Its contents are not cleared.
  *
- * size: 0 gives the smallest block, 8 bytes. A request of 1 to 8 bytes costs exactly 8.
+ * size: 0 gives the smallest block, 8 bytes. A request of 1 to 8 bytes costs exactly 8, one of n costs n
+ *       rounded up to a multiple of the region's alignment. In a region with magazines, while there are
+ *       several threads, one of 1 to 32 KiB may be rounded up by less than a 16th, if that fits.
  *
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region

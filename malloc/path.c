@@ -7,7 +7,7 @@
 enum { CLEARED_AT_ONCE = 1024 };
 
 /* Bytes of the largest block in a magazine. */
-enum { PATH_SMALL = CACHED_MAX * UNIT_BYTES };
+enum { PATH_SMALL = SIZES_SMALL * UNIT_BYTES };
 
 Mem_Region *path_region(void)
 {

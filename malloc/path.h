@@ -33,7 +33,7 @@ static ALWAYS_INLINE void *path_alloc(size_t size)
     size_t block;
     size_t *word;
 
-    if (UNLIKELY(units > CACHED_MAX)) {
+    if (UNLIKELY(units > SIZES_SMALL)) {
         return path_alloc_slowly(size);
     }
     block = cached_pop(region_slot(region_of(start_region)), units);

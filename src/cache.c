@@ -4,21 +4,31 @@
 #include <string.h>
 
 enum {
-    HOT = 16,           /* calls of a size before it gets a stack */
-    BATCH_MIN = 4,      /* rounds that are loaded at first */
-    COOL_EVENTS = 2048, /* after so many unused magazines are looked for */
-    EMPTIES_MAX = 256,  /* magazines that a thread keeps, to be filled */
-    ORPHANS_MAX = 8     /* caches that threads leave to others when they end */
+    HOT = 16,            /* calls of a size before it gets a stack */
+    HOT_LARGE = 4,       /* where that costs less than the heap's lock */
+    BATCH_MIN = 4,       /* rounds that are loaded at first */
+    COOL_EVENTS = 2048,  /* after so many unused magazines are looked for */
+    COOL_SHARED = 32768, /* the same where threads share the heap: see doc/DESIGN.md */
+    EMPTIES_MAX = 256,   /* magazines that a thread keeps, to be filled */
+    ORPHANS_MAX = 8      /* caches that threads leave to others when they end */
 };
 
 Pos cache_no_stack[2] = {0, STACK_CEILING};
 
 #define NONE4 cache_no_stack, cache_no_stack, cache_no_stack, cache_no_stack
-#define NONE32 NONE4, NONE4, NONE4, NONE4, NONE4, NONE4, NONE4, NONE4
+#define NONE16 NONE4, NONE4, NONE4, NONE4
+#define NONE64 NONE16, NONE16, NONE16, NONE16
+#if SIZES_OCTAVES == 5
+#define NONE_SIZES NONE64, NONE64, NONE64, NONE16
+#else
+#define NONE_SIZES NONE64, NONE64, NONE64
+#endif
 
-Cache cache_none = {.tops = {cache_no_stack, NONE32, NONE32, NONE32, NONE32}};
+Cache cache_none = {.tops = {cache_no_stack, NONE_SIZES}};
 
-_Static_assert(CACHED_MAX == 128, "as many as there are initializers above");
+_Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &&
+                   SIZES == (SIZES_OCTAVES == 5 ? 208 : 192),
+               "as many as there are initializers above");
 
 /* Takes the first cache without an owner, or NULL. */
 static Cache *take_orphan(Pool *pool)
@@ -68,44 +78,44 @@ Cache *cache_create(Pool *pool)
     return cache;
 }
 
-static Stack *stack_of(Cache *cache, size_t units)
+static Stack *stack_of(Cache *cache, size_t number)
 {
-    return pool_piece(cache->pool, cache->stacks[units]);
+    return pool_piece(cache->pool, cache->stacks[number]);
 }
 
-static unsigned count_rounds(Cache *cache, size_t units)
+static unsigned count_rounds(Cache *cache, size_t number)
 {
-    return (unsigned)(cache->tops[units] - &stack_of(cache, units)->floor);
+    return (unsigned)(cache->tops[number] - &stack_of(cache, number)->floor);
 }
 
-static void set_count(Cache *cache, size_t units, size_t count)
+static void set_count(Cache *cache, size_t number, size_t count)
 {
-    cache->tops[units] = &stack_of(cache, units)->floor + count;
+    cache->tops[number] = &stack_of(cache, number)->floor + count;
 }
 
 /* Makes sure that there is a stack. False: that is impossible. */
-static bool need_stack(Cache *cache, size_t units)
+static bool need_stack(Cache *cache, size_t number)
 {
     Stack *stack;
 
-    if (cache->stacks[units] != 0) {
+    if (cache->stacks[number] != 0) {
         return true;
     }
-    stack = pool_take_stack(cache->pool, units);
+    stack = pool_take_stack(cache->pool, number);
     if (stack == NULL) {
         return false;
     }
-    cache->stacks[units] = pool_number(cache->pool, stack);
-    set_count(cache, units, 0);
+    cache->stacks[number] = pool_number(cache->pool, stack);
+    set_count(cache, number, 0);
     return true;
 }
 
-static void drop_stack(Cache *cache, size_t units)
+static void drop_stack(Cache *cache, size_t number)
 {
-    Stack *stack = stack_of(cache, units);
+    Stack *stack = stack_of(cache, number);
 
-    cache->stacks[units] = 0;
-    cache->tops[units] = cache_no_stack;
+    cache->stacks[number] = 0;
+    cache->tops[number] = cache_no_stack;
     pool_give_stack(cache->pool, stack);
 }
 
@@ -142,84 +152,84 @@ static void give_empties(Cache *cache)
 }
 
 /* Units of the blocks in a magazine. */
-static size_t magazine_units(Cache *cache, size_t units)
+static size_t magazine_units(Cache *cache, size_t number)
 {
-    return pool_rounds(cache->pool, units) * units;
+    return pool_rounds(cache->pool, number) * sizes_units(number);
 }
 
 /* Takes a full magazine of the thread's own. NULL: there is none. */
-static Magazine *take_spare(Cache *cache, size_t units)
+static Magazine *take_spare(Cache *cache, size_t number)
 {
     Magazine *full;
 
-    if (cache->spares[units] == 0) {
+    if (cache->spares[number] == 0) {
         return NULL;
     }
-    full = pool_piece(cache->pool, cache->spares[units]);
-    cache->spares[units] = full->next;
-    cache->spare_count[units]--;
-    cache->spare -= (Pos)magazine_units(cache, units);
-    if (cache->spare_count[units] < cache->spare_least[units]) {
-        cache->spare_least[units] = cache->spare_count[units];
+    full = pool_piece(cache->pool, cache->spares[number]);
+    cache->spares[number] = full->next;
+    cache->spare_count[number]--;
+    cache->spare -= (Pos)magazine_units(cache, number);
+    if (cache->spare_count[number] < cache->spare_least[number]) {
+        cache->spare_least[number] = cache->spare_count[number];
     }
     return full;
 }
 
-static void keep_spare(Cache *cache, size_t units, Magazine *full)
+static void keep_spare(Cache *cache, size_t number, Magazine *full)
 {
-    full->next = cache->spares[units];
-    cache->spares[units] = pool_number(cache->pool, full);
-    cache->spare_count[units]++;
-    cache->spare += (Pos)magazine_units(cache, units);
+    full->next = cache->spares[number];
+    cache->spares[number] = pool_number(cache->pool, full);
+    cache->spare_count[number]++;
+    cache->spare += (Pos)magazine_units(cache, number);
 }
 
-Pos cache_pop_full(Cache *cache, size_t units)
+Pos cache_pop_full(Cache *cache, size_t number)
 {
     Pool *pool = cache->pool;
-    Magazine *full = take_spare(cache, units);
+    Magazine *full = take_spare(cache, number);
 
     cache->events++;
     if (full == NULL) {
-        full = depot_take(pool, units);
+        full = depot_take(pool, number);
         if (full == NULL) {
             return 0;
         }
     }
-    if (!need_stack(cache, units)) {
-        keep_spare(cache, units, full);
+    if (!need_stack(cache, number)) {
+        keep_spare(cache, number, full);
         return 0;
     }
-    memcpy(stack_of(cache, units)->rounds, full->rounds, pool_rounds(pool, units) * sizeof(Pos));
-    set_count(cache, units, pool_rounds(pool, units));
+    memcpy(stack_of(cache, number)->rounds, full->rounds, pool_rounds(pool, number) * sizeof(Pos));
+    set_count(cache, number, pool_rounds(pool, number));
     keep_empty(cache, full);
-    return cache_pop(cache, units);
+    return cache_pop(cache, number);
 }
 
 /* Where the lower half of a full stack goes: to a spare magazine, or to nowhere. The upper one takes its
  * place. */
-static void lower_stack(Cache *cache, size_t units, Magazine *spare)
+static void lower_stack(Cache *cache, size_t number, Magazine *spare)
 {
-    Stack *stack = stack_of(cache, units);
-    size_t half = pool_rounds(cache->pool, units);
+    Stack *stack = stack_of(cache, number);
+    size_t half = pool_rounds(cache->pool, number);
 
     if (spare != NULL) {
         memcpy(spare->rounds, stack->rounds, half * sizeof(Pos));
-        keep_spare(cache, units, spare);
+        keep_spare(cache, number, spare);
     }
     memcpy(stack->rounds, stack->rounds + half, half * sizeof(Pos));
-    set_count(cache, units, half);
+    set_count(cache, number, half);
 }
 
 /* Makes room in a full stack without the heap. */
-static bool store_half(Cache *cache, size_t units)
+static bool store_half(Cache *cache, size_t number)
 {
     Pool *pool = cache->pool;
     Magazine *magazine;
 
-    if (cache->spare + magazine_units(cache, units) > pool->most_spare) {
-        magazine = take_spare(cache, units);
-        if (magazine != NULL && !depot_give(pool, units, magazine)) {
-            keep_spare(cache, units, magazine);
+    if (cache->spare + magazine_units(cache, number) > pool->most_spare) {
+        magazine = take_spare(cache, number);
+        if (magazine != NULL && !depot_give(pool, number, magazine)) {
+            keep_spare(cache, number, magazine);
             return false;
         }
     }
@@ -227,131 +237,132 @@ static bool store_half(Cache *cache, size_t units)
     if (magazine == NULL) {
         return false;
     }
-    lower_stack(cache, units, magazine);
+    lower_stack(cache, number, magazine);
     return true;
 }
 
-bool cache_push_full(Cache *cache, size_t units, size_t block)
+bool cache_push_full(Cache *cache, size_t number, size_t block)
 {
     bool has_room;
 
-    if (cache->stacks[units] == 0) {
-        has_room = cache_is_hot(cache, units) && need_stack(cache, units);
+    if (cache->stacks[number] == 0) {
+        has_room = cache_is_hot(cache, number) && need_stack(cache, number);
     } else {
         cache->events++;
-        has_room = store_half(cache, units);
+        has_room = store_half(cache, number);
     }
-    return has_room && cache_push(cache, units, block);
+    return has_room && cache_push(cache, number, block);
 }
 
-bool cache_is_hot(Cache *cache, size_t units)
+bool cache_is_hot(Cache *cache, size_t number)
 {
-    if (cache->heat[units] < HOT) {
-        cache->heat[units]++;
+    if (cache->heat[number] < (sizes_is_small(number) ? HOT : HOT_LARGE)) {
+        cache->heat[number]++;
         return false;
     }
     return true;
 }
 
-size_t cache_start_load(Cache *cache, size_t units)
+size_t cache_start_load(Cache *cache, size_t number)
 {
-    unsigned most = 2 * pool_rounds(cache->pool, units);
-    unsigned batch = cache->batch[units];
+    unsigned most = 2 * pool_rounds(cache->pool, number);
+    unsigned batch = cache->batch[number];
 
-    if (!need_stack(cache, units)) {
+    if (!need_stack(cache, number)) {
         return 0;
     }
     batch = batch == 0 ? BATCH_MIN : 2 * batch;
-    cache->batch[units] = (unsigned char)(batch > most ? most : batch);
-    return cache->batch[units];
+    cache->batch[number] = (unsigned char)(batch > most ? most : batch);
+    return cache->batch[number];
 }
 
-Pos *cache_rounds(Cache *cache, size_t units)
+Pos *cache_rounds(Cache *cache, size_t number)
 {
-    return stack_of(cache, units)->rounds;
+    return stack_of(cache, number)->rounds;
 }
 
-void cache_load(Cache *cache, size_t units, size_t count)
+void cache_load(Cache *cache, size_t number, size_t count)
 {
     cache->events++;
-    set_count(cache, units, count);
+    set_count(cache, number, count);
 }
 
-void cache_unload(Cache *cache, size_t units, CacheSink *sink, void *context)
+void cache_unload(Cache *cache, size_t number, CacheSink *sink, void *context)
 {
-    size_t half = pool_rounds(cache->pool, units);
+    size_t half = pool_rounds(cache->pool, number);
     Magazine *spare;
 
-    if (cache->stacks[units] == 0) {
+    if (cache->stacks[number] == 0) {
         return; /* it was emptied meanwhile */
     }
-    spare = take_spare(cache, units);
+    spare = take_spare(cache, number);
     if (spare != NULL) {
-        sink(context, units, spare->rounds, half);
+        sink(context, sizes_units(number), spare->rounds, half);
     } else {
-        sink(context, units, stack_of(cache, units)->rounds, half);
+        sink(context, sizes_units(number), stack_of(cache, number)->rounds, half);
     }
-    lower_stack(cache, units, spare);
+    lower_stack(cache, number, spare);
 }
 
 /* Empties a magazine, and gives it back. */
-static void drain_magazine(Pool *pool, Magazine *magazine, size_t units, CacheSink *sink,
+static void drain_magazine(Pool *pool, Magazine *magazine, size_t number, CacheSink *sink,
                            void *context)
 {
-    sink(context, units, magazine->rounds, pool_rounds(pool, units));
+    sink(context, sizes_units(number), magazine->rounds, pool_rounds(pool, number));
     pool_give_magazine(pool, magazine);
 }
 
-static void drain_stack(Cache *cache, size_t units, CacheSink *sink, void *context)
+static void drain_stack(Cache *cache, size_t number, CacheSink *sink, void *context)
 {
-    if (cache->stacks[units] != 0) {
-        sink(context, units, stack_of(cache, units)->rounds, count_rounds(cache, units));
-        drop_stack(cache, units);
+    if (cache->stacks[number] != 0) {
+        sink(context, sizes_units(number), stack_of(cache, number)->rounds,
+             count_rounds(cache, number));
+        drop_stack(cache, number);
     }
-    cache->batch[units] = 0;
+    cache->batch[number] = 0;
 }
 
 /* Empties all that there is of a size. full: magazines go to the depot if there is room. */
-static void drain_size(Cache *cache, size_t units, bool full, CacheSink *sink, void *context)
+static void drain_size(Cache *cache, size_t number, bool full, CacheSink *sink, void *context)
 {
     Magazine *magazine;
 
-    drain_stack(cache, units, sink, context);
-    while ((magazine = take_spare(cache, units)) != NULL) {
-        if (!full || !depot_give(cache->pool, units, magazine)) {
-            drain_magazine(cache->pool, magazine, units, sink, context);
+    drain_stack(cache, number, sink, context);
+    while ((magazine = take_spare(cache, number)) != NULL) {
+        if (!full || !depot_give(cache->pool, number, magazine)) {
+            drain_magazine(cache->pool, magazine, number, sink, context);
         }
     }
 }
 
 /* Empties what the thread did not use for a while: of a size that it did use, half of that, since what it
  * misses next time is more or less. */
-static void cool_size(Cache *cache, size_t units, CacheSink *sink, void *context)
+static void cool_size(Cache *cache, size_t number, CacheSink *sink, void *context)
 {
-    unsigned unused = cache->spare_least[units];
+    unsigned unused = cache->spare_least[number];
 
-    if (cache->tops[units] != cache->seen[units]) {
+    if (cache->tops[number] != cache->seen[number]) {
         unused /= 2;
-    } else if (cache->stacks[units] != 0) {
-        drain_stack(cache, units, sink, context);
-        cache->heat[units] = 0;
+    } else if (cache->stacks[number] != 0) {
+        drain_stack(cache, number, sink, context);
+        cache->heat[number] = 0;
     }
     for (; unused != 0; unused--) {
-        drain_magazine(cache->pool, take_spare(cache, units), units, sink, context);
+        drain_magazine(cache->pool, take_spare(cache, number), number, sink, context);
     }
-    cache->spare_least[units] = cache->spare_count[units];
-    cache->seen[units] = cache->tops[units];
+    cache->spare_least[number] = cache->spare_count[number];
+    cache->seen[number] = cache->tops[number];
 }
 
 /* Empties what of the depot nobody missed for a while. */
-static void cool_depot(Pool *pool, size_t units, CacheSink *sink, void *context)
+static void cool_depot(Pool *pool, size_t number, CacheSink *sink, void *context)
 {
     Magazine *magazine;
 
-    while ((magazine = depot_take_cold(pool, units)) != NULL) {
-        drain_magazine(pool, magazine, units, sink, context);
+    while ((magazine = depot_take_cold(pool, number)) != NULL) {
+        drain_magazine(pool, magazine, number, sink, context);
     }
-    depot_cool(pool, units);
+    depot_cool(pool, number);
 }
 
 void cache_end(Cache *cache, bool full, CacheSink *sink, void *context)
@@ -372,24 +383,24 @@ static void cool_orphans(Pool *pool, CacheSink *sink, void *context)
     pool->adopted = false;
 }
 
-void cache_cool(Cache *cache, CacheSink *sink, void *context)
+void cache_cool(Cache *cache, bool shared, CacheSink *sink, void *context)
 {
-    if (cache->events < COOL_EVENTS) {
+    if (cache->events < (shared ? COOL_SHARED : COOL_EVENTS)) {
         return;
     }
     cache->events = 0;
     cool_orphans(cache->pool, sink, context);
-    for (size_t units = 1; units <= CACHED_MAX; units++) {
-        cool_depot(cache->pool, units, sink, context);
-        cool_size(cache, units, sink, context);
+    for (size_t number = 1; number <= SIZES; number++) {
+        cool_depot(cache->pool, number, sink, context);
+        cool_size(cache, number, sink, context);
     }
     give_empties(cache);
 }
 
 void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
 {
-    for (size_t units = 1; units <= CACHED_MAX; units++) {
-        drain_size(cache, units, full, sink, context);
+    for (size_t number = 1; number <= SIZES; number++) {
+        drain_size(cache, number, full, sink, context);
     }
     give_empties(cache);
 }
@@ -410,9 +421,9 @@ CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
     while (pool->orphans != 0) {
         cache_end(take_orphan(pool), false, sink, context);
     }
-    for (size_t units = 1; units <= CACHED_MAX; units++) {
-        while ((magazine = depot_take(pool, units)) != NULL) {
-            drain_magazine(pool, magazine, units, sink, context);
+    for (size_t number = 1; number <= SIZES; number++) {
+        while ((magazine = depot_take(pool, number)) != NULL) {
+            drain_magazine(pool, magazine, number, sink, context);
         }
     }
     counts = pool->counts;

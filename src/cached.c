@@ -41,7 +41,7 @@ void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
     regions[slot] = region;
     pool_init(region_pool(region), pool_bytes, heap_bytes);
     *region_cached(region) = (Cached){.key = pool_make_key(region_pool(region)), .slot = slot};
-    region->cached = CACHED_MAX;
+    region->cached = SIZES_SMALL;
     region->cached_end = region->heap.end;
 }
 
@@ -99,7 +99,7 @@ static void note_call(Region *region)
     operation_end(&operation);
 }
 
-/* Loads a magazine from the heap, and takes the first round. */
+/* Loads a stack of small blocks from the heap, and takes the first round. */
 static Pos load(Region *region, size_t units)
 {
     Cache *cache = thread_self.owned[region_slot(region)];
@@ -108,7 +108,7 @@ static Pos load(Region *region, size_t units)
     size_t count;
 
     operation_begin(&operation, region);
-    cache_cool(cache, operation_give_rounds, &operation);
+    cache_cool(cache, operation.locked, operation_give_rounds, &operation);
     count = cache_start_load(cache, units);
     if (count != 0) {
         Pos *rounds = cache_rounds(cache, units);
@@ -117,28 +117,30 @@ static Pos load(Region *region, size_t units)
         block = cache_pop(cache, units);
     }
     operation_end(&operation);
+    if (block != 0) {
+        *region_word(region, block) = 0;
+    }
     return block;
 }
 
-size_t cached_take(Region *region, size_t units)
+/* Takes what the thread or the depot has. is_hot: there is none, but there should be. */
+static Pos take_kept(Region *region, size_t number, bool *is_hot)
 {
     Cache *cache = thread_take_own(&thread_self, region_slot(region));
-    bool is_hot = false;
     Pos block = 0;
 
+    *is_hot = false;
     if (cache != NULL) {
-        block = cache_pop(cache, units);
+        cache_note_use(cache, number);
+        block = cache_pop(cache, number);
         if (block == 0) {
-            block = cache_pop_full(cache, units);
+            block = cache_pop_full(cache, number);
         }
-        is_hot = block == 0 && cache_is_hot(cache, units);
+        *is_hot = block == 0 && cache_is_hot(cache, number);
     }
     thread_release_own(&thread_self);
     if (cache == NULL) {
         note_call(region);
-    }
-    if (is_hot) {
-        block = load(region, units);
     }
     if (block != 0) {
         *region_word(region, block) = 0;
@@ -146,17 +148,59 @@ size_t cached_take(Region *region, size_t units)
     return block;
 }
 
+size_t cached_take(Region *region, size_t number)
+{
+    bool is_hot;
+    Pos block = take_kept(region, number, &is_hot);
+
+    if (is_hot) {
+        block = load(region, number);
+    }
+    return block;
+}
+
+size_t cached_take_large(Region *region, size_t *units)
+{
+    bool is_hot;
+    size_t number;
+    Pos block;
+
+    if (*units - 1 >= region_largest(region)) {
+        return 0;
+    }
+    number = sizes_number(*units);
+    block = take_kept(region, number, &is_hot);
+    if (is_hot) {
+        *units = sizes_units(number);
+    }
+    return block;
+}
+
+size_t cached_number(Region *region, size_t units)
+{
+    size_t number;
+
+    if (units - 1 < region->cached) {
+        return units;
+    }
+    if (units - 1 >= region_largest(region)) {
+        return 0;
+    }
+    number = sizes_number(units);
+    return sizes_units(number) == units ? number : 0;
+}
+
 /* Makes room in a full magazine, and puts a block in. */
-static bool unload(Region *region, size_t units, size_t block)
+static bool unload(Region *region, size_t number, size_t block)
 {
     Cache *cache = thread_self.owned[region_slot(region)];
     Operation operation;
     bool done;
 
     operation_begin(&operation, region);
-    cache_unload(cache, units, operation_give_rounds, &operation);
-    cache_cool(cache, operation_give_rounds, &operation);
-    done = cache_push(cache, units, block);
+    cache_unload(cache, number, operation_give_rounds, &operation);
+    cache_cool(cache, operation.locked, operation_give_rounds, &operation);
+    done = cache_push(cache, number, block);
     if (done) {
         *region_word(region, block) = region_cached(region)->key;
     }
@@ -164,15 +208,16 @@ static bool unload(Region *region, size_t units, size_t block)
     return done;
 }
 
-bool cached_give(Region *region, size_t block, size_t units)
+bool cached_give(Region *region, size_t block, size_t number)
 {
     Cache *cache = thread_take_own(&thread_self, region_slot(region));
     bool is_full = false;
     bool done = false;
 
     if (cache != NULL) {
-        done = cache_push(cache, units, block) || cache_push_full(cache, units, block);
-        is_full = !done && cache->stacks[units] != 0;
+        cache_note_use(cache, number);
+        done = cache_push(cache, number, block) || cache_push_full(cache, number, block);
+        is_full = !done && cache->stacks[number] != 0;
         if (done) {
             *region_word(region, block) = region_cached(region)->key;
         }
@@ -181,7 +226,7 @@ bool cached_give(Region *region, size_t block, size_t units)
     if (cache == NULL) {
         note_call(region);
     }
-    return done || (is_full && unload(region, units, block));
+    return done || (is_full && unload(region, number, block));
 }
 
 size_t cached_units(Region *region, size_t block)

@@ -16,21 +16,27 @@ void cached_end(Region *region);
 /* Asks the system for what caches need; else that happens when a thread gets the first one. */
 void cached_prepare(void);
 
-/* The longer way. 0 and false: nothing was done. */
-size_t cached_take(Region *region, size_t units);
-bool cached_give(Region *region, size_t block, size_t units);
+/* The longer way, for a size as in sizes.h. 0 and false: nothing was done. */
+size_t cached_take(Region *region, size_t number);
+bool cached_give(Region *region, size_t block, size_t number);
+
+/* Takes a block that is too large for the short way, and was rounded up to a size. 0: there is none; then
+ * units is what to take from the heap. */
+size_t cached_take_large(Region *region, size_t *units);
+
+/* The size for a block of so many units, or 0: it goes through no magazine. */
+size_t cached_number(Region *region, size_t units);
 
 /* Counts what the calling thread did. */
 void cached_count(Region *region, CacheCounts counts);
 
-/* Takes a round from a magazine: a block of so many units, which are CACHED_MAX at most. 0: there is
- * none. */
-static ALWAYS_INLINE size_t cached_pop(size_t slot, size_t units)
+/* Takes a round from a magazine: a block of a size. 0: there is none. */
+static ALWAYS_INLINE size_t cached_pop(size_t slot, size_t number)
 {
     size_t block;
 
     thread_enter();
-    block = cache_pop(thread_cache(slot), units);
+    block = cache_pop(thread_cache(slot), number);
     thread_leave();
     return block;
 }
@@ -107,6 +113,12 @@ static inline size_t cached_alloc(Region *region, size_t units)
 
 /* Units of the block that starts at a position, if it is in use; else 0. */
 size_t cached_units(Region *region, size_t block);
+
+/* Whether a block is perhaps in a magazine already. */
+static inline bool cached_is_twice(Region *region, const void *address)
+{
+    return *(const size_t *)address == region_cached(region)->key;
+}
 
 /* What is left to do for a block that is to be freed. */
 typedef enum CachedGiven {

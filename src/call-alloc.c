@@ -184,6 +184,20 @@ static __attribute__((__noinline__)) void *alloc_large(Link *links, size_t units
     return index_is_shelved(heap, units) ? alloc_shelved(links, units) : alloc_binned(links, units);
 }
 
+/* Where threads share the heap: from a magazine for large blocks, or with the lock. */
+static __attribute__((__noinline__)) void *alloc_shared(Link *links, size_t units, size_t size)
+{
+    Region *region = region_of((Mem_Region *)(void *)links);
+    size_t rounded = units;
+    size_t block = units <= region->cached ? 0 : cached_take_large(region, &rounded);
+
+    if (block != 0) {
+        return &links[block];
+    }
+    return rounded == units ? operation_alloc(region, size)
+                            : operation_alloc_rounded(region, rounded, units);
+}
+
 /* Past the magazines. */
 static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
 {
@@ -191,7 +205,7 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
     size_t block;
 
     if (UNLIKELY(!lock_is_needless())) {
-        return operation_alloc(region_of(handle), size);
+        return alloc_shared(links, units, size);
     }
     if (UNLIKELY(units >= fast_heap(links)->fast_classes)) {
         return alloc_large(links, units, size);

@@ -257,9 +257,9 @@ static __attribute__((__noinline__)) int give_to_heap(Link *links, size_t start)
 }
 
 /* The magazine in use is full. */
-static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start, size_t units)
+static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start, size_t number)
 {
-    return cached_give(region_of((Mem_Region *)(void *)links), start, units)
+    return cached_give(region_of((Mem_Region *)(void *)links), start, number)
                ? 0
                : give_to_heap(links, start);
 }
@@ -268,19 +268,15 @@ static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start
 static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, size_t start)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
-    size_t units = cached_units(region, start);
+    size_t number = cached_number(region, cached_units(region, start));
 
-    if (units - 1 >= region->cached) {
+    if (number == 0) {
         return give_to_heap(links, start);
     }
-    switch (cached_push_units(region, pointer, start, units)) {
-    case CACHED_GIVEN:
-        return 0;
-    case CACHED_FULL:
-        return give_to_empty(links, start, units);
-    default:
+    if (cached_is_twice(region, pointer)) {
         return operation_free(region, pointer);
     }
+    return give_to_empty(links, start, number);
 }
 
 static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)

@@ -255,6 +255,20 @@ void *operation_alloc_units(Region *region, size_t units, bool damaged)
     return operation_end_with_block(&operation, block);
 }
 
+void *operation_alloc_rounded(Region *region, size_t rounded, size_t units)
+{
+    Operation operation;
+    Pos block;
+
+    operation_begin(&operation, region);
+    block = operation_take(&operation, rounded);
+    if (block == 0) {
+        block = operation_take(&operation, units);
+        region->more_allocs += block == 0;
+    }
+    return operation_end_with_block(&operation, block);
+}
+
 void *operation_alloc(Region *region, size_t size)
 {
     return operation_alloc_units(region, heap_units(&region->heap, size), false);

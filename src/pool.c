@@ -17,11 +17,12 @@ enum {
     HEAP_TO_POOL_INSIDE = 256,
     HEAP_TO_MAGAZINE = 32768, /* bytes of blocks in a magazine are this part of the heap's … */
     MAGAZINE_BYTES_MAX = 1 << 14, /* … at most */
-    ROUNDS_MIN = 2,
-    HEAP_TO_SPARE = 256,       /* of those in full magazines that a thread keeps, likewise … */
-    SPARE_BYTES_MAX = 1 << 22, /* … at most */
-    MAGAZINE_RESERVE = 4,      /* magazines leave this part of the pool to others */
-    DEPOT_BYTES = 1 << 18,     /* of blocks of one size in the depot, or this many magazines */
+    ROUNDS_MIN = 2,               /* of small blocks */
+    HEAP_TO_LARGEST = 4096,       /* and of the largest blocks that go there */
+    HEAP_TO_SPARE = 256,          /* of those in full magazines that a thread keeps, likewise … */
+    SPARE_BYTES_MAX = 1 << 22,    /* … at most */
+    MAGAZINE_RESERVE = 4,         /* magazines leave this part of the pool to others */
+    DEPOT_BYTES = 1 << 18,        /* of blocks of one size in the depot, or this many magazines */
     DEPOT_MAGAZINES = 16
 };
 
@@ -72,16 +73,19 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
     pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
     pool->end = (Pos)(bytes / PIECE_BYTES);
     pool->most_spare = (Pos)(between(0, heap_bytes / HEAP_TO_SPARE, SPARE_BYTES_MAX) / UNIT_BYTES);
-    for (size_t units = 1; units <= CACHED_MAX; units++) {
-        size_t rounds = between(ROUNDS_MIN, most / (units * UNIT_BYTES), ROUNDS_MAX);
+    pool->largest = (Pos)between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES,
+                                 SIZES_LARGEST);
+    for (size_t number = 1; number <= SIZES; number++) {
+        size_t rounds = between(number <= SIZES_SMALL ? ROUNDS_MIN : 1,
+                                most / (sizes_units(number) * UNIT_BYTES), ROUNDS_MAX);
 
-        pool->rounds[units] = (unsigned char)rounds;
+        pool->rounds[number] = (unsigned char)rounds;
     }
 }
 
-unsigned pool_depot_most(const Pool *pool, size_t units)
+unsigned pool_depot_most(const Pool *pool, size_t number)
 {
-    size_t most = DEPOT_BYTES / (units * UNIT_BYTES * pool_rounds(pool, units));
+    size_t most = DEPOT_BYTES / (sizes_units(number) * UNIT_BYTES * pool_rounds(pool, number));
 
     return most < DEPOT_MAGAZINES ? DEPOT_MAGAZINES : (unsigned)most;
 }
@@ -135,14 +139,14 @@ void pool_give_magazine(Pool *pool, Magazine *magazine)
     give_listed(pool, &pool->magazines, magazine);
 }
 
-Stack *pool_take_stack(Pool *pool, size_t units)
+Stack *pool_take_stack(Pool *pool, size_t number)
 {
     Stack *stack = take_pieces(pool, &pool->stacks, sizeof(Stack), 0);
 
     if (stack != NULL) {
         /* There may be the ceiling of another size in it. */
         memset(stack, 0, sizeof *stack);
-        stack->rounds[2 * pool_rounds(pool, units)] = STACK_CEILING;
+        stack->rounds[2 * pool_rounds(pool, number)] = STACK_CEILING;
     }
     return stack;
 }
@@ -174,9 +178,9 @@ static Magazine *take_first(Pool *pool, Depot *depot)
     return magazine;
 }
 
-Magazine *depot_take(Pool *pool, size_t units)
+Magazine *depot_take(Pool *pool, size_t number)
 {
-    Depot *depot = &pool->depots[units];
+    Depot *depot = &pool->depots[number];
     Magazine *magazine = NULL;
 
     if (__atomic_load_n(&depot->first, __ATOMIC_RELAXED) == 0) {
@@ -191,13 +195,13 @@ Magazine *depot_take(Pool *pool, size_t units)
     return magazine;
 }
 
-bool depot_give(Pool *pool, size_t units, Magazine *magazine)
+bool depot_give(Pool *pool, size_t number, Magazine *magazine)
 {
-    Depot *depot = &pool->depots[units];
+    Depot *depot = &pool->depots[number];
     bool has_room;
 
     spin_take(&depot->lock);
-    has_room = depot->count < pool_depot_most(pool, units);
+    has_room = depot->count < pool_depot_most(pool, number);
     if (has_room) {
         magazine->next = depot->first;
         __atomic_store_n(&depot->first, pool_number(pool, magazine), __ATOMIC_RELAXED);
@@ -207,9 +211,9 @@ bool depot_give(Pool *pool, size_t units, Magazine *magazine)
     return has_room;
 }
 
-Magazine *depot_take_cold(Pool *pool, size_t units)
+Magazine *depot_take_cold(Pool *pool, size_t number)
 {
-    Depot *depot = &pool->depots[units];
+    Depot *depot = &pool->depots[number];
     Magazine *magazine = NULL;
 
     spin_take(&depot->lock);
@@ -223,9 +227,9 @@ Magazine *depot_take_cold(Pool *pool, size_t units)
     return magazine;
 }
 
-void depot_cool(Pool *pool, size_t units)
+void depot_cool(Pool *pool, size_t number)
 {
-    Depot *depot = &pool->depots[units];
+    Depot *depot = &pool->depots[number];
 
     spin_take(&depot->lock);
     depot->least = depot->count;

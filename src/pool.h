@@ -18,12 +18,12 @@
 #include <stdint.h>
 
 #include "map.h"
+#include "sizes.h"
 #include "spin.h"
 
 enum {
     PIECE_BYTES = 128,
-    CACHED_MAX = 128, /* units of the largest blocks that magazines are for */
-    ROUNDS_MAX = 30   /* blocks in a magazine */
+    ROUNDS_MAX = 30 /* blocks in a magazine */
 };
 
 /* A block in a magazine is a round. All magazines that are not about to be filled are full. */
@@ -72,11 +72,12 @@ typedef struct Pool {
     Pos caches;
     Pos orphans; /* caches without an owner: of threads that ended, or that a fork() left behind */
     Pos orphan_count;
-    bool adopted;                         /* one of them was taken, since it was last looked */
-    CacheCounts counts;                   /* of caches that are gone */
-    unsigned char rounds[CACHED_MAX + 1]; /* in a magazine of blocks of so many units */
+    bool adopted;                    /* one of them was taken, since it was last looked */
+    CacheCounts counts;              /* of caches that are gone */
+    unsigned char rounds[SIZES + 1]; /* in a magazine of blocks of a size */
     Pos most_spare; /* units of the blocks in full ones that a thread keeps to itself */
-    Depot depots[CACHED_MAX + 1];
+    Pos largest;    /* units of the largest blocks that there are magazines for */
+    Depot depots[SIZES + 1];
 } Pool;
 
 /* Bytes of a pool for a heap of so many bytes; 0: such a heap gets none. Of a mapping a sixty-fourth,
@@ -90,14 +91,14 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes);
 /* A number that no program is likely to write to its blocks by accident. */
 size_t pool_make_key(const Pool *pool);
 
-/* How many rounds a magazine has for blocks of so many units. */
-static inline unsigned pool_rounds(const Pool *pool, size_t units)
+/* How many rounds a magazine has for blocks of a size: here and below this is a number as in sizes.h. */
+static inline unsigned pool_rounds(const Pool *pool, size_t number)
 {
-    return pool->rounds[units];
+    return pool->rounds[number];
 }
 
 /* How many of these a depot has room for. */
-unsigned pool_depot_most(const Pool *pool, size_t units);
+unsigned pool_depot_most(const Pool *pool, size_t number);
 
 static inline void *pool_piece(Pool *pool, Pos piece)
 {
@@ -114,8 +115,8 @@ Magazine *pool_take_magazine(Pool *pool);
 
 void pool_give_magazine(Pool *pool, Magazine *magazine);
 
-/* Takes an empty stack for blocks of so many units. NULL: there is none. */
-Stack *pool_take_stack(Pool *pool, size_t units);
+/* Takes an empty stack for blocks of a size. NULL: there is none. */
+Stack *pool_take_stack(Pool *pool, size_t number);
 
 void pool_give_stack(Pool *pool, Stack *stack);
 
@@ -125,14 +126,14 @@ void *pool_take_cache(Pool *pool, size_t bytes);
 void pool_give_cache(Pool *pool, void *cache);
 
 /* Takes a full magazine. NULL: there is none. */
-Magazine *depot_take(Pool *pool, size_t units);
+Magazine *depot_take(Pool *pool, size_t number);
 
 /* Puts one in. False: there is no room. */
-bool depot_give(Pool *pool, size_t units, Magazine *magazine);
+bool depot_give(Pool *pool, size_t number, Magazine *magazine);
 
 /* Takes one of those that nobody missed since depot_cool was called the last time. */
-Magazine *depot_take_cold(Pool *pool, size_t units);
+Magazine *depot_take_cold(Pool *pool, size_t number);
 
-void depot_cool(Pool *pool, size_t units);
+void depot_cool(Pool *pool, size_t number);
 
 #endif

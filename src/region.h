@@ -108,6 +108,15 @@ static inline Pool *region_pool(Region *region)
     return (Pool *)(void *)((char *)region - region->front);
 }
 
+/* Units of the largest blocks that go through magazines now; 0: none does. Larger than region->cached where
+ * threads share the heap. */
+static inline size_t region_largest(Region *region)
+{
+    return !region_is_cached(region) ? 0
+           : lock_is_needless()      ? region->cached
+                                     : region_pool(region)->largest;
+}
+
 static inline bool region_lock(Region *region)
 {
     return lock_take(&region->lock);

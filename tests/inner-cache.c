@@ -14,10 +14,10 @@ typedef enum State { AT_HEAP, IN_USE, IN_CACHE } State;
 
 typedef struct Bench {
     Pool *pool;
-    Cache *caches[CACHES]; /* NULL: none */
-    size_t cached;         /* blocks in caches and the depot */
-    Pos fresh;             /* blocks from here on were never used */
-    unsigned char state[BLOCKS], units[BLOCKS];
+    Cache *caches[CACHES];                       /* NULL: none */
+    size_t cached;                               /* blocks in caches and the depot */
+    Pos fresh;                                   /* blocks from here on were never used */
+    unsigned char state[BLOCKS], number[BLOCKS]; /* of the size */
     bool seen[PIECES_MOST];
 } Bench;
 
@@ -53,10 +53,10 @@ static void see_pieces(Pos piece, size_t bytes)
     }
 }
 
-static size_t see_rounds(const Pos *rounds, size_t units, size_t count)
+static size_t see_rounds(const Pos *rounds, size_t number, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (bench.state[rounds[i]] != IN_CACHE || bench.units[rounds[i]] != units) {
+        if (bench.state[rounds[i]] != IN_CACHE || bench.number[rounds[i]] != number) {
             ck_abort_msg("block %u is no round", (unsigned)rounds[i]);
         }
     }
@@ -71,8 +71,8 @@ static void see_list(Pos piece, size_t bytes)
     }
 }
 
-/* Full magazines if there are units, else empty ones; tells how many. */
-static size_t see_magazines(Pos piece, size_t units)
+/* Full magazines of a size, or empty ones for 0; tells how many. */
+static size_t see_magazines(Pos piece, size_t number)
 {
     size_t count = 0;
 
@@ -80,8 +80,8 @@ static size_t see_magazines(Pos piece, size_t units)
         const Magazine *magazine = pool_piece(bench.pool, piece);
 
         see_pieces(piece, sizeof(Magazine));
-        if (units != 0) {
-            see_rounds(magazine->rounds, units, pool_rounds(bench.pool, units));
+        if (number != 0) {
+            see_rounds(magazine->rounds, number, pool_rounds(bench.pool, number));
         }
         piece = magazine->next;
     }
@@ -95,22 +95,22 @@ static size_t see_cache(Cache *cache)
 
     see_pieces(pool_number(bench.pool, cache), sizeof(Cache));
     ck_assert_uint_eq(see_magazines(cache->empties, 0), cache->empty_count);
-    for (size_t units = 1; units <= CACHED_MAX; units++) {
-        size_t rounds = pool_rounds(bench.pool, units);
-        size_t full = see_magazines(cache->spares[units], units);
+    for (size_t number = 1; number <= SIZES; number++) {
+        size_t rounds = pool_rounds(bench.pool, number);
+        size_t full = see_magazines(cache->spares[number], number);
 
-        sound &= full == cache->spare_count[units] && cache->spare_least[units] <= full;
+        sound &= full == cache->spare_count[number] && cache->spare_least[number] <= full;
         cached += full * rounds;
-        spare += full * rounds * units;
-        if (cache->stacks[units] != 0) {
-            const Stack *stack = pool_piece(bench.pool, cache->stacks[units]);
+        spare += full * rounds * sizes_units(number);
+        if (cache->stacks[number] != 0) {
+            const Stack *stack = pool_piece(bench.pool, cache->stacks[number]);
 
-            see_pieces(cache->stacks[units], sizeof(Stack));
+            see_pieces(cache->stacks[number], sizeof(Stack));
             sound &= stack->floor == 0 && stack->rounds[2 * rounds] == STACK_CEILING;
-            cached += see_rounds(stack->rounds, units,
-                                 (size_t)(cache->tops[units] - &stack->floor));
+            cached += see_rounds(stack->rounds, number,
+                                 (size_t)(cache->tops[number] - &stack->floor));
         } else {
-            sound &= cache->tops[units] == cache_no_stack;
+            sound &= cache->tops[number] == cache_no_stack;
         }
     }
     ck_assert(sound);
@@ -131,11 +131,11 @@ static void check(void)
     see_list(pool->magazines, sizeof(Magazine));
     see_list(pool->stacks, sizeof(Stack));
     see_list(pool->caches, sizeof(Cache));
-    for (size_t units = 1; units <= CACHED_MAX; units++) {
-        size_t full = see_magazines(pool->depots[units].first, units);
+    for (size_t number = 1; number <= SIZES; number++) {
+        size_t full = see_magazines(pool->depots[number].first, number);
 
-        sound &= full == pool->depots[units].count && full <= pool_depot_most(pool, units);
-        cached += full * pool_rounds(pool, units);
+        sound &= full == pool->depots[number].count && full <= pool_depot_most(pool, number);
+        cached += full * pool_rounds(pool, number);
     }
     for (size_t i = 0; i < CACHES; i++) {
         cached += bench.caches[i] == NULL ? 0 : see_cache(bench.caches[i]);
@@ -161,7 +161,8 @@ static void check(void)
 static void sink(void *context, size_t units, Pos *rounds, size_t count)
 {
     (void)context;
-    see_rounds(rounds, units, count);
+    see_rounds(rounds, sizes_number(units), count);
+    ck_assert_uint_eq(sizes_units(sizes_number(units)), units);
     for (size_t i = 0; i < count; i++) {
         bench.state[rounds[i]] = AT_HEAP;
         rounds[i] = 0;
@@ -169,77 +170,77 @@ static void sink(void *context, size_t units, Pos *rounds, size_t count)
     bench.cached -= count;
 }
 
-static Pos take_fresh(size_t units, State state)
+static Pos take_fresh(size_t number, State state)
 {
     if (bench.fresh >= BLOCKS) {
         ck_abort();
     }
     bench.state[bench.fresh] = (unsigned char)state;
-    bench.units[bench.fresh] = (unsigned char)units;
+    bench.number[bench.fresh] = (unsigned char)number;
     return bench.fresh++;
 }
 
-static Pos load(Cache *cache, size_t units)
+static Pos load(Cache *cache, size_t number)
 {
     size_t count;
 
-    cache_cool(cache, sink, NULL);
-    count = cache_start_load(cache, units);
+    cache_cool(cache, false, sink, NULL);
+    count = cache_start_load(cache, number);
     if (count == 0) {
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        cache_rounds(cache, units)[i] = take_fresh(units, IN_CACHE);
+        cache_rounds(cache, number)[i] = take_fresh(number, IN_CACHE);
     }
     bench.cached += count;
-    cache_load(cache, units, count);
-    return cache_pop(cache, units);
+    cache_load(cache, number, count);
+    return cache_pop(cache, number);
 }
 
-static Pos take(Cache *cache, size_t units)
+static Pos take(Cache *cache, size_t number)
 {
-    Pos block = cache_pop(cache, units);
+    Pos block = cache_pop(cache, number);
 
     if (block == 0) {
-        block = cache_pop_full(cache, units);
+        block = cache_pop_full(cache, number);
     }
-    if (block == 0 && cache_is_hot(cache, units)) {
-        block = load(cache, units);
+    if (block == 0 && cache_is_hot(cache, number)) {
+        block = load(cache, number);
     }
     if (block == 0) {
-        return take_fresh(units, IN_USE);
+        return take_fresh(number, IN_USE);
     }
-    see_rounds(&block, units, 1);
+    see_rounds(&block, number, 1);
     bench.state[block] = IN_USE;
     bench.cached--;
     return block;
 }
 
-static bool push(Cache *cache, size_t units, Pos block)
+static bool push(Cache *cache, size_t number, Pos block)
 {
-    if (cache_push(cache, units, block) || cache_push_full(cache, units, block)) {
+    if (cache_push(cache, number, block) || cache_push_full(cache, number, block)) {
         return true;
     }
-    if (cache->stacks[units] == 0) {
+    if (cache->stacks[number] == 0) {
         return false;
     }
-    cache_unload(cache, units, sink, NULL);
-    cache_cool(cache, sink, NULL);
-    return cache_push(cache, units, block);
+    cache_unload(cache, number, sink, NULL);
+    cache_cool(cache, false, sink, NULL);
+    return cache_push(cache, number, block);
 }
 
 static void give(Cache *cache, Pos block)
 {
-    bool done = push(cache, bench.units[block], block);
+    bool done = push(cache, bench.number[block], block);
 
     bench.state[block] = done ? IN_CACHE : AT_HEAP;
     bench.cached += done;
 }
 
-static void give_many(Cache *cache, size_t units, size_t count)
+static void give_many(Cache *cache, size_t number, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        give(cache, take_fresh(units, IN_USE));
+        give(cache, take_fresh(number, IN_USE));
     }
     check();
 }
@@ -279,7 +280,7 @@ START_TEST(nothing_is_lost)
     open_bench(heap_bytes[_i]);
     for (size_t i = 0; i < operations; i++) {
         Cache **cache = &bench.caches[random_below(&source, CACHES)];
-        size_t units = 1 + random_scaled(&source, CACHED_MAX - 1);
+        size_t number = 1 + random_scaled(&source, SIZES - 1);
         size_t calls = random_scaled(&source, 400);
 
         if (*cache == NULL) {
@@ -294,7 +295,7 @@ START_TEST(nothing_is_lost)
             settle();
         } else if (i % 2 == 0) {
             for (; calls != 0 && count < HELD; calls--) {
-                held[count++] = take(*cache, units);
+                held[count++] = take(*cache, number);
             }
         } else {
             for (; calls != 0 && count != 0; calls--) {
@@ -312,15 +313,15 @@ START_TEST(magazines_leave_room)
 {
     open_bench(1 << 24);
     bench.caches[0] = cache_create(bench.pool);
-    for (size_t units = 1; units <= 8; units++) {
-        give_many(bench.caches[0], units, 40000);
+    for (size_t number = 1; number <= 8; number++) {
+        give_many(bench.caches[0], number, 40000);
     }
     ck_assert_uint_ne(bench.pool->depots[8].count, 0);
     bench.caches[1] = cache_create(bench.pool);
     ck_assert_ptr_nonnull(bench.caches[1]);
-    for (size_t units = 9; units <= 24; units++) {
-        give_many(bench.caches[1], units, HOT_CALLS);
-        ck_assert_uint_ne(bench.caches[1]->stacks[units], 0);
+    for (size_t number = 9; number <= 24; number++) {
+        give_many(bench.caches[1], number, HOT_CALLS);
+        ck_assert_uint_ne(bench.caches[1]->stacks[number], 0);
     }
     close_bench();
 }
@@ -354,11 +355,12 @@ START_TEST(spare_ones_are_few)
 {
     open_bench((size_t)1 << 20 << 2 * _i);
     bench.caches[0] = cache_create(bench.pool);
-    for (size_t units = 1; units <= CACHED_MAX; units += 21) {
-        give_many(bench.caches[0], units, 8000);
+    for (size_t number = 1; number <= SIZES; number += 21) {
+        give_many(bench.caches[0], number, 8000);
         ck_assert_uint_le(bench.caches[0]->spare,
-                          bench.pool->most_spare +
-                              units * pool_rounds(bench.pool, units) * (units / 21 + 1));
+                          bench.pool->most_spare + sizes_units(number) *
+                                                       pool_rounds(bench.pool, number) *
+                                                       (number / 21 + 1));
     }
     close_bench();
 }
@@ -418,10 +420,28 @@ START_TEST(no_stack_is_left)
 }
 END_TEST
 
+/* Each size is the smallest that suffices for what is rounded up to it. */
+START_TEST(sizes_suffice)
+{
+    for (size_t units = 1; units <= SIZES_LARGEST; units++) {
+        size_t number = sizes_number(units);
+        size_t rest = sizes_units(number) - units;
+
+        if (number > SIZES || sizes_units(number) < units || sizes_units(number - 1) >= units ||
+            rest * SIZES_STEPS >= units || (units <= SIZES_SMALL && rest != 0)) {
+            ck_abort_msg("%zu units are of size %zu", units, number);
+        }
+    }
+    ck_assert_uint_eq(sizes_number(SIZES_LARGEST), SIZES);
+    ck_assert_uint_eq(sizes_units(SIZES), SIZES_LARGEST);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("cache");
 
+    tcase_add_test(tests, sizes_suffice);
     tcase_add_loop_test(tests, nothing_is_lost, 0, 3);
     tcase_add_test(tests, magazines_leave_room);
     tcase_add_test(tests, empty_ones_go_back);

@@ -63,6 +63,7 @@ test_programs = \
 	tests/test-init \
 	tests/test-limits \
 	tests/test-magazines \
+	tests/test-magazines-large \
 	tests/test-magazines-threads \
 	tests/test-misuse-actions \
 	tests/test-misuse-handler \
@@ -180,6 +181,11 @@ tests_test_magazines_SOURCES = tests/test-magazines.c
 tests_test_magazines_CPPFLAGS = $(test_cppflags)
 tests_test_magazines_LDFLAGS = $(test_ldflags)
 tests_test_magazines_LDADD = $(test_ldadd)
+
+tests_test_magazines_large_SOURCES = tests/test-magazines-large.c
+tests_test_magazines_large_CPPFLAGS = $(test_cppflags)
+tests_test_magazines_large_LDFLAGS = $(test_ldflags)
+tests_test_magazines_large_LDADD = $(test_ldadd)
 
 tests_test_magazines_threads_SOURCES = tests/test-magazines-threads.c
 tests_test_magazines_threads_CPPFLAGS = $(test_cppflags)

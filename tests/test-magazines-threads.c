@@ -20,6 +20,7 @@ typedef struct Worker {
     pthread_barrier_t *barrier;
     char **shared;
     size_t number;
+    size_t most; /* bytes of a block */
     bool failed;
 } Worker;
 
@@ -45,7 +46,8 @@ static void prepare(Worker *workers, const Bed *bed, const char *test, int varia
     Random source = support_random(test, variant);
 
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (Worker){.bed = bed, .source = {random_next(&source)}, .barrier = barrier};
+        workers[i] = (Worker){
+            .bed = bed, .source = {random_next(&source)}, .barrier = barrier, .most = 2000};
     }
     if (barrier != NULL) {
         ck_assert_int_eq(pthread_barrier_init(barrier, NULL, THREADS + 1), 0);
@@ -109,7 +111,7 @@ static void *use(void *argument)
 
     for (size_t i = 0; i < operations; i++) {
         size_t at = random_below(&worker->source, 100);
-        size_t size = 1 + random_scaled(&worker->source, 2000);
+        size_t size = 1 + random_scaled(&worker->source, worker->most);
 
         if (blocks[at] != NULL) {
             size_t had = Mem_RegionSize(region, blocks[at]);
@@ -153,6 +155,23 @@ START_TEST(threads_use_one_region)
     Worker workers[THREADS];
 
     prepare(workers, &bed, "threads_use_one_region", _i, NULL);
+    run_all(workers, use);
+    join_all(workers);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Some of the blocks are larger than those of a thread alone. */
+START_TEST(threads_use_large_blocks)
+{
+    Bed bed = cached_open(_i, 16 * SIZE);
+    Worker workers[THREADS];
+
+    prepare(workers, &bed, "threads_use_large_blocks", _i, NULL);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].most = 40000;
+    }
     run_all(workers, use);
     join_all(workers);
     checked_empty(&bed);
@@ -461,6 +480,7 @@ int main(void)
 
     tcase_add_loop_test(tests, sleepers_keep_nothing, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, threads_use_one_region, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, threads_use_large_blocks, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, threads_free_what_others_allocated, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, threads_come_and_go, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, a_thread_ends_with_much, 0, CACHED_VARIANTS);

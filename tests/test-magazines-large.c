@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Blocks too large for the magazines that a thread fills alone: they are rounded up to a few sizes, and go
+ * through magazines, once threads share the region. */
+#include <errno.h>
+
+#include "cached-bed.h"
+
+/* Bytes of a region, and of a request in it that is rounded up if it may be, and to what. */
+enum { SIZE = 1 << 26, LARGE = 2992, ROUNDED = 3072 };
+
+/* The size may be rounded up. */
+static char *alloc(const Bed *bed, size_t size)
+{
+    char *block = Mem_RegionAlloc(bed->region, size);
+
+    ck_assert_ptr_nonnull(block);
+    pattern_fill(block, Mem_RegionSize(bed->region, block));
+    checked_sound(bed);
+    return block;
+}
+
+static size_t size_of_one(const Bed *bed, size_t size)
+{
+    char *block = alloc(bed, size);
+    size_t usable = Mem_RegionSize(bed->region, block);
+
+    checked_free(bed, block);
+    return usable;
+}
+
+/* They come back at once, for each request that they suffice for; nobody else gets them meanwhile. */
+START_TEST(they_are_kept)
+{
+    Bed bed = cached_open(_i, SIZE);
+    char *first, *second, *third;
+
+    support_start_thread();
+    cached_warm_up(&bed, LARGE);
+    first = alloc(&bed, LARGE);
+    second = alloc(&bed, LARGE);
+    ck_assert_uint_eq(Mem_RegionSize(bed.region, first), ROUNDED);
+    checked_free(&bed, first);
+    third = alloc(&bed, ROUNDED);
+    ck_assert_ptr_ne(third, second);
+    checked_free(&bed, third);
+    checked_free(&bed, second);
+    ck_assert_uint_eq(size_of_one(&bed, LARGE + 8), ROUNDED);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* The same without a look at everything after each call, which settles the region. */
+START_TEST(the_last_one_comes_first)
+{
+    Bed bed = cached_open(_i, SIZE);
+    char *block;
+
+    support_start_thread();
+    cached_warm_up(&bed, LARGE);
+    for (size_t size = ROUNDED - 64; size <= ROUNDED; size += 8) {
+        block = Mem_RegionAlloc(bed.region, size);
+        ck_assert_uint_eq(Mem_RegionSize(bed.region, block), ROUNDED);
+        ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+        ck_assert_ptr_eq(Mem_RegionAlloc(bed.region, LARGE), block);
+        ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(a_thread_alone_has_exact_ones)
+{
+    Bed bed = cached_open(_i, SIZE);
+
+    cached_warm_up(&bed, LARGE);
+    ck_assert_uint_eq(size_of_one(&bed, LARGE), LARGE);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* A few calls are no reason to round, nor is a block larger than there are sizes; nor any in a region
+ * in which they would be too much of it. */
+START_TEST(others_are_exact)
+{
+    Bed bed = cached_open(_i, SIZE);
+
+    support_start_thread();
+    cached_warm_up(&bed, 100);
+    ck_assert_uint_eq(size_of_one(&bed, LARGE), LARGE);
+    cached_warm_up(&bed, 40016);
+    ck_assert_uint_eq(size_of_one(&bed, 40016), 40016);
+    checked_empty(&bed);
+    bed_close(&bed);
+
+    bed = cached_open(_i, SIZE / 16);
+    cached_warm_up(&bed, LARGE + SIZE / 16 / 1024);
+    ck_assert_uint_eq(size_of_one(&bed, LARGE + SIZE / 16 / 1024), LARGE + SIZE / 16 / 1024);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Nothing is rounded up that would not fit then, and what is in magazines is had for it. */
+START_TEST(room_is_used_to_the_end)
+{
+    Bed bed = cached_open(_i, SIZE);
+    char *most, *block;
+
+    support_start_thread();
+    cached_warm_up(&bed, LARGE);
+    most = checked_alloc(&bed, bed.capacity - LARGE);
+    block = checked_alloc(&bed, LARGE);
+    ck_assert_uint_eq(Mem_RegionSize(bed.region, block), LARGE);
+    ck_assert_ptr_null(Mem_RegionAlloc(bed.region, LARGE));
+    ck_assert_int_eq(errno, ENOMEM);
+    checked_free(&bed, block);
+    checked_free(&bed, most);
+    cached_warm_up(&bed, LARGE);
+    most = checked_alloc(&bed, bed.capacity);
+    checked_free(&bed, most);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(second_free_is_refused)
+{
+    Bed bed = cached_open(_i, SIZE);
+    Mem_Stats stats;
+    char *block;
+
+    support_start_thread();
+    cached_warm_up(&bed, LARGE);
+    block = Mem_RegionAlloc(bed.region, LARGE);
+    ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+    errno = 0;
+    ck_assert_int_eq(Mem_RegionFree(bed.region, block), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(Mem_RegionFree(bed.region, block + 16), -1);
+    ck_assert_int_eq(Mem_RegionGetStats(bed.region, &stats), 0);
+    ck_assert_uint_eq(stats.misuses, 2);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Of each size more than a thread keeps. */
+START_TEST(of_each_size)
+{
+    enum { COUNT = 50 };
+    Bed bed = cached_open(_i, SIZE);
+    char *blocks[COUNT];
+
+    support_start_thread();
+    cached_warm_up(&bed, 100);
+    for (size_t size = 1024; size <= 36000; size += size / 16) {
+        for (int round = 0; round < 3; round++) {
+            for (size_t i = 0; i < COUNT; i++) {
+                blocks[i] = Mem_RegionAlloc(bed.region, size);
+                ck_assert_uint_ge(Mem_RegionSize(bed.region, blocks[i]), size);
+                ck_assert_uint_lt(Mem_RegionSize(bed.region, blocks[i]), size + size / 16 + 16);
+            }
+            ck_assert(cached_free_all(&bed, blocks, COUNT));
+            checked_sound(&bed);
+        }
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("magazines-large");
+
+    tcase_add_loop_test(tests, they_are_kept, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, the_last_one_comes_first, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, a_thread_alone_has_exact_ones, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, others_are_exact, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, room_is_used_to_the_end, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, second_free_is_refused, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, of_each_size, 0, CACHED_VARIANTS);
+    return support_end();
+}
