@@ -3,13 +3,14 @@
 
 #include <string.h>
 
+#include "cache-spares.h"
+
 enum {
     HOT = 16,            /* calls of a size before it gets a stack */
     HOT_LARGE = 4,       /* where that costs less than the heap's lock */
     BATCH_MIN = 4,       /* rounds that are loaded at first */
     COOL_EVENTS = 2048,  /* after so many unused magazines are looked for */
     COOL_SHARED = 32768, /* the same where threads share the heap: see doc/DESIGN.md */
-    EMPTIES_MAX = 256,   /* magazines that a thread keeps, to be filled */
     ORPHANS_MAX = 8      /* caches that threads leave to others when they end */
 };
 
@@ -119,74 +120,10 @@ static void drop_stack(Cache *cache, size_t number)
     pool_give_stack(cache->pool, stack);
 }
 
-/* Takes a magazine to be filled. NULL: there is none. */
-static Magazine *take_empty(Cache *cache)
-{
-    Magazine *empty;
-
-    if (cache->empties == 0) {
-        return pool_take_magazine(cache->pool);
-    }
-    empty = pool_piece(cache->pool, cache->empties);
-    cache->empties = empty->next;
-    cache->empty_count--;
-    return empty;
-}
-
-static void keep_empty(Cache *cache, Magazine *empty)
-{
-    if (cache->empty_count == EMPTIES_MAX) {
-        pool_give_magazine(cache->pool, empty);
-        return;
-    }
-    empty->next = cache->empties;
-    cache->empties = pool_number(cache->pool, empty);
-    cache->empty_count++;
-}
-
-static void give_empties(Cache *cache)
-{
-    while (cache->empties != 0) {
-        pool_give_magazine(cache->pool, take_empty(cache));
-    }
-}
-
-/* Units of the blocks in a magazine. */
-static size_t magazine_units(Cache *cache, size_t number)
-{
-    return pool_rounds(cache->pool, number) * sizes_units(number);
-}
-
-/* Takes a full magazine of the thread's own. NULL: there is none. */
-static Magazine *take_spare(Cache *cache, size_t number)
-{
-    Magazine *full;
-
-    if (cache->spares[number] == 0) {
-        return NULL;
-    }
-    full = pool_piece(cache->pool, cache->spares[number]);
-    cache->spares[number] = full->next;
-    cache->spare_count[number]--;
-    cache->spare -= (Pos)magazine_units(cache, number);
-    if (cache->spare_count[number] < cache->spare_least[number]) {
-        cache->spare_least[number] = cache->spare_count[number];
-    }
-    return full;
-}
-
-static void keep_spare(Cache *cache, size_t number, Magazine *full)
-{
-    full->next = cache->spares[number];
-    cache->spares[number] = pool_number(cache->pool, full);
-    cache->spare_count[number]++;
-    cache->spare += (Pos)magazine_units(cache, number);
-}
-
 Pos cache_pop_full(Cache *cache, size_t number)
 {
     Pool *pool = cache->pool;
-    Magazine *full = take_spare(cache, number);
+    Magazine *full = cache_take_spare(cache, number);
 
     cache->events++;
     if (full == NULL) {
@@ -196,12 +133,12 @@ Pos cache_pop_full(Cache *cache, size_t number)
         }
     }
     if (!need_stack(cache, number)) {
-        keep_spare(cache, number, full);
+        cache_keep_spare(cache, number, full);
         return 0;
     }
     memcpy(stack_of(cache, number)->rounds, full->rounds, pool_rounds(pool, number) * sizeof(Pos));
     set_count(cache, number, pool_rounds(pool, number));
-    keep_empty(cache, full);
+    cache_keep_empty(cache, full);
     return cache_pop(cache, number);
 }
 
@@ -214,7 +151,7 @@ static void lower_stack(Cache *cache, size_t number, Magazine *spare)
 
     if (spare != NULL) {
         memcpy(spare->rounds, stack->rounds, half * sizeof(Pos));
-        keep_spare(cache, number, spare);
+        cache_keep_spare(cache, number, spare);
     }
     memcpy(stack->rounds, stack->rounds + half, half * sizeof(Pos));
     set_count(cache, number, half);
@@ -226,14 +163,14 @@ static bool store_half(Cache *cache, size_t number)
     Pool *pool = cache->pool;
     Magazine *magazine;
 
-    if (cache->spare + magazine_units(cache, number) > pool->most_spare) {
-        magazine = take_spare(cache, number);
+    if (cache->spare + cache_magazine_units(cache, number) > pool->most_spare) {
+        magazine = cache_take_spare(cache, number);
         if (magazine != NULL && !depot_give(pool, number, magazine)) {
-            keep_spare(cache, number, magazine);
+            cache_keep_spare(cache, number, magazine);
             return false;
         }
     }
-    magazine = take_empty(cache);
+    magazine = cache_take_empty(cache);
     if (magazine == NULL) {
         return false;
     }
@@ -295,7 +232,7 @@ void cache_unload(Cache *cache, size_t number, CacheSink *sink, void *context)
     if (cache->stacks[number] == 0) {
         return; /* it was emptied meanwhile */
     }
-    spare = take_spare(cache, number);
+    spare = cache_take_spare(cache, number);
     if (spare != NULL) {
         sink(context, sizes_units(number), spare->rounds, half);
     } else {
@@ -328,7 +265,7 @@ static void drain_size(Cache *cache, size_t number, bool full, CacheSink *sink, 
     Magazine *magazine;
 
     drain_stack(cache, number, sink, context);
-    while ((magazine = take_spare(cache, number)) != NULL) {
+    while ((magazine = cache_take_spare(cache, number)) != NULL) {
         if (!full || !depot_give(cache->pool, number, magazine)) {
             drain_magazine(cache->pool, magazine, number, sink, context);
         }
@@ -348,7 +285,7 @@ static void cool_size(Cache *cache, size_t number, CacheSink *sink, void *contex
         cache->heat[number] = 0;
     }
     for (; unused != 0; unused--) {
-        drain_magazine(cache->pool, take_spare(cache, number), number, sink, context);
+        drain_magazine(cache->pool, cache_take_spare(cache, number), number, sink, context);
     }
     cache->spare_least[number] = cache->spare_count[number];
     cache->seen[number] = cache->tops[number];
@@ -394,7 +331,7 @@ void cache_cool(Cache *cache, bool shared, CacheSink *sink, void *context)
         cool_depot(cache->pool, number, sink, context);
         cool_size(cache, number, sink, context);
     }
-    give_empties(cache);
+    cache_give_empties(cache);
 }
 
 void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
@@ -402,7 +339,7 @@ void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
     for (size_t number = 1; number <= SIZES; number++) {
         drain_size(cache, number, full, sink, context);
     }
-    give_empties(cache);
+    cache_give_empties(cache);
 }
 
 CacheCounts cache_take_counts(Cache *cache)

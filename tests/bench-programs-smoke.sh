@@ -8,7 +8,7 @@ LC_ALL=C
 export LC_ALL
 unset PREFIX
 
-[ -z "$TEST_WRAPPER" ] || exit 77
+[ -z "$TEST_WRAPPER$INSTRUMENT_FLAGS" ] || exit 77
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || {
     echo "SKIP: Python 3.9 or later is not there"
