@@ -16,7 +16,7 @@ enum {
     HEAP_TO_POOL_MAPPED = 64,
     HEAP_TO_POOL_INSIDE = 256,
     HEAP_TO_MAGAZINE = 32768, /* bytes of blocks in a magazine are this part of the heap's … */
-    MAGAZINE_BYTES_MAX = 1 << 14, /* … at most */
+    MAGAZINE_BYTES_MAX = 1 << 13, /* … at most */
     ROUNDS_MIN = 2,               /* of small blocks */
     HEAP_TO_LARGEST = 4096,       /* and of the largest blocks that go there */
     HEAP_TO_SPARE = 256,          /* of those in full magazines that a thread keeps, likewise … */
