@@ -54,7 +54,7 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t size)
     size_t bytes;
 
     if (__builtin_mul_overflow(count, size, &bytes)) {
-        return fail(ENOMEM);
+        bytes = SIZE_MAX; /* of which there are not so many either */
     }
     return realloc(pointer, bytes);
 }
@@ -114,7 +114,7 @@ EXPORT void *pvalloc(size_t size)
     size_t rounded;
 
     if (__builtin_add_overflow(size, page - 1, &rounded)) {
-        return fail(ENOMEM);
+        rounded = SIZE_MAX;
     }
     return path_alloc_aligned(page, rounded & ~(page - 1));
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -161,6 +162,33 @@ static char *make_absolute(const char *file)
     return path;
 }
 
+/* Ends memrun if a file is no shared object for programs like this one. */
+static void check_module(const char *module)
+{
+    ElfW(Ehdr) own = {0}, header = {0};
+    FILE *file = fopen("/proc/self/exe", "re");
+    bool fits;
+
+    if (file != NULL) {
+        if (fread(&own, sizeof own, 1, file) != 1) {
+            own.e_machine = EM_NONE;
+        }
+        fclose(file);
+    }
+    file = fopen(module, "re");
+    if (file == NULL) {
+        give_up(STATUS_FAILED, "%s: %s", module, strerror(errno));
+    }
+    fits = fread(&header, sizeof header, 1, file) == 1 &&
+           memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_type == ET_DYN &&
+           (own.e_machine == EM_NONE || (header.e_machine == own.e_machine &&
+                                         header.e_ident[EI_CLASS] == own.e_ident[EI_CLASS]));
+    fclose(file);
+    if (!fits) {
+        give_up(STATUS_FAILED, "%s: not a module that programs here can load", module);
+    }
+}
+
 /* Puts the module in front of what is to be loaded before the program. The loader only complains of a
  * module that it cannot find, and the program would run without its limit. */
 static void set_preload(void)
@@ -170,9 +198,7 @@ static void set_preload(void)
     char *module = make_absolute(wanted == NULL || *wanted == '\0' ? MODULE : wanted);
     char *list;
 
-    if (access(module, R_OK) != 0) {
-        give_up(STATUS_FAILED, "%s: %s", module, strerror(errno));
-    }
+    check_module(module);
     if (strpbrk(module, ": ") != NULL) {
         give_up(STATUS_FAILED, "%s: no module to be preloaded can have such a name", module);
     }

@@ -91,14 +91,12 @@ size_t report_write(char *text, ReportFormat format, Mem_Region *region)
 }
 
 /* In one piece, so that reports of several processes are not mixed. */
-void report_print(int file, ReportFormat format, Mem_Region *region)
+bool report_print(int file, ReportFormat format, Mem_Region *region)
 {
     char text[REPORT_MAX];
     size_t length = report_write(text, format, region);
 
-    if (write(file, text, length) < 0) {
-        return; /* there is nobody to be told */
-    }
+    return write(file, text, length) >= 0;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -108,7 +106,7 @@ void report_print(int file, ReportFormat format, Mem_Region *region)
 static ReportFormat exit_format;
 
 /* A copy of stderr, as programs may close theirs before they end; and what it leads to, to be sure
- * that it is still the same. -1: the report goes to a file, or nowhere. */
+ * that it is still the same. -1: there is none. */
 static int exit_file = -1;
 static struct stat exit_target;
 
@@ -135,37 +133,50 @@ static bool stderr_is_kept(void)
 
 /* A report that nobody reads, or that there is no room for, does not end the program by a signal: its
  * exit status is what the caller is to see. */
-static void print_at_exit(int file)
+static bool print_at_exit(int file)
 {
     sigset_t signals, before;
+    bool done;
+    int error;
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGPIPE);
     sigaddset(&signals, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &signals, &before);
-    report_print(file, exit_format, start_get_region());
+    done = report_print(file, exit_format, start_get_region());
+    error = errno;
     while (sigtimedwait(&signals, NULL, &(struct timespec){0, 0}) > 0) {
         /* not to come when they are let through again */
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return done;
+}
+
+static void tell_no_report(const char *path)
+{
+    if (stderr_is_kept()) {
+        settings_complain_to(exit_file, "no report can be written to %.128s: %s", path,
+                             strerrordesc_np(errno));
+    }
 }
 
 static void report_to_file(const char *path)
 {
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 
-    if (file < 0) {
-        settings_complain("no report can be written to %.128s: %s", path, strerrordesc_np(errno));
-        return;
+    if (file < 0 || !print_at_exit(file)) {
+        tell_no_report(path);
     }
-    print_at_exit(file);
-    close(file);
+    if (file >= 0) {
+        close(file);
+    }
 }
 
 __attribute__((__constructor__)) static void prepare_report(void)
 {
     exit_format = settings_report();
-    if (exit_format != REPORT_NONE && settings_report_file() == NULL) {
+    if (exit_format != REPORT_NONE) {
         keep_stderr();
     }
 }

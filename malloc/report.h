@@ -15,7 +15,7 @@ enum { REPORT_MAX = 1536 };
 /* Writes a report of the region as it is now. Returns its length. */
 size_t report_write(char *text, ReportFormat format, Mem_Region *region);
 
-/* The same to a file; file: its descriptor. */
-void report_print(int file, ReportFormat format, Mem_Region *region);
+/* The same to a file; file: its descriptor. False, and errno: that failed. */
+bool report_print(int file, ReportFormat format, Mem_Region *region);
 
 #endif

@@ -13,20 +13,36 @@
 #include "mem.h"
 #include "size.h"
 
-void settings_complain(const char *format, ...)
+__attribute__((__format__(__printf__, 2, 0))) static void complain(int file, const char *format,
+                                                                   va_list arguments)
 {
     char line[256] = "libmem: ";
     size_t length = strlen(line);
+
+    vsnprintf(line + length, sizeof line - length - 1, format, arguments);
+    length = strlen(line);
+    line[length++] = '\n';
+    if (write(file, line, length) < 0) {
+        return; /* there is nobody else to be told */
+    }
+}
+
+void settings_complain(const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(line + length, sizeof line - length - 1, format, arguments);
+    complain(STDERR_FILENO, format, arguments);
     va_end(arguments);
-    length = strlen(line);
-    line[length++] = '\n';
-    if (write(STDERR_FILENO, line, length) < 0) {
-        return; /* there is nobody else to be told */
-    }
+}
+
+void settings_complain_to(int file, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    complain(file, format, arguments);
+    va_end(arguments);
 }
 
 /* What a process has mapped by now, in bytes: all, and what counts as data. 0 if it can't be known. */
@@ -89,6 +105,14 @@ static size_t space_left(void)
     return left;
 }
 
+/* The largest region whose units are of 16 bytes; only with these are there magazines. */
+static size_t most_by_default(void)
+{
+    const uint64_t most = UINT64_C(63) << 30;
+
+    return most < PTRDIFF_MAX ? (size_t)most : PTRDIFF_MAX;
+}
+
 size_t settings_size(bool *asked_for)
 {
     const char *value = secure_getenv("LIBMEM_SIZE");
@@ -96,7 +120,7 @@ size_t settings_size(bool *asked_for)
 
     *asked_for = value != NULL && *value != '\0';
     if (!*asked_for) {
-        return lesser(size_of_memory(), space_left());
+        return lesser(lesser(size_of_memory(), most_by_default()), space_left());
     }
     if (!size_read(value, &size)) {
         settings_complain("LIBMEM_SIZE is \"%.64s\", not %s", value, SIZE_SYNTAX);
@@ -138,7 +162,7 @@ ReportFormat settings_report(void)
     const char *value = secure_getenv("LIBMEM_STATS");
 
     if (value == NULL || *value == '\0') {
-        return REPORT_NONE;
+        return settings_report_file() == NULL ? REPORT_NONE : REPORT_TEXT;
     }
     if (strcmp(value, "json") == 0) {
         return REPORT_JSON;

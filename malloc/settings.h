@@ -21,11 +21,15 @@ size_t settings_size(bool *asked_for);
 /* Flags of the region, for Mem_Options. */
 unsigned settings_flags(void);
 
-/* What is to be reported at exit, and to which file; NULL: to stderr. */
+/* What is to be reported at exit, and to which file; NULL: to stderr. A file alone asks for a text. */
 ReportFormat settings_report(void);
 const char *settings_report_file(void);
 
 /* Writes a line to stderr: "libmem: ", and the rest as printf() has it. */
 __attribute__((__format__(__printf__, 1, 2))) void settings_complain(const char *format, ...);
+
+/* The same elsewhere; file: a descriptor. */
+__attribute__((__format__(__printf__, 2, 3))) void settings_complain_to(int file,
+                                                                        const char *format, ...);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* What is to be written, for messages. */
-#define SIZE_SYNTAX "a number of bytes, with K, M, G, T or % behind it"
+#define SIZE_SYNTAX "a number of bytes, with K, M, G or T behind it, or 1% to 100%"
 
 /* Bytes of memory of the machine, as far as a program can address them. */
 size_t size_of_memory(void);

@@ -8,6 +8,7 @@
 
 #include "cached.h"
 #include "lock.h"
+#include "misuse.h"
 #include "settings.h"
 #include "trim.h"
 
@@ -80,5 +81,6 @@ __attribute__((__constructor__)) static void start_early(void)
     int saved = errno;
 
     start_make_region();
+    misuse_prepare();
     errno = saved;
 }

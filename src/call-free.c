@@ -268,15 +268,14 @@ static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start
 static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, size_t start)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
-    size_t number = cached_number(region, cached_units(region, start));
+    size_t units = cached_units(region, start);
+    size_t number = cached_number(region, units);
 
-    if (number == 0) {
-        return give_to_heap(links, start);
-    }
-    if (cached_is_twice(region, pointer)) {
+    /* Also if there is no magazine for it now: there may have been one before. */
+    if (units != 0 && cached_is_twice(region, pointer)) {
         return operation_free(region, pointer);
     }
-    return give_to_empty(links, start, number);
+    return number == 0 ? give_to_heap(links, start) : give_to_empty(links, start, number);
 }
 
 static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)

@@ -15,8 +15,10 @@ typedef enum Action { ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
  * calls have none to return. */
 #ifdef MISUSE_ABORTS
 #define ACTION_DEFAULT "abort"
+#define ACTION_UNKNOWN "abort"
 #else
 #define ACTION_DEFAULT "ignore"
+#define ACTION_UNKNOWN "warn"
 #endif
 
 typedef struct Handler {
@@ -42,36 +44,50 @@ static void write_line(const char *line, size_t length)
     }
 }
 
+/* False: there is no such action. */
+static bool set_action(const char *name)
+{
+    static const char *const names[] = {
+        [ACTION_IGNORE] = "ignore", [ACTION_WARN] = "warn", [ACTION_ABORT] = "abort"};
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            action = (Action)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_action(void)
 {
     const char *value = secure_getenv("LIBMEM_MISUSE");
     char line[160];
     int length;
 
-    if (value == NULL) {
+    if (value == NULL || *value == '\0') {
         value = ACTION_DEFAULT;
     }
-    if (strcmp(value, "ignore") == 0) {
-        action = ACTION_IGNORE;
-    } else if (strcmp(value, "warn") == 0) {
-        action = ACTION_WARN;
-    } else if (strcmp(value, "abort") == 0) {
-        action = ACTION_ABORT;
-    } else {
+    if (!set_action(value)) {
         length = snprintf(line, sizeof line,
                           "libmem: LIBMEM_MISUSE is \"%.64s\", not ignore, warn or abort; "
-                          "taken as warn\n",
+                          "taken as " ACTION_UNKNOWN "\n",
                           value);
         write_line(line, (size_t)length);
-        action = ACTION_WARN;
+        set_action(ACTION_UNKNOWN);
     }
 }
 
-static Action get_action(void)
+void misuse_prepare(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, read_action);
+}
+
+static Action get_action(void)
+{
+    misuse_prepare();
     return action;
 }
 

@@ -11,6 +11,9 @@
 /* Whether anybody wants to know: a misuse that nobody hears of need not be looked into. */
 bool misuse_is_heard(void);
 
+/* Looks at the environment now; else that happens at the first misuse. */
+void misuse_prepare(void);
+
 /* Reports a misuse. No region may be locked by the caller. `sentence` is filled in
  * if it is NULL. */
 void misuse_report(Mem_Misuse *misuse);

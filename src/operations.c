@@ -255,14 +255,25 @@ void *operation_alloc_units(Region *region, size_t units, bool damaged)
     return operation_end_with_block(&operation, block);
 }
 
+/* Looks for what the calling thread does not use any more. */
+static void cool(Operation *operation)
+{
+    Cache *cache = thread_self.owned[region_slot(operation->region)];
+
+    if (cache != NULL) {
+        cache_cool(cache, operation->locked, operation_give_rounds, operation);
+    }
+}
+
 void *operation_alloc_rounded(Region *region, size_t rounded, size_t units)
 {
     Operation operation;
-    Pos block;
+    Pos block = 0;
 
     operation_begin(&operation, region);
-    block = operation_take(&operation, rounded);
-    if (block == 0) {
+    cool(&operation);
+    /* What all threads have is asked for only if even the exact size is not there. */
+    if (try_twice(&operation, &(Take){0, rounded}, &block) != HEAP_OK) {
         block = operation_take(&operation, units);
         region->more_allocs += block == 0;
     }

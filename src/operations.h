@@ -66,7 +66,7 @@ int operation_free(Region *region, void *pointer);
  * to, so that the heap is to be rebuilt first. */
 void *operation_alloc_units(Region *region, size_t units, bool damaged);
 
-/* Takes so many units, rounded up if possible. */
+/* Takes so many units, rounded up if that fits, for a region with magazines. */
 void *operation_alloc_rounded(Region *region, size_t rounded, size_t units);
 
 /* Ends what fast_give began. */

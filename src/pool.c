@@ -11,7 +11,7 @@ _Static_assert(sizeof(Stack) == 2 * PIECE_BYTES, "a stack is two pieces");
 
 enum {
     HEAP_BYTES_MIN = 1 << 17,
-    POOL_BYTES_MIN_MAPPED = 1 << 15,
+    POOL_BYTES_MIN_MAPPED = 1 << 16,
     POOL_BYTES_MIN_INSIDE = 1 << 14,
     HEAP_TO_POOL_MAPPED = 64,
     HEAP_TO_POOL_INSIDE = 256,
@@ -73,8 +73,8 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
     pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
     pool->end = (Pos)(bytes / PIECE_BYTES);
     pool->most_spare = (Pos)(between(0, heap_bytes / HEAP_TO_SPARE, SPARE_BYTES_MAX) / UNIT_BYTES);
-    pool->largest = (Pos)between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES,
-                                 SIZES_LARGEST);
+    pool->largest = (Pos)sizes_down(
+        between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES, SIZES_LARGEST));
     for (size_t number = 1; number <= SIZES; number++) {
         size_t rounds = between(number <= SIZES_SMALL ? ROUNDS_MIN : 1,
                                 most / (sizes_units(number) * UNIT_BYTES), ROUNDS_MAX);

@@ -55,4 +55,12 @@ static inline size_t sizes_units(size_t number)
                      << (SIZES_SMALL_SHIFT - SIZES_STEPS_SHIFT + step / SIZES_STEPS);
 }
 
+/* The units of the largest size that is no more than so many. */
+static inline size_t sizes_down(size_t units)
+{
+    size_t number = sizes_number(units);
+
+    return sizes_units(number) > units ? sizes_units(number - 1) : units;
+}
+
 #endif

@@ -11,6 +11,8 @@
  * more than three arguments. */
 static bool refuse_membarrier;
 
+unsigned cached_barriers;
+
 long syscall(long number, ...)
 {
     static long (*real)(long, ...);
@@ -23,6 +25,7 @@ long syscall(long number, ...)
     }
     va_end(arguments);
 #ifdef SYS_membarrier
+    cached_barriers += number == SYS_membarrier;
     if (number == SYS_membarrier && refuse_membarrier) {
         errno = ENOSYS;
         return -1;

@@ -13,6 +13,9 @@ enum { CACHED_WARM = 1500 };
  * asks once in a process, and each test is a process. */
 enum { CACHED_VARIANTS = 4 };
 
+/* Calls of membarrier(2) so far. */
+extern unsigned cached_barriers;
+
 Bed cached_open(int variant, size_t size);
 
 /* Brings a thread to use magazines for blocks of some size. */

@@ -432,6 +432,14 @@ START_TEST(sizes_suffice)
             ck_abort_msg("%zu units are of size %zu", units, number);
         }
     }
+    for (size_t units = 1; units <= SIZES_LARGEST; units++) {
+        size_t down = sizes_down(units);
+
+        if (down > units || sizes_units(sizes_number(down)) != down ||
+            (down != units && sizes_number(down) + 1 != sizes_number(units))) {
+            ck_abort_msg("down from %zu units are %zu", units, down);
+        }
+    }
     ck_assert_uint_eq(sizes_number(SIZES_LARGEST), SIZES);
     ck_assert_uint_eq(sizes_units(SIZES), SIZES_LARGEST);
 }

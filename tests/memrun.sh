@@ -35,7 +35,7 @@ run 125 "$memrun" -s
 complains "memrun: option requires an argument -- 's'"
 for size in '' 0 -1 12x 1KB 'K' '0%' '101%' 99999999999999999999 99999999999G; do
     run 125 "$memrun" -s "$size" "$programs/needs" 1
-    complains "memrun: '$size' is no size: give a number of bytes, with K, M, G, T or % behind it"
+    complains "memrun: '$size' is no size: give a number of bytes, with K, M, G or T behind it, or 1% to 100%"
 done
 run 125 "$memrun" -m maybe "$programs/needs" 1
 complains "memrun: 'maybe' is nothing to do at a misuse: give ignore, warn or abort"
@@ -47,6 +47,10 @@ run 125 "$memrun" --stats-file="$tmp/none/file" "$programs/needs" 1
 complains "memrun: $tmp/none/file: No such file or directory"
 LIBMEM_MODULE=$tmp/none.so run 125 "$memrun" "$programs/needs" 1
 complains "memrun: $tmp/none.so: No such file or directory"
+for module in /dev/null "$top_srcdir/README.md" "$tmp"; do
+    LIBMEM_MODULE=$module run 125 "$memrun" -s 4M "$programs/needs" 1
+    complains "memrun: $module: not a module that programs here can load"
+done
 run 127 "$memrun" "$tmp/no-such-program"
 complains "memrun: $tmp/no-such-program: No such file or directory"
 run 126 "$memrun" "$tmp"

@@ -69,6 +69,25 @@ LIBMEM_EXACT=1 LIBMEM_HUGE=1 preloaded 0 "$programs/threads"
 silent
 unset LIBMEM_SIZE
 
+# --- what the environment says ---
+
+LIBMEM_STATS=json preloaded 0 "$programs/mistake" fails
+grep -q '"failures":3,' "$tmp/err" || fail "calls that failed are not counted: $(cat "$tmp/err")"
+rm -f "$tmp/report"
+LIBMEM_STATS_FILE=$tmp/report preloaded 0 "$programs/lifecycle"
+silent
+grep -q '^libmem: lifecycle (process' "$tmp/report" || fail "a file alone gets no report"
+LIBMEM_STATS_FILE=$tmp/none/report preloaded 0 "$programs/lifecycle"
+complains "libmem: no report can be written to $tmp/none/report: No such file or directory"
+if [ -w /dev/full ]; then
+    LIBMEM_STATS_FILE=/dev/full preloaded 0 echo
+    complains "libmem: no report can be written to /dev/full: No space left on device"
+fi
+LIBMEM_MISUSE=ABORT preloaded 0 "$programs/lifecycle"
+complains 'libmem: LIBMEM_MISUSE is "ABORT", not ignore, warn or abort; taken as abort'
+LIBMEM_MISUSE=ABORT preloaded 134 "$programs/mistake" double
+LIBMEM_MISUSE='' preloaded 134 "$programs/mistake" double
+
 # A program with a libmem of its own has two heaps, and two handlers of fork().
 if [ -x "$build/tests/test-threads" ]; then
     MEM_TEST_OPS=1000 preloaded 0 "$build/tests/test-threads"
@@ -116,7 +135,7 @@ mistake size "the block that is freed is smaller than was said: $at in a block i
 
 for size in 0 12x -1 +1 ' 1' K 1KB 101% 99999999999999999999 99999999999G '%'; do
     LIBMEM_SIZE=$size preloaded 125 "$programs/needs" 0
-    complains "libmem: LIBMEM_SIZE is \"$size\", not a number of bytes, with K, M, G, T or % behind it"
+    complains "libmem: LIBMEM_SIZE is \"$size\", not a number of bytes, with K, M, G or T behind it, or 1% to 100%"
 done
 for size in 1000000 977K 1m 1G 1% '' 25%; do
     LIBMEM_SIZE=$size preloaded 0 "$programs/needs" 0

@@ -3,6 +3,10 @@
  * Blocks too large for the magazines that a thread fills alone: they are rounded up to a few sizes, and go
  * through magazines, once threads share the region. */
 #include <errno.h>
+#include <pthread.h>
+#ifdef __GLIBC__
+#include <sys/single_threaded.h>
+#endif
 
 #include "cached-bed.h"
 
@@ -108,15 +112,23 @@ END_TEST
 START_TEST(room_is_used_to_the_end)
 {
     Bed bed = cached_open(_i, SIZE);
+    Mem_Stats before, after;
     char *most, *block;
 
     support_start_thread();
     cached_warm_up(&bed, LARGE);
     most = checked_alloc(&bed, bed.capacity - LARGE);
-    block = checked_alloc(&bed, LARGE);
+    Mem_RegionGetStats(bed.region, &before);
+    block = alloc(&bed, LARGE);
     ck_assert_uint_eq(Mem_RegionSize(bed.region, block), LARGE);
+    Mem_RegionGetStats(bed.region, &after);
+    ck_assert_uint_eq(after.allocs, before.allocs + 1);
+    ck_assert_uint_eq(after.failures, before.failures);
     ck_assert_ptr_null(Mem_RegionAlloc(bed.region, LARGE));
     ck_assert_int_eq(errno, ENOMEM);
+    Mem_RegionGetStats(bed.region, &after);
+    ck_assert_uint_eq(after.allocs, before.allocs + 2);
+    ck_assert_uint_eq(after.failures, before.failures + 1);
     checked_free(&bed, block);
     checked_free(&bed, most);
     cached_warm_up(&bed, LARGE);
@@ -147,6 +159,95 @@ START_TEST(second_free_is_refused)
     bed_close(&bed);
 }
 END_TEST
+
+typedef struct Sleeper {
+    const Bed *bed;
+    pthread_barrier_t barrier;
+} Sleeper;
+
+static void *keep_magazines(void *argument)
+{
+    Sleeper *sleeper = argument;
+
+    cached_warm_up(sleeper->bed, 100);
+    pthread_barrier_wait(&sleeper->barrier); /* it has some … */
+    pthread_barrier_wait(&sleeper->barrier); /* … to the end */
+    return NULL;
+}
+
+/* Where only what was asked for fits, nobody's magazines are emptied for the rest. */
+START_TEST(holes_cost_no_magazines)
+{
+    Bed bed = cached_open(_i, SIZE);
+    Sleeper sleeper = {.bed = &bed};
+    char *most, *block;
+    pthread_t thread;
+    unsigned before;
+
+    ck_assert_int_eq(pthread_barrier_init(&sleeper.barrier, NULL, 2), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, keep_magazines, &sleeper), 0);
+    pthread_barrier_wait(&sleeper.barrier);
+    cached_warm_up(&bed, LARGE);
+    most = checked_alloc(&bed, bed.capacity - LARGE);
+    before = cached_barriers;
+    for (int i = 0; i < 10; i++) {
+        block = Mem_RegionAlloc(bed.region, LARGE);
+        ck_assert_ptr_nonnull(block);
+        ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+    }
+    ck_assert_uint_eq(cached_barriers, before);
+    checked_free(&bed, most);
+    pthread_barrier_wait(&sleeper.barrier);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* However many of the size were freed before, and so wherever the block went. */
+START_TEST(second_free_is_refused_anywhere)
+{
+    static const size_t sizes[] = {100, 1024, LARGE, 16384};
+    enum { MOST = 60 };
+    Bed bed = cached_open(_i, SIZE);
+    char *blocks[MOST];
+
+    support_start_thread();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (size_t count = 1; count <= MOST; count++) {
+            cached_warm_up(&bed, sizes[i]);
+            for (size_t k = 0; k < count; k++) {
+                blocks[k] = Mem_RegionAlloc(bed.region, sizes[i]);
+            }
+            ck_assert(cached_free_all(&bed, blocks, count));
+            ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[count - 1]), -1);
+            checked_sound(&bed);
+        }
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* A process that has one thread again, should a libc tell of that, still has what it freed before. */
+#ifdef __GLIBC__
+START_TEST(alone_again)
+{
+    Bed bed = cached_open(_i, SIZE);
+    char *block;
+
+    support_start_thread();
+    cached_warm_up(&bed, LARGE);
+    block = Mem_RegionAlloc(bed.region, LARGE);
+    ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+    __libc_single_threaded = 1; /* the other one only sleeps */
+    ck_assert_int_eq(Mem_RegionFree(bed.region, block), -1);
+    __libc_single_threaded = 0;
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+#endif
 
 /* Of each size more than a thread keeps. */
 START_TEST(of_each_size)
@@ -183,6 +284,11 @@ int main(void)
     tcase_add_loop_test(tests, others_are_exact, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, room_is_used_to_the_end, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, second_free_is_refused, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, holes_cost_no_magazines, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, second_free_is_refused_anywhere, 0, CACHED_VARIANTS);
+#ifdef __GLIBC__
+    tcase_add_loop_test(tests, alone_again, 0, CACHED_VARIANTS);
+#endif
     tcase_add_loop_test(tests, of_each_size, 0, CACHED_VARIANTS);
     return support_end();
 }

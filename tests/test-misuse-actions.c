@@ -146,6 +146,7 @@ static void run_child(const char *value, const char *first, Action *action, bool
 START_TEST(action_by_default)
 {
     run_child(NULL, NULL, misuse_all, false, _i);
+    run_child("", NULL, misuse_all, false, _i);
 }
 END_TEST
 
@@ -164,7 +165,7 @@ END_TEST
 /* A value that is none is told once, cut if it is long, and taken as warn. */
 START_TEST(action_that_is_none)
 {
-    static const char *const values[] = {"", "Warn", "abort ", "1", "warn,abort"};
+    static const char *const values[] = {"Warn", "abort ", "1", "warn,abort"};
     char first[200], longest[2000];
 
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

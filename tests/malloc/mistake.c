@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * mistake KIND: makes one mistake, and ends well if it still runs. */
+#include <malloc.h>
 #include <string.h>
 
 #include "expect.h"
@@ -30,7 +31,13 @@ int main(int argc, char **argv)
     char *block = allocate(100);
     char local[16];
 
-    if (strcmp(kind, "double") == 0) {
+    if (strcmp(kind, "fails") == 0) { /* which is no mistake */
+        volatile size_t much = SIZE_MAX;
+
+        EXPECT(reallocarray(NULL, much / 2, 3) == NULL && errno == ENOMEM);
+        EXPECT(pvalloc(much) == NULL && errno == ENOMEM);
+        EXPECT(reallocarray(block, much / 2, 3) == NULL && errno == ENOMEM);
+    } else if (strcmp(kind, "double") == 0) {
         free(block);
         free(blur(block));
     } else if (strcmp(kind, "double-large") == 0) {

@@ -66,13 +66,36 @@ static void peak(size_t mib, size_t size)
     }
 }
 
+/* In the first second nothing goes back, but soon after, also if all that follows is small, and mostly
+ * kept ready for the thread. */
+static void test_early_peak_goes_back(void)
+{
+    enum { ROUNDS = 100, CALLS = 4000, BLOCKS = 8192 };
+    static void *blocks[BLOCKS];
+    size_t before = resident();
+    unsigned random = 1;
+
+    peak(PEAK / 3, 1000);
+    for (int i = 0; i < ROUNDS * CALLS; i++) {
+        void **block = &blocks[random / 65536 % BLOCKS];
+
+        free(*block);
+        random = random * 1103515245 + 12345;
+        *block = malloc(16 + random / 65536 % 1000);
+        if (i % CALLS == 0) {
+            sleep_ms(20);
+        }
+    }
+    EXPECT(resident() <= before + 12 * (size_t)MIB);
+}
+
 /* What is left after a peak: some MiB that are too little to be worth a call, whatever the blocks. */
 static void test_peaks_go_back(void)
 {
     static const size_t sizes[] = {PEAK * (size_t)MIB / 2, MIB, 100000, SMALL};
     size_t before = resident();
 
-    sleep_ms(1100);
+    sleep_ms(2400);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         peak(PEAK, sizes[i]);
         EXPECT(resident() <= before + 24 * (size_t)MIB);
@@ -133,6 +156,7 @@ static void test_breath_is_free(void)
 
 int main(void)
 {
+    test_early_peak_goes_back();
     test_peaks_go_back();
     test_trim();
     test_breath_is_free();
