@@ -167,20 +167,54 @@ END
     fi
 fi
 
-if has redis-server redis-benchmark redis-cli; then
-    runs=$((runs + 1))
-    redis="redis-cli -s $tmp/redis.sock"
-    "$memrun" -s 256M redis-server --port 0 --unixsocket "$tmp/redis.sock" --save '' --dir "$tmp" >redis.log 2>&1 &
+# Commands whose answers depend on nothing but what came before
+redis_script()
+{
+    local i
+
+    for ((i = 0; i < 2000; i++)); do
+        echo "set k$i value-$((i * 7919 % 5003))"
+        echo "append k$((i % 100)) -$i"
+        echo "lpush list $i"
+        echo "zadd sorted $((i * 31 % 1009)) member-$i"
+        echo "hset hash field-$((i % 300)) $i"
+        echo "sadd set $((i * 17 % 997))"
+        ((i % 3 != 0)) || echo "del k$((i / 2))"
+    done
+    echo 'dbsize'
+    echo 'mget k1 k5 k50 k99 k1500 k1999'
+    echo 'lrange list 0 -1'
+    echo 'zrange sorted 0 -1 withscores'
+    echo 'sort set'
+    echo 'hmget hash field-0 field-7 field-299'
+    echo 'eval "local t = {} for i = 1, 3000 do t[i] = tostring(i * i) end return table.concat(t)" 0'
+}
+
+# Works with a server, that a command starts, and writes down what it answers: redis_run NAME COMMAND...
+redis_run()
+{
+    local name=$1 redis="redis-cli -s $tmp/redis.sock" server i
+
+    shift
+    "$@" --port 0 --unixsocket "$tmp/redis.sock" --save '' --dir "$tmp" >"redis-$name.log" 2>&1 &
     server=$!
     for ((i = 0; i < 100; i++)); do
         [ "$($redis ping 2>/dev/null)" != PONG ] || break
         sleep 0.1
     done
     redis-benchmark -s "$tmp/redis.sock" -q -n 20000 -r 1000 -d 200 -t set,get,lpush,lpop,sadd,hset,zadd,mset \
-        >benchmark.log 2>&1 || { fail "redis-benchmark"; cat benchmark.log; }
-    [ "$($redis set key value)" = OK ] && [ "$($redis get key)" = value ] || fail "redis-server does not answer"
+        >benchmark.log 2>&1 || { fail "redis-benchmark, $name"; cat benchmark.log; }
     $redis flushall >/dev/null
+    redis_script | $redis >"redis-$name.answers" 2>&1
     $redis shutdown nosave >/dev/null 2>&1
-    wait $server || { fail "redis-server ended with $?"; tail -n 20 redis.log; }
+    wait $server || { fail "redis-server, $name, ended with $?"; tail -n 20 "redis-$name.log"; }
+}
+
+if has redis-server redis-benchmark redis-cli; then
+    runs=$((runs + 1))
+    redis_run plain redis-server
+    redis_run ours "$memrun" -s 256M redis-server
+    [ "$(wc -l <redis-plain.answers)" -gt 15000 ] || fail "redis-server does not answer"
+    cmp redis-plain.answers redis-ours.answers || fail "redis-server answers otherwise"
 fi
 end
