@@ -214,8 +214,8 @@ START_TEST(second_free_is_refused_anywhere)
 
     support_start_thread();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        for (size_t count = 1; count <= MOST; count++) {
-            cached_warm_up(&bed, sizes[i]);
+        cached_warm_up(&bed, sizes[i]);
+        for (size_t count = 1; count <= MOST; count += 1 + count / 8) {
             for (size_t k = 0; k < count; k++) {
                 blocks[k] = Mem_RegionAlloc(bed.region, sizes[i]);
             }
