@@ -47,7 +47,8 @@ run 125 "$memrun" --stats-file="$tmp/none/file" "$programs/needs" 1
 complains "memrun: $tmp/none/file: No such file or directory"
 LIBMEM_MODULE=$tmp/none.so run 125 "$memrun" "$programs/needs" 1
 complains "memrun: $tmp/none.so: No such file or directory"
-for module in /dev/null "$top_srcdir/README.md" "$tmp"; do
+echo "this is no module, however long it may be, nor will it ever be one" >"$tmp/text"
+for module in /dev/null "$tmp/text" "$tmp"; do
     LIBMEM_MODULE=$module run 125 "$memrun" -s 4M "$programs/needs" 1
     complains "memrun: $module: not a module that programs here can load"
 done
