@@ -162,27 +162,24 @@ static char *make_absolute(const char *file)
     return path;
 }
 
+/* The header of this program, as linkers name it. */
+extern const ElfW(Ehdr) own_header __asm__("__ehdr_start")
+    __attribute__((__visibility__("hidden")));
+
 /* Ends memrun if a file is no shared object for programs like this one. */
 static void check_module(const char *module)
 {
-    ElfW(Ehdr) own = {0}, header = {0};
-    FILE *file = fopen("/proc/self/exe", "re");
+    ElfW(Ehdr) header;
+    FILE *file = fopen(module, "re");
     bool fits;
 
-    if (file != NULL) {
-        if (fread(&own, sizeof own, 1, file) != 1) {
-            own.e_machine = EM_NONE;
-        }
-        fclose(file);
-    }
-    file = fopen(module, "re");
     if (file == NULL) {
         give_up(STATUS_FAILED, "%s: %s", module, strerror(errno));
     }
     fits = fread(&header, sizeof header, 1, file) == 1 &&
            memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_type == ET_DYN &&
-           (own.e_machine == EM_NONE || (header.e_machine == own.e_machine &&
-                                         header.e_ident[EI_CLASS] == own.e_ident[EI_CLASS]));
+           header.e_machine == own_header.e_machine &&
+           header.e_ident[EI_CLASS] == own_header.e_ident[EI_CLASS];
     fclose(file);
     if (!fits) {
         give_up(STATUS_FAILED, "%s: not a module that programs here can load", module);

@@ -99,6 +99,12 @@ static void note_call(Region *region)
     operation_end(&operation);
 }
 
+/* Looks, now and then, for what the calling thread does not use any more. */
+static void cool(Cache *cache, Operation *operation)
+{
+    cache_cool(cache, operation->locked, operation_give_rounds, operation);
+}
+
 /* Loads a stack of small blocks from the heap, and takes the first round. */
 static Pos load(Region *region, size_t units)
 {
@@ -108,7 +114,7 @@ static Pos load(Region *region, size_t units)
     size_t count;
 
     operation_begin(&operation, region);
-    cache_cool(cache, operation.locked, operation_give_rounds, &operation);
+    cool(cache, &operation);
     count = cache_start_load(cache, units);
     if (count != 0) {
         Pos *rounds = cache_rounds(cache, units);
@@ -117,9 +123,6 @@ static Pos load(Region *region, size_t units)
         block = cache_pop(cache, units);
     }
     operation_end(&operation);
-    if (block != 0) {
-        *region_word(region, block) = 0;
-    }
     return block;
 }
 
@@ -142,9 +145,6 @@ static Pos take_kept(Region *region, size_t number, bool *is_hot)
     if (cache == NULL) {
         note_call(region);
     }
-    if (block != 0) {
-        *region_word(region, block) = 0;
-    }
     return block;
 }
 
@@ -156,24 +156,36 @@ size_t cached_take(Region *region, size_t number)
     if (is_hot) {
         block = load(region, number);
     }
+    if (block != 0) {
+        *region_word(region, block) = 0;
+    }
     return block;
 }
 
-size_t cached_take_large(Region *region, size_t *units)
+/* From the heap. What all threads have is asked for only if even the exact size is not there. */
+static void *alloc_rounded(Region *region, size_t rounded, size_t units)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    cool(thread_self.owned[region_slot(region)], &operation);
+    return operation_end_alloc(&operation, operation_take_rounded(&operation, rounded, units));
+}
+
+void *cached_alloc_large(Region *region, size_t units)
 {
     bool is_hot;
-    size_t number;
-    Pos block;
+    size_t number = sizes_number(units);
+    Pos block = take_kept(region, number, &is_hot);
 
-    if (*units - 1 >= region_largest(region)) {
-        return 0;
+    if (block != 0) {
+        size_t *word = region_word(region, block);
+
+        *word = 0;
+        return word;
     }
-    number = sizes_number(*units);
-    block = take_kept(region, number, &is_hot);
-    if (is_hot) {
-        *units = sizes_units(number);
-    }
-    return block;
+    return is_hot ? alloc_rounded(region, sizes_units(number), units)
+                  : operation_alloc_units(region, units, false);
 }
 
 size_t cached_number(Region *region, size_t units)
@@ -199,7 +211,7 @@ static bool unload(Region *region, size_t number, size_t block)
 
     operation_begin(&operation, region);
     cache_unload(cache, number, operation_give_rounds, &operation);
-    cache_cool(cache, operation.locked, operation_give_rounds, &operation);
+    cool(cache, &operation);
     done = cache_push(cache, number, block);
     if (done) {
         *region_word(region, block) = region_cached(region)->key;

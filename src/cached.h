@@ -20,9 +20,9 @@ void cached_prepare(void);
 size_t cached_take(Region *region, size_t number);
 bool cached_give(Region *region, size_t block, size_t number);
 
-/* Takes a block that is too large for the short way, and was rounded up to a size. 0: there is none; then
- * units is what to take from the heap. */
-size_t cached_take_large(Region *region, size_t *units);
+/* Takes a block of so many units, too large for the short way, but not larger than region_largest: perhaps
+ * rounded up to a size, and from the heap if no magazine has one. NULL and ENOMEM: there is none. */
+void *cached_alloc_large(Region *region, size_t units);
 
 /* The size for a block of so many units, or 0: it goes through no magazine. */
 size_t cached_number(Region *region, size_t units);
@@ -113,12 +113,6 @@ static inline size_t cached_alloc(Region *region, size_t units)
 
 /* Units of the block that starts at a position, if it is in use; else 0. */
 size_t cached_units(Region *region, size_t block);
-
-/* Whether a block is perhaps in a magazine already. */
-static inline bool cached_is_twice(Region *region, const void *address)
-{
-    return *(const size_t *)address == region_cached(region)->key;
-}
 
 /* What is left to do for a block that is to be freed. */
 typedef enum CachedGiven {

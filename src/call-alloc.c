@@ -188,14 +188,10 @@ static __attribute__((__noinline__)) void *alloc_large(Link *links, size_t units
 static __attribute__((__noinline__)) void *alloc_shared(Link *links, size_t units, size_t size)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
-    size_t rounded = units;
-    size_t block = units <= region->cached ? 0 : cached_take_large(region, &rounded);
 
-    if (block != 0) {
-        return &links[block];
-    }
-    return rounded == units ? operation_alloc(region, size)
-                            : operation_alloc_rounded(region, rounded, units);
+    return units > region->cached && units <= region_largest(region)
+               ? cached_alloc_large(region, units)
+               : operation_alloc(region, size);
 }
 
 /* Past the magazines. */

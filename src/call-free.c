@@ -272,7 +272,7 @@ static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, si
     size_t number = cached_number(region, units);
 
     /* Also if there is no magazine for it now: there may have been one before. */
-    if (units != 0 && cached_is_twice(region, pointer)) {
+    if (units != 0 && region_has_key(region, pointer)) {
         return operation_free(region, pointer);
     }
     return number == 0 ? give_to_heap(links, start) : give_to_empty(links, start, number);

@@ -81,7 +81,7 @@ static size_t peek_units(Region *region, const void *pointer)
 {
     size_t block = fast_position((Link *)(void *)region_handle(region), pointer);
 
-    return block < region->cached_end && *(const size_t *)pointer != region_cached(region)->key
+    return block < region->cached_end && !region_has_key(region, pointer)
                ? cached_units(region, block)
                : 0;
 }

@@ -197,6 +197,15 @@ Pos operation_take(Operation *operation, size_t units)
     return take_any(operation, (Take){0, units});
 }
 
+Pos operation_take_rounded(Operation *operation, size_t rounded, size_t units)
+{
+    Pos block = 0;
+
+    return try_twice(operation, &(Take){0, rounded}, &block) == HEAP_OK
+               ? block
+               : operation_take(operation, units);
+}
+
 Pos operation_take_aligned(Operation *operation, size_t alignment, size_t units)
 {
     return take_any(operation, (Take){alignment, units});
@@ -219,8 +228,7 @@ Pos operation_find(Operation *operation, const void *pointer)
     Region *region = operation->region;
     Pos block = heap_block(operation->heap, pointer);
 
-    if (block != 0 && region_is_cached(region) &&
-        *(const size_t *)pointer == region_cached(region)->key) {
+    if (block != 0 && region_is_cached(region) && region_has_key(region, pointer)) {
         settle(operation);
         block = heap_block(operation->heap, pointer);
     }
@@ -241,43 +249,21 @@ void *operation_end_with_block(Operation *operation, Pos block)
     return address;
 }
 
+void *operation_end_alloc(Operation *operation, Pos block)
+{
+    operation->region->more_allocs += block == 0;
+    return operation_end_with_block(operation, block);
+}
+
 void *operation_alloc_units(Region *region, size_t units, bool damaged)
 {
     Operation operation;
-    Pos block;
 
     operation_begin(&operation, region);
     if (damaged) {
         operation_recover(&operation);
     }
-    block = operation_take(&operation, units);
-    region->more_allocs += block == 0;
-    return operation_end_with_block(&operation, block);
-}
-
-/* Looks for what the calling thread does not use any more. */
-static void cool(Operation *operation)
-{
-    Cache *cache = thread_self.owned[region_slot(operation->region)];
-
-    if (cache != NULL) {
-        cache_cool(cache, operation->locked, operation_give_rounds, operation);
-    }
-}
-
-void *operation_alloc_rounded(Region *region, size_t rounded, size_t units)
-{
-    Operation operation;
-    Pos block = 0;
-
-    operation_begin(&operation, region);
-    cool(&operation);
-    /* What all threads have is asked for only if even the exact size is not there. */
-    if (try_twice(&operation, &(Take){0, rounded}, &block) != HEAP_OK) {
-        block = operation_take(&operation, units);
-        region->more_allocs += block == 0;
-    }
-    return operation_end_with_block(&operation, block);
+    return operation_end_alloc(&operation, operation_take(&operation, units));
 }
 
 void *operation_alloc(Region *region, size_t size)

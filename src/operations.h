@@ -29,7 +29,10 @@ void operation_begin_settled(Operation *operation, Region *region);
 /* Takes so many units for a program; 0 if there is no such run, in magazines neither. */
 Pos operation_take(Operation *operation, size_t units);
 
-/* The same for an address that is a multiple of alignment, a power of two. */
+/* The same, rounded up if that fits without what magazines have. */
+Pos operation_take_rounded(Operation *operation, size_t rounded, size_t units);
+
+/* As operation_take, for an address that is a multiple of alignment, a power of two. */
 Pos operation_take_aligned(Operation *operation, size_t alignment, size_t units);
 
 /* Gives back a block in use. */
@@ -50,6 +53,9 @@ void operation_recover(Operation *operation);
 /* Ends an operation that was to yield a block: its address, or NULL and ENOMEM. */
 void *operation_end_with_block(Operation *operation, Pos block);
 
+/* The same for a call of Alloc, which counts also if it yields none. */
+void *operation_end_alloc(Operation *operation, Pos block);
+
 /* Takes up to so many blocks for a magazine. */
 size_t operation_take_rounds(Operation *operation, size_t units, size_t count, Pos *rounds);
 
@@ -65,9 +71,6 @@ int operation_free(Region *region, void *pointer);
 /* As operation_alloc, for a size in units; damaged: a free block turned out to have been written
  * to, so that the heap is to be rebuilt first. */
 void *operation_alloc_units(Region *region, size_t units, bool damaged);
-
-/* Takes so many units, rounded up if that fits, for a region with magazines. */
-void *operation_alloc_rounded(Region *region, size_t rounded, size_t units);
 
 /* Ends what fast_give began. */
 int operation_free_rest(Region *region, size_t start, size_t run);

@@ -76,7 +76,7 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
     pool->largest = (Pos)sizes_down(
         between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES, SIZES_LARGEST));
     for (size_t number = 1; number <= SIZES; number++) {
-        size_t rounds = between(number <= SIZES_SMALL ? ROUNDS_MIN : 1,
+        size_t rounds = between(sizes_is_small(number) ? ROUNDS_MIN : 1,
                                 most / (sizes_units(number) * UNIT_BYTES), ROUNDS_MAX);
 
         pool->rounds[number] = (unsigned char)rounds;

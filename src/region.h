@@ -102,6 +102,12 @@ static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
     return (size_t *)(void *)&links[block];
 }
 
+/* Whether what is at an address, of such a region, is perhaps a block in a magazine. */
+static inline bool region_has_key(Region *region, const void *address)
+{
+    return *(const size_t *)address == region_cached(region)->key;
+}
+
 /* The magazines of a region that has them: where the memory begins. */
 static inline Pool *region_pool(Region *region)
 {

@@ -20,18 +20,23 @@ enum {
     SIZES_SMALL_SHIFT = 7,
     SIZES_SMALL = 1 << SIZES_SMALL_SHIFT, /* the number, and the units, of the largest small one */
     SIZES_STEPS_SHIFT = 4,
-    SIZES_STEPS =
-        1 << SIZES_STEPS_SHIFT, /* in an octave: the rest is less than a 16th of a block */
+    SIZES_STEPS = 1 << SIZES_STEPS_SHIFT, /* in an octave: less than a 16th is wasted */
     SIZES_LARGEST = SIZES_SMALL << SIZES_OCTAVES,
     SIZES = SIZES_SMALL + SIZES_OCTAVES * SIZES_STEPS
 };
+
+/* Whether a size, by its number or its units, is a small one. */
+static inline bool sizes_is_small(size_t number)
+{
+    return number <= SIZES_SMALL;
+}
 
 /* The number of the smallest size that suffices for so many units, 1 to SIZES_LARGEST. */
 static inline size_t sizes_number(size_t units)
 {
     size_t shift;
 
-    if (units <= SIZES_SMALL) {
+    if (sizes_is_small(units)) {
         return units;
     }
     shift = bits_highest(units - 1) - SIZES_STEPS_SHIFT;
@@ -39,17 +44,12 @@ static inline size_t sizes_number(size_t units)
            ((units - 1) >> shift) % SIZES_STEPS;
 }
 
-static inline bool sizes_is_small(size_t number)
-{
-    return number <= SIZES_SMALL;
-}
-
 /* The units of a size. */
 static inline size_t sizes_units(size_t number)
 {
     size_t step = number - SIZES_SMALL - 1;
 
-    return number <= SIZES_SMALL
+    return sizes_is_small(number)
                ? number
                : (SIZES_STEPS + step % SIZES_STEPS + 1)
                      << (SIZES_SMALL_SHIFT - SIZES_STEPS_SHIFT + step / SIZES_STEPS);
