@@ -11,7 +11,7 @@
 #include "cached-bed.h"
 #include "sanitized.h"
 
-enum { THREADS = 8, SIZE = 1 << 22 };
+enum { THREADS = 8, SIZE = 1 << 22, MOST = 2000 };
 
 typedef struct Worker {
     pthread_t thread;
@@ -47,7 +47,7 @@ static void prepare(Worker *workers, const Bed *bed, const char *test, int varia
 
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (Worker){
-            .bed = bed, .source = {random_next(&source)}, .barrier = barrier, .most = 2000};
+            .bed = bed, .source = {random_next(&source)}, .barrier = barrier, .most = MOST};
     }
     if (barrier != NULL) {
         ck_assert_int_eq(pthread_barrier_init(barrier, NULL, THREADS + 1), 0);
@@ -149,33 +149,31 @@ static void *use(void *argument)
     return NULL;
 }
 
-START_TEST(threads_use_one_region)
+static void use_together(const char *test, int variant, size_t size, size_t most)
 {
-    Bed bed = cached_open(_i, SIZE);
+    Bed bed = cached_open(variant, size);
     Worker workers[THREADS];
 
-    prepare(workers, &bed, "threads_use_one_region", _i, NULL);
+    prepare(workers, &bed, test, variant, NULL);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].most = most;
+    }
     run_all(workers, use);
     join_all(workers);
     checked_empty(&bed);
     bed_close(&bed);
+}
+
+START_TEST(threads_use_one_region)
+{
+    use_together("threads_use_one_region", _i, SIZE, MOST);
 }
 END_TEST
 
 /* Some of the blocks are larger than those of a thread alone. */
 START_TEST(threads_use_large_blocks)
 {
-    Bed bed = cached_open(_i, 16 * SIZE);
-    Worker workers[THREADS];
-
-    prepare(workers, &bed, "threads_use_large_blocks", _i, NULL);
-    for (int i = 0; i < THREADS; i++) {
-        workers[i].most = 40000;
-    }
-    run_all(workers, use);
-    join_all(workers);
-    checked_empty(&bed);
-    bed_close(&bed);
+    use_together("threads_use_large_blocks", _i, 16 * SIZE, 40000);
 }
 END_TEST
 
