@@ -31,19 +31,16 @@ static ALWAYS_INLINE void *path_alloc(size_t size)
 {
     size_t units = path_units(size);
     size_t block;
-    size_t *word;
 
     if (UNLIKELY(units > SIZES_SMALL)) {
         return path_alloc_slowly(size);
     }
-    block = cached_pop(region_slot(region_of(start_region)), units);
+    block = cached_pop(region_of(start_region), units);
     if (UNLIKELY(block == 0)) {
         return path_alloc_slowly(size);
     }
     /* There is a region, and this thread knows it: it has a magazine. */
-    word = region_word(region_of(start_region), block);
-    *word = 0;
-    return word;
+    return region_word(region_of(start_region), block);
 }
 
 /* Frees a block, or does nothing for NULL. Leaves errno alone, unless it is a misuse. */

@@ -75,6 +75,7 @@ Cache *cache_create(Pool *pool)
     if (cache != NULL) {
         *cache = cache_none;
         cache->pool = pool;
+        pool->cache_count++;
     }
     return cache;
 }
@@ -120,7 +121,7 @@ static void drop_stack(Cache *cache, size_t number)
     pool_give_stack(cache->pool, stack);
 }
 
-Pos cache_pop_full(Cache *cache, size_t number)
+bool cache_fill(Cache *cache, size_t number)
 {
     Pool *pool = cache->pool;
     Magazine *full = cache_take_spare(cache, number);
@@ -129,17 +130,17 @@ Pos cache_pop_full(Cache *cache, size_t number)
     if (full == NULL) {
         full = depot_take(pool, number);
         if (full == NULL) {
-            return 0;
+            return false;
         }
     }
     if (!need_stack(cache, number)) {
         cache_keep_spare(cache, number, full);
-        return 0;
+        return false;
     }
     memcpy(stack_of(cache, number)->rounds, full->rounds, pool_rounds(pool, number) * sizeof(Pos));
     set_count(cache, number, pool_rounds(pool, number));
     cache_keep_empty(cache, full);
-    return cache_pop(cache, number);
+    return true;
 }
 
 /* Where the lower half of a full stack goes: to a spare magazine, or to nowhere. The upper one takes its
@@ -309,6 +310,7 @@ void cache_end(Cache *cache, bool full, CacheSink *sink, void *context)
     cache_drain(cache, full, sink, context);
     pool_add_counts(&pool->counts, cache->counts);
     pool_give_cache(pool, cache);
+    pool->cache_count--;
 }
 
 /* Empties a cache without an owner if nobody took one for a while. */

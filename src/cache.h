@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "map.h"
+#include "marks.h"
 #include "pool.h"
 #include "thread.h"
 
@@ -18,6 +19,7 @@ struct Cache {
      * has none, and of 0: that of cache_no_stack. */
     Pos *tops[SIZES + 1];
     CacheCounts counts;
+    Marks marks; /* the region's */
     Pool *pool;
     unsigned
         events;  /* exchanges of magazines, loads and unloads, since unused ones were looked for */
@@ -89,9 +91,9 @@ static inline void cache_note_use(Cache *cache, size_t number)
     }
 }
 
-/* Takes a round after a magazine was emptied into the stack: a spare one, or one of the depot. 0: there
- * is none. */
-Pos cache_pop_full(Cache *cache, size_t number);
+/* Empties a magazine into the stack, which is empty: a spare one, or one of the depot. False: there is
+ * none. */
+bool cache_fill(Cache *cache, size_t number);
 
 /* Puts a round in after a magazine was filled from the stack. False: there is no room for one. */
 bool cache_push_full(Cache *cache, size_t number, size_t block);

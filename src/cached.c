@@ -31,7 +31,7 @@ void cached_prepare(void)
     pthread_once(&once, prepare);
 }
 
-void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
+void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Marks marks)
 {
     size_t slot;
 
@@ -40,7 +40,8 @@ void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes)
     }
     regions[slot] = region;
     pool_init(region_pool(region), pool_bytes, heap_bytes);
-    *region_cached(region) = (Cached){.key = pool_make_key(region_pool(region)), .slot = slot};
+    *region_cached(region) = (Cached){
+        .key = pool_make_key(region_pool(region)), .slot = slot, .marks = MARKS ? marks : NULL};
     region->cached = SIZES_SMALL;
     region->cached_end = region->heap.end;
 }
@@ -70,6 +71,23 @@ static void in_child(void)
     threads_in_child(cache_leave);
 }
 
+/* A cache for one more thread. */
+static Cache *create_cache(Operation *operation)
+{
+    Region *region = operation->region;
+    Pool *pool = region_pool(region);
+    Cache *cache;
+
+    if (region_marks(region) != NULL && !cache_is_left(pool) && pool->cache_count != 0) {
+        operation_end_marks(operation);
+    }
+    cache = cache_create(pool);
+    if (cache != NULL) {
+        cache->marks = region_marks(region);
+    }
+    return cache;
+}
+
 /* Counts a call of a thread that has no cache, and gives it one when it is time. */
 static void note_call(Region *region)
 {
@@ -94,7 +112,7 @@ static void note_call(Region *region)
     }
     operation_begin(&operation, region);
     if (self->owned[slot] == NULL && region->heap.taken + region->heap.given >= REGION_CALLS) {
-        thread_set_cache(self, slot, cache_create(region_pool(region)));
+        thread_set_cache(self, slot, create_cache(&operation));
     }
     operation_end(&operation);
 }
@@ -103,6 +121,25 @@ static void note_call(Region *region)
 static void cool(Cache *cache, Operation *operation)
 {
     cache_cool(cache, operation->locked, operation_give_rounds, operation);
+}
+
+/* Takes a round from the stack. */
+static Pos pop(Region *region, Cache *cache, size_t number)
+{
+    Pos block = cache_pop(cache, number);
+
+    if (block != 0) {
+        cached_unmark(region, cache, block);
+    }
+    return block;
+}
+
+/* What was loaded may have been handed out, and freed, long ago, and be freed a second time now. */
+static void mark_loaded(Region *region, const Cache *cache, const Pos *rounds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cached_mark(region, cache, rounds[i]);
+    }
 }
 
 /* Loads a stack of small blocks from the heap, and takes the first round. */
@@ -119,8 +156,10 @@ static Pos load(Region *region, size_t units)
     if (count != 0) {
         Pos *rounds = cache_rounds(cache, units);
 
-        cache_load(cache, units, operation_take_rounds(&operation, units, count, rounds));
-        block = cache_pop(cache, units);
+        count = operation_take_rounds(&operation, units, count, rounds);
+        mark_loaded(region, cache, rounds, count);
+        cache_load(cache, units, count);
+        block = pop(region, cache, units);
     }
     operation_end(&operation);
     return block;
@@ -135,9 +174,9 @@ static Pos take_kept(Region *region, size_t number, bool *is_hot)
     *is_hot = false;
     if (cache != NULL) {
         cache_note_use(cache, number);
-        block = cache_pop(cache, number);
-        if (block == 0) {
-            block = cache_pop_full(cache, number);
+        block = pop(region, cache, number);
+        if (block == 0 && cache_fill(cache, number)) {
+            block = pop(region, cache, number);
         }
         *is_hot = block == 0 && cache_is_hot(cache, number);
     }
@@ -153,13 +192,7 @@ size_t cached_take(Region *region, size_t number)
     bool is_hot;
     Pos block = take_kept(region, number, &is_hot);
 
-    if (is_hot) {
-        block = load(region, number);
-    }
-    if (block != 0) {
-        *region_word(region, block) = 0;
-    }
-    return block;
+    return is_hot ? load(region, number) : block;
 }
 
 /* From the heap. What all threads have is asked for only if even the exact size is not there. */
@@ -179,10 +212,7 @@ void *cached_alloc_large(Region *region, size_t units)
     Pos block = take_kept(region, number, &is_hot);
 
     if (block != 0) {
-        size_t *word = region_word(region, block);
-
-        *word = 0;
-        return word;
+        return region_word(region, block);
     }
     return is_hot ? alloc_rounded(region, sizes_units(number), units)
                   : operation_alloc_units(region, units, false);
@@ -214,7 +244,7 @@ static bool unload(Region *region, size_t number, size_t block)
     cool(cache, &operation);
     done = cache_push(cache, number, block);
     if (done) {
-        *region_word(region, block) = region_cached(region)->key;
+        cached_mark(region, cache, block);
     }
     operation_end(&operation);
     return done;
@@ -231,7 +261,7 @@ bool cached_give(Region *region, size_t block, size_t number)
         done = cache_push(cache, number, block) || cache_push_full(cache, number, block);
         is_full = !done && cache->stacks[number] != 0;
         if (done) {
-            *region_word(region, block) = region_cached(region)->key;
+            cached_mark(region, cache, block);
         }
     }
     thread_release_own(&thread_self);

@@ -9,8 +9,9 @@
 #include "heap-fast.h"
 #include "region.h"
 
-/* Gives a region magazines, if it can have any: with a pool of so many bytes, for a heap of so many. */
-void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes);
+/* Gives a region magazines, if it can have any: with a pool of so many bytes, for a heap of so many. marks:
+ * where there is room for them, if MARKS. */
+void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Marks marks);
 void cached_end(Region *region);
 
 /* Asks the system for what caches need; else that happens when a thread gets the first one. */
@@ -30,13 +31,38 @@ size_t cached_number(Region *region, size_t units);
 /* Counts what the calling thread did. */
 void cached_count(Region *region, CacheCounts counts);
 
-/* Takes a round from a magazine: a block of a size. 0: there is none. */
-static ALWAYS_INLINE size_t cached_pop(size_t slot, size_t number)
+/* Says of a block that it is in a magazine, or no more: if it was put there, or taken from there, by the
+ * cache's owner. */
+static ALWAYS_INLINE void cached_mark(Region *region, const Cache *cache, size_t block)
 {
+    if (MARKS && cache->marks != NULL) {
+        marks_set(cache->marks, block);
+    } else {
+        *region_word(region, block) = region_cached(region)->key;
+    }
+}
+
+static ALWAYS_INLINE void cached_unmark(Region *region, const Cache *cache, size_t block)
+{
+    if (MARKS && LIKELY(cache->marks != NULL)) {
+        marks_clear(cache->marks, block);
+    } else {
+        *region_word(region, block) = 0;
+    }
+}
+
+/* Takes a round from a magazine: a block of a size. 0: there is none. */
+static ALWAYS_INLINE size_t cached_pop(Region *region, size_t number)
+{
+    Cache *cache;
     size_t block;
 
     thread_enter();
-    block = cache_pop(thread_cache(slot), number);
+    cache = thread_cache(region_slot(region));
+    block = cache_pop(cache, number);
+    if (LIKELY(block != 0)) {
+        cached_unmark(region, cache, block);
+    }
     thread_leave();
     return block;
 }
@@ -103,12 +129,8 @@ static inline size_t cached_alloc(Region *region, size_t units)
     if (units > region->cached) {
         return 0;
     }
-    block = cached_pop(region_slot(region), units);
-    if (block == 0) {
-        return cached_take(region, units);
-    }
-    *region_word(region, block) = 0;
-    return block;
+    block = cached_pop(region, units);
+    return block != 0 ? block : cached_take(region, units);
 }
 
 /* Units of the block that starts at a position, if it is in use; else 0. */
@@ -123,24 +145,54 @@ typedef enum CachedGiven {
     CACHED_NONE   /* no magazine is for it */
 } CachedGiven;
 
+/* Puts a block in use into a magazine of a cache with marks. If there is no mark, it is also fetched: it is
+ * likely to be the next that is allocated. */
+static ALWAYS_INLINE CachedGiven cached_push_marked(Cache *cache, const void *address, size_t block,
+                                                    size_t units)
+{
+    unsigned char *at = &cache->marks[block / 8];
+    unsigned byte = marks_byte(at);
+    unsigned mark = 1U << (block & 7);
+
+    __builtin_prefetch(address, 1);
+    if (UNLIKELY((byte & mark) != 0)) {
+        return CACHED_TWICE;
+    }
+    if (UNLIKELY(!cache_push(cache, units, block))) {
+        return CACHED_FULL;
+    }
+    marks_set_byte(at, byte | mark);
+    return CACHED_GIVEN;
+}
+
+/* The same for one without marks. */
+static ALWAYS_INLINE CachedGiven cached_push_keyed(Cache *cache, size_t *word, size_t key,
+                                                   size_t block, size_t units)
+{
+    if (UNLIKELY(*word == key)) {
+        return CACHED_TWICE;
+    }
+    if (UNLIKELY(!cache_push(cache, units, block))) {
+        return CACHED_FULL;
+    }
+    *word = key;
+    return CACHED_GIVEN;
+}
+
 /* Puts a block in use, at an address and a position, into a magazine. */
 static ALWAYS_INLINE CachedGiven cached_push_units(Region *region, void *address, size_t block,
                                                    size_t units)
 {
-    size_t *word = address;
-    size_t key = region_cached(region)->key;
-    bool done;
+    CachedGiven given;
+    Cache *cache;
 
-    if (UNLIKELY(*word == key)) {
-        return CACHED_TWICE;
-    }
     thread_enter();
-    done = cache_push(thread_cache(region_slot(region)), units, block);
-    if (LIKELY(done)) {
-        *word = key;
-    }
+    cache = thread_cache(region_slot(region));
+    given = MARKS && LIKELY(cache->marks != NULL)
+                ? cached_push_marked(cache, address, block, units)
+                : cached_push_keyed(cache, address, region_cached(region)->key, block, units);
     thread_leave();
-    return LIKELY(done) ? CACHED_GIVEN : CACHED_FULL;
+    return given;
 }
 
 /* The same for whatever is there. */

@@ -235,11 +235,10 @@ static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
     if (units > region_of(handle)->cached) {
         return alloc_from_heap(links, units, size);
     }
-    block = cached_pop(region_slot(region_of(handle)), units);
+    block = cached_pop(region_of(handle), units);
     if (UNLIKELY(block == 0)) {
         return alloc_from_full(links, units, size);
     }
-    *region_word(region_of(handle), block) = 0;
     return &links[block];
 }
 

@@ -256,12 +256,16 @@ static __attribute__((__noinline__)) int give_to_heap(Link *links, size_t start)
     }
 }
 
-/* The magazine in use is full. */
+/* The magazine in use is full, or it is none for this thread. */
 static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start, size_t number)
 {
-    return cached_give(region_of((Mem_Region *)(void *)links), start, number)
-               ? 0
-               : give_to_heap(links, start);
+    Region *region = region_of((Mem_Region *)(void *)links);
+
+    /* Who has no cache has no marks either, but somebody else may have freed it. */
+    if (UNLIKELY(region_is_marked(region, start))) {
+        return operation_free(region, fast_pointer(links, start));
+    }
+    return cached_give(region, start, number) ? 0 : give_to_heap(links, start);
 }
 
 /* The block's end is not in sight. */
@@ -272,7 +276,7 @@ static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, si
     size_t number = cached_number(region, units);
 
     /* Also if there is no magazine for it now: there may have been one before. */
-    if (units != 0 && region_has_key(region, pointer)) {
+    if (units != 0 && region_is_marked(region, start)) {
         return operation_free(region, pointer);
     }
     return number == 0 ? give_to_heap(links, start) : give_to_empty(links, start, number);

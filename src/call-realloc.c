@@ -81,9 +81,9 @@ static size_t peek_units(Region *region, const void *pointer)
 {
     size_t block = fast_position((Link *)(void *)region_handle(region), pointer);
 
-    return block < region->cached_end && !region_has_key(region, pointer)
-               ? cached_units(region, block)
-               : 0;
+    size_t units = block < region->cached_end ? cached_units(region, block) : 0;
+
+    return units != 0 && !region_is_marked(region, block) ? units : 0;
 }
 
 void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)

@@ -161,7 +161,7 @@ typedef enum FastGiven {
 /* Where a pointer points to, as a position if that is below the end, or else anything from the end
  * on: one comparison for what is outside and what is not aligned, since those bits come out on top.
  * And back. */
-static ALWAYS_INLINE size_t fast_position(Link *links, const void *pointer)
+static ALWAYS_INLINE size_t fast_position(const Link *links, const void *pointer)
 {
     return bits_rotate_right((size_t)((uintptr_t)pointer - (uintptr_t)links), UNIT_SHIFT);
 }

@@ -100,15 +100,26 @@ static void give_joined(Operation *operation, Pos block)
     }
 }
 
+/* Says of blocks that they are in no magazine any more. */
+static void unmark(Region *region, const Pos *rounds, size_t count)
+{
+    Marks marks = region_marks(region);
+
+    for (size_t i = 0; i < count; i++) {
+        if (MARKS && marks != NULL) {
+            marks_clear(marks, rounds[i]);
+        } else {
+            *region_word(region, rounds[i]) = 0;
+        }
+    }
+}
+
 void operation_give_rounds(void *context, size_t units, Pos *rounds, size_t count)
 {
     Operation *operation = context;
     size_t joined;
 
-    /* They begin with the key of the pool, which is for blocks in magazines only. */
-    for (size_t i = 0; i < count; i++) {
-        *region_word(operation->region, rounds[i]) = 0;
-    }
+    unmark(operation->region, rounds, count);
     heap_sort_rounds(rounds, count);
     for (; count != 0; count -= joined, rounds += joined) {
         joined = heap_join_rounds(operation->heap, units, rounds, count);
@@ -130,24 +141,35 @@ static void drain(Operation *operation, Cache *cache)
     operation_count(operation, cache_take_counts(cache));
 }
 
-/* Brings every block that waits in a magazine, of any thread, back to the heap. */
-static void settle(Operation *operation)
+/* Brings every block that waits in a magazine, of any thread, back to the heap. marks: of the caches from
+ * then on. */
+static void settle_to(Operation *operation, Marks marks)
 {
     Region *region = operation->region;
-    size_t slot;
+    size_t slot = region_slot(region);
 
-    if (!region_is_cached(region)) {
-        return;
-    }
-    slot = region_slot(region);
     for (Thread *thread = threads_seize(1U << slot); thread != NULL; thread = thread->next) {
         if (thread->owned[slot] != NULL) {
             drain(operation, thread->owned[slot]);
+            thread->owned[slot]->marks = marks;
         }
     }
-    threads_release(1U << slot);
     operation_count(operation,
                     cache_drain_pool(region_pool(region), operation_give_rounds, operation));
+    __atomic_store_n(&region_cached(region)->marks, marks, __ATOMIC_RELAXED);
+    threads_release(1U << slot);
+}
+
+static void settle(Operation *operation)
+{
+    if (region_is_cached(operation->region)) {
+        settle_to(operation, region_marks(operation->region));
+    }
+}
+
+void operation_end_marks(Operation *operation)
+{
+    settle_to(operation, NULL);
 }
 
 void operation_begin_settled(Operation *operation, Region *region)
@@ -228,7 +250,7 @@ Pos operation_find(Operation *operation, const void *pointer)
     Region *region = operation->region;
     Pos block = heap_block(operation->heap, pointer);
 
-    if (block != 0 && region_is_cached(region) && region_has_key(region, pointer)) {
+    if (block != 0 && region_is_cached(region) && region_is_marked(region, block)) {
         settle(operation);
         block = heap_block(operation->heap, pointer);
     }

@@ -26,6 +26,10 @@ void operation_end(Operation *operation);
 /* Locks a region of which the heap is to be looked at: no block is in a magazine. */
 void operation_begin_settled(Operation *operation, Region *region);
 
+/* Has blocks in magazines of a region be told by their keys from now on, so that several threads can have
+ * caches of it. */
+void operation_end_marks(Operation *operation);
+
 /* Takes so many units for a program; 0 if there is no such run, in magazines neither. */
 Pos operation_take(Operation *operation, size_t units);
 

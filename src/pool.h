@@ -72,6 +72,7 @@ typedef struct Pool {
     Pos caches;
     Pos orphans; /* caches without an owner: of threads that ended, or that a fork() left behind */
     Pos orphan_count;
+    Pos cache_count;                 /* these included */
     bool adopted;                    /* one of them was taken, since it was last looked */
     CacheCounts counts;              /* of caches that are gone */
     unsigned char rounds[SIZES + 1]; /* in a magazine of blocks of a size */

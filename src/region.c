@@ -66,7 +66,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
 
     if (!fresh) {
         memset(memory, 0, layout->pool);
-        memset((char *)memory + layout->starts, 0, layout->region - layout->starts);
+        memset((char *)memory + layout->marks, 0, layout->region - layout->marks);
         memset(region, 0, sizeof *region);
     }
     region->front = layout->region;
@@ -78,7 +78,8 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     region->heap.clean = fresh ? region->heap.first : region->heap.end;
     heap_init(&region->heap);
     if (layout->pool != 0) {
-        cached_start(region, layout->pool, layout->end_guard - layout->heap);
+        cached_start(region, layout->pool, layout->end_guard - layout->heap,
+                     (Marks)memory + layout->marks + MAP_WORD_BYTES);
     }
     return region_handle(region);
 }

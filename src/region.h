@@ -11,6 +11,7 @@
 
 #include "heap.h"
 #include "lock.h"
+#include "marks.h"
 #include "mem.h"
 #include "pool.h"
 #include "thread.h"
@@ -20,6 +21,7 @@ typedef struct Cached {
     uint64_t pops; /* rounds taken from magazines, less those loaded into them */
     size_t key;    /* what blocks in magazines begin with */
     size_t slot;   /* of each thread's caches: see region_slot */
+    Marks marks;   /* what says instead of the key which these are; NULL: the key does */
 } Cached;
 
 typedef struct Region {
@@ -94,7 +96,8 @@ static ALWAYS_INLINE size_t region_slot(Region *region)
     return THREAD_REGIONS == 1 ? 0 : region_cached(region)->slot;
 }
 
-/* The first bytes of a block of such a region: the key while the block is in a magazine. */
+/* The first bytes of a block of such a region: the key while the block is in a magazine, if there are no
+ * marks. */
 static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
 {
     Link *links = (Link *)(void *)region_handle(region);
@@ -102,10 +105,19 @@ static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
     return (size_t *)(void *)&links[block];
 }
 
-/* Whether what is at an address, of such a region, is perhaps a block in a magazine. */
-static inline bool region_has_key(Region *region, const void *address)
+/* The marks of such a region, or NULL. */
+static ALWAYS_INLINE Marks region_marks(Region *region)
 {
-    return *(const size_t *)address == region_cached(region)->key;
+    return MARKS ? __atomic_load_n(&region_cached(region)->marks, __ATOMIC_RELAXED) : NULL;
+}
+
+/* Whether what is at a position of such a region is perhaps a block in a magazine. */
+static ALWAYS_INLINE bool region_is_marked(Region *region, size_t block)
+{
+    Marks marks = region_marks(region);
+
+    return MARKS && marks != NULL ? marks_test(marks, block)
+                                  : *region_word(region, block) == region_cached(region)->key;
 }
 
 /* The magazines of a region that has them: where the memory begins. */

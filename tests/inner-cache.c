@@ -202,7 +202,7 @@ static Pos take(Cache *cache, size_t number)
     Pos block = cache_pop(cache, number);
 
     if (block == 0) {
-        block = cache_pop_full(cache, number);
+        block = cache_fill(cache, number) ? cache_pop(cache, number) : 0;
     }
     if (block == 0 && cache_is_hot(cache, number)) {
         block = load(cache, number);

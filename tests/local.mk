@@ -64,6 +64,7 @@ test_programs = \
 	tests/test-limits \
 	tests/test-magazines \
 	tests/test-magazines-large \
+	tests/test-magazines-second \
 	tests/test-magazines-threads \
 	tests/test-misuse-actions \
 	tests/test-misuse-handler \
@@ -186,6 +187,11 @@ tests_test_magazines_large_SOURCES = tests/test-magazines-large.c
 tests_test_magazines_large_CPPFLAGS = $(test_cppflags)
 tests_test_magazines_large_LDFLAGS = $(test_ldflags)
 tests_test_magazines_large_LDADD = $(test_ldadd)
+
+tests_test_magazines_second_SOURCES = tests/test-magazines-second.c
+tests_test_magazines_second_CPPFLAGS = $(test_cppflags)
+tests_test_magazines_second_LDFLAGS = $(test_ldflags)
+tests_test_magazines_second_LDADD = $(test_ldadd)
 
 tests_test_magazines_threads_SOURCES = tests/test-magazines-threads.c
 tests_test_magazines_threads_CPPFLAGS = $(test_cppflags)

@@ -124,6 +124,8 @@ mistake()
 }
 freed="the pointer is in free memory: freed already, or never allocated"
 mistake double "$freed: $at in a free block of [0-9]* bytes at $at"
+mistake double-cached "$freed: $at in a free block of [0-9]* bytes at $at"
+mistake double-loaded "$freed: $at in a free block of [0-9]* bytes at $at"
 mistake double-large "$freed: $at in a free block of [0-9]* bytes at $at"
 mistake inside "the pointer is inside a block in use, not at its start: $at in a block in use of 112 bytes at $at"
 mistake unaligned "the pointer is not aligned as a block is: $at in a block in use of 112 bytes at $at"

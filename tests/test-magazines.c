@@ -349,6 +349,31 @@ START_TEST(second_free_is_reported)
 }
 END_TEST
 
+/* A block that was freed long ago, and went back to the heap, waits in a magazine again. */
+START_TEST(second_free_of_what_was_loaded)
+{
+    enum { COUNT = 100 };
+    Bed bed = cached_open(_i, SIZE);
+    char *blocks[COUNT], *block;
+
+    for (size_t size = 1; size <= 1000; size += 333) {
+        cached_warm_up(&bed, size);
+        for (size_t k = 0; k < COUNT; k++) {
+            blocks[k] = Mem_RegionAlloc(bed.region, size);
+        }
+        ck_assert(cached_free_all(&bed, blocks, COUNT));
+        for (size_t k = 0; k < COUNT; k++) {
+            checked_sound(&bed); /* brings all back */
+            block = Mem_RegionAlloc(bed.region, size);
+            ck_assert(block == blocks[k] || Mem_RegionFree(bed.region, blocks[k]) == -1);
+            ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+        }
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 #if !SANITIZED
 static bool refuse_random;
 
@@ -516,6 +541,7 @@ int main(void)
     tcase_add_loop_test(tests, calloc_of_too_much, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, bad_frees_are_refused, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, second_free_is_reported, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, second_free_of_what_was_loaded, 0, CACHED_VARIANTS);
 #if !SANITIZED
     tcase_add_loop_test(tests, second_free_is_found_without_random, 0, CACHED_VARIANTS);
 #endif

@@ -25,10 +25,19 @@ static void *blur(void *pointer)
     return blurred;
 }
 
+/* So often that blocks of the size wait in magazines when they are freed. */
+static void use_often(size_t size)
+{
+    for (int i = 0; i < 2000; i++) {
+        free(blur(allocate(size)));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "";
     char *block = allocate(100);
+    char *last = NULL;
     char local[16];
 
     if (strcmp(kind, "fails") == 0) { /* which is no mistake */
@@ -39,6 +48,24 @@ int main(int argc, char **argv)
         EXPECT(reallocarray(block, much / 2, 3) == NULL && errno == ENOMEM);
     } else if (strcmp(kind, "double") == 0) {
         free(block);
+        free(blur(block));
+    } else if (strcmp(kind, "double-cached") == 0) {
+        use_often(100);
+        free(block);
+        memset(blur(block), 0, 100); /* is a mistake of its own, which nobody can see */
+        free(blur(block));
+    } else if (strcmp(kind, "double-loaded") == 0) {
+        /* What was freed long ago may be in a magazine again, not used since. */
+        use_often(200);
+        block = allocate(200);
+        for (int i = 0; i < 100; i++) {
+            last = block;
+            block = allocate(200);
+        }
+        free(last);
+        free(block);
+        malloc_trim(0);
+        EXPECT(malloc(200) == last);
         free(blur(block));
     } else if (strcmp(kind, "double-large") == 0) {
         block = allocate(1000000);
