@@ -175,4 +175,36 @@ if [ $foreign = no ]; then
     run 0 "$memrun" --stats cat /dev/null
     grep -q '^libmem: cat (process' "$tmp/err" || fail "no report of a program that closed its stderr"
 fi
+
+# --- what bash completes ---
+
+# completes WORDS EXPECTED: what can stand for the last of some words
+completes()
+{
+    said="completion of '$1'"
+    # shellcheck disable=SC2016
+    bash -c '. "$1" && . "$2" || exit
+        read -r -a COMP_WORDS <<<"$3"
+        [[ $3 != *" " ]] || COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE=$3 COMP_POINT=${#3} COMP_TYPE=9
+        compopt() { :; }
+        _memrun memrun "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf "%s\n" "${COMPREPLY[@]}" | uniq | paste -s -d " "' bash "$completion" "${top_srcdir:-.}/malloc/memrun.bash" "$1" >"$tmp/out" 2>"$tmp/err"
+    [ "$(cat "$tmp/out")" = "$2" ] || fail "$said: '$(cat "$tmp/out")', not '$2': $(cat "$tmp/err")"
+}
+
+completion=/usr/share/bash-completion/bash_completion
+if [ -r $completion ] && command -v bash >/dev/null 2>&1; then
+    completes "memrun --mi" "--misuse="
+    completes "memrun -m w" "warn"
+    completes "memrun -m " "ignore warn abort"
+    completes "memrun --misuse a" "abort"
+    completes "memrun -s 6" "64M"
+    completes "memrun --stats-file $tmp/stat" "$tmp/stats $tmp/status"
+    completes "memrun -s 64M --ex" "--exact"
+    completes "memrun --exact mkdi" "mkdir"
+    completes "memrun -m warn memrun --stats-" "--stats-file="
+else
+    echo "there is no bash-completion"
+fi
 end

@@ -131,6 +131,7 @@ fi
 
 if [ "${CXX:-no}" != no ] && has "$CXX"; then
     cat >threads.cc <<'END'
+#include <cstdint>
 #include <iostream>
 #include <map>
 #include <mutex>
@@ -145,19 +146,29 @@ int main()
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; t++)
         threads.emplace_back([&, t] {
+            std::map<std::string, std::vector<int>> own;
             for (int i = 0; i < 20000; i++) {
                 std::string key = "a key that is not short " + std::to_string(i % 500);
-                std::vector<int> some(i % 50, t);
-                std::lock_guard<std::mutex> guard(mutex);
-                auto &list = all[key];
+                std::vector<int> some(i % 50, i + t);
+                auto &list = own[key];
                 list.insert(list.end(), some.begin(), some.end());
-                if (list.size() > 1000)
-                    all.erase(key);
+                if (list.size() > 100) {
+                    std::lock_guard<std::mutex> guard(mutex);
+                    auto &common = all[key];
+                    common.insert(common.end(), list.begin(), list.end());
+                    own.erase(key);
+                }
             }
         });
     for (auto &thread : threads)
         thread.join();
-    std::cout << "done" << std::endl;
+    // The same in whatever order threads came.
+    for (auto &entry : all) {
+        std::uint64_t sum = 0;
+        for (int number : entry.second)
+            sum += (std::uint64_t)number * number;
+        std::cout << entry.first << ": " << entry.second.size() << ", " << sum << std::endl;
+    }
 }
 END
     if "$CXX" -std=c++17 -O2 threads.cc -o threads -pthread; then
