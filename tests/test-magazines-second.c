@@ -124,7 +124,7 @@ START_TEST(the_second_gets_magazines)
 {
     Bed bed = cached_open(_i, SIZE);
     char *blocks[MOST];
-    size_t size = 24 << _i;
+    size_t size = (size_t)24 << _i;
     Second second = {&bed, NULL, size, 0, 0};
 
     cached_warm_up(&bed, size);
