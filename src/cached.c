@@ -78,7 +78,7 @@ static Cache *create_cache(Operation *operation)
     Pool *pool = region_pool(region);
     Cache *cache;
 
-    if (region_marks(region) != NULL && !cache_is_left(pool) && pool->cache_count != 0) {
+    if (MARKS && region_marks(region) != NULL && !cache_is_left(pool) && pool->cache_count != 0) {
         operation_end_marks(operation);
     }
     cache = cache_create(pool);
