@@ -31,6 +31,7 @@ void cached_prepare(void)
     pthread_once(&once, prepare);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to where there are marks */
 void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Marks marks)
 {
     size_t slot;

@@ -28,6 +28,7 @@ static ALWAYS_INLINE unsigned marks_byte(const unsigned char *at)
     return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by the builtin */
 static ALWAYS_INLINE void marks_set_byte(unsigned char *at, unsigned byte)
 {
     __atomic_store_n(at, (unsigned char)byte, __ATOMIC_RELAXED);

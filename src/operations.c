@@ -100,26 +100,14 @@ static void give_joined(Operation *operation, Pos block)
     }
 }
 
-/* Says of blocks that they are in no magazine any more. */
-static void unmark(Region *region, const Pos *rounds, size_t count)
-{
-    Marks marks = region_marks(region);
-
-    for (size_t i = 0; i < count; i++) {
-        if (MARKS && marks != NULL) {
-            marks_clear(marks, rounds[i]);
-        } else {
-            *region_word(region, rounds[i]) = 0;
-        }
-    }
-}
-
 void operation_give_rounds(void *context, size_t units, Pos *rounds, size_t count)
 {
     Operation *operation = context;
     size_t joined;
 
-    unmark(operation->region, rounds, count);
+    for (size_t i = 0; i < count; i++) {
+        region_unmark(operation->region, rounds[i]);
+    }
     heap_sort_rounds(rounds, count);
     for (; count != 0; count -= joined, rounds += joined) {
         joined = heap_join_rounds(operation->heap, units, rounds, count);

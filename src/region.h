@@ -114,16 +114,34 @@ static ALWAYS_INLINE Marks region_marks(Region *region)
 /* Whether what is at a position of such a region is perhaps a block in a magazine. */
 static ALWAYS_INLINE bool region_is_marked(Region *region, size_t block)
 {
+#if MARKS
     Marks marks = region_marks(region);
 
-    return MARKS && marks != NULL ? marks_test(marks, block)
-                                  : *region_word(region, block) == region_cached(region)->key;
+    if (marks != NULL) {
+        return marks_test(marks, block);
+    }
+#endif
+    return *region_word(region, block) == region_cached(region)->key;
 }
 
 /* The magazines of a region that has them: where the memory begins. */
 static inline Pool *region_pool(Region *region)
 {
     return (Pool *)(void *)((char *)region - region->front);
+}
+
+/* Says that a block is in no magazine any more. */
+static inline void region_unmark(Region *region, size_t block)
+{
+#if MARKS
+    Marks marks = region_marks(region);
+
+    if (marks != NULL) {
+        marks_clear(marks, block);
+        return;
+    }
+#endif
+    *region_word(region, block) = 0;
 }
 
 /* Units of the largest blocks that go through magazines now; 0: none does. Larger than region->cached where
