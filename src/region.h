@@ -16,13 +16,13 @@
 #include "pool.h"
 #include "thread.h"
 
-/* What only a region with magazines has, right before the Region structure. */
+/* What only a region with magazines has, right before the Region structure, and behind words of 8 bytes. */
 typedef struct Cached {
     uint64_t pops; /* rounds taken from magazines, less those loaded into them */
     size_t key;    /* what blocks in magazines begin with */
     size_t slot;   /* of each thread's caches: see region_slot */
     Marks marks;   /* what says instead of the key which these are; NULL: the key does */
-} Cached;
+} __attribute__((__aligned__(8))) Cached;
 
 typedef struct Region {
     union {
