@@ -128,14 +128,7 @@ static size_t size_slowly(const void *pointer)
 
 size_t path_size(const void *pointer)
 {
-    Mem_Region *handle = start_peek();
-    size_t block = fast_position((const Link *)(const void *)handle, pointer);
-    size_t units;
+    size_t units = cached_peek(region_of(start_peek()), pointer);
 
-    if (block < region_of(handle)->cached_end &&
-        cached_sight(region_of(handle), block, &units) == SIGHT_BLOCK &&
-        !region_is_marked(region_of(handle), block)) {
-        return units * UNIT_BYTES;
-    }
-    return size_slowly(pointer);
+    return units != 0 ? units * UNIT_BYTES : size_slowly(pointer);
 }

@@ -124,17 +124,6 @@ static void cool(Cache *cache, Operation *operation)
     cache_cool(cache, operation->locked, operation_give_rounds, operation);
 }
 
-/* Takes a round from the stack. */
-static Pos pop(Region *region, Cache *cache, size_t number)
-{
-    Pos block = cache_pop(cache, number);
-
-    if (block != 0) {
-        cached_unmark(region, cache, block);
-    }
-    return block;
-}
-
 /* What was loaded may have been handed out, and freed, long ago, and be freed a second time now. */
 static void mark_loaded(Region *region, const Cache *cache, const Pos *rounds, size_t count)
 {
@@ -160,7 +149,7 @@ static Pos load(Region *region, size_t units)
         count = operation_take_rounds(&operation, units, count, rounds);
         mark_loaded(region, cache, rounds, count);
         cache_load(cache, units, count);
-        block = pop(region, cache, units);
+        block = (Pos)cached_pop_own(region, cache, units);
     }
     operation_end(&operation);
     return block;
@@ -175,9 +164,9 @@ static Pos take_kept(Region *region, size_t number, bool *is_hot)
     *is_hot = false;
     if (cache != NULL) {
         cache_note_use(cache, number);
-        block = pop(region, cache, number);
+        block = (Pos)cached_pop_own(region, cache, number);
         if (block == 0 && cache_fill(cache, number)) {
-            block = pop(region, cache, number);
+            block = (Pos)cached_pop_own(region, cache, number);
         }
         *is_hot = block == 0 && cache_is_hot(cache, number);
     }

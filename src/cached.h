@@ -51,18 +51,23 @@ static ALWAYS_INLINE void cached_unmark(Region *region, const Cache *cache, size
     }
 }
 
-/* Takes a round from a magazine: a block of a size. 0: there is none. */
-static ALWAYS_INLINE size_t cached_pop(Region *region, size_t number)
+/* Takes a round from the stack of a cache that is the caller's: a block of a size. 0: there is none. */
+static ALWAYS_INLINE size_t cached_pop_own(Region *region, Cache *cache, size_t number)
 {
-    Cache *cache;
-    size_t block;
+    size_t block = cache_pop(cache, number);
 
-    thread_enter();
-    cache = thread_cache(region_slot(region));
-    block = cache_pop(cache, number);
     if (LIKELY(block != 0)) {
         cached_unmark(region, cache, block);
     }
+    return block;
+}
+
+static ALWAYS_INLINE size_t cached_pop(Region *region, size_t number)
+{
+    size_t block;
+
+    thread_enter();
+    block = cached_pop_own(region, thread_cache(region_slot(region)), number);
     thread_leave();
     return block;
 }
@@ -135,6 +140,21 @@ static inline size_t cached_alloc(Region *region, size_t units)
 
 /* Units of the block that starts at a position, if it is in use; else 0. */
 size_t cached_units(Region *region, size_t block);
+
+/* Units of the block at an address that is seen to be in use without the lock. 0: it takes a closer look. */
+static inline size_t cached_peek(Region *region, const void *address)
+{
+    size_t block = fast_position((const Link *)(void *)region_handle(region), address);
+    size_t units = 0;
+
+    if (block >= region->cached_end) {
+        return 0;
+    }
+    if (cached_sight(region, block, &units) == SIGHT_FAR) {
+        units = cached_units(region, block);
+    }
+    return units != 0 && !region_is_marked(region, block) ? units : 0;
+}
 
 /* What is left to do for a block that is to be freed. */
 typedef enum CachedGiven {

@@ -76,16 +76,6 @@ static Pos resize(Operation *operation, Pos block, size_t units)
     return resized;
 }
 
-/* The units of a block which is seen to be in use without the lock; or 0: it takes a closer look. */
-static size_t peek_units(Region *region, const void *pointer)
-{
-    size_t block = fast_position((Link *)(void *)region_handle(region), pointer);
-
-    size_t units = block < region->cached_end ? cached_units(region, block) : 0;
-
-    return units != 0 && !region_is_marked(region, block) ? units : 0;
-}
-
 void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
 {
     Region *region;
@@ -98,7 +88,7 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
         return NULL;
     }
     units = heap_units(&region->heap, size);
-    if (peek_units(region, pointer) == units) {
+    if (cached_peek(region, pointer) == units) {
         cached_count(region, (CacheCounts){.reallocs = 1});
         return pointer;
     }
@@ -130,7 +120,7 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
     if (region == NULL) {
         return 0;
     }
-    size = peek_units(region, pointer);
+    size = cached_peek(region, pointer);
     if (size != 0) {
         return heap_bytes(&region->heap, size);
     }

@@ -9,7 +9,8 @@
  *   | pool | nodes | marks | starts | free | Region | heads | (gap) | heap: blocks …  fence |
  *
  * starts and free are the map. There are nodes in small regions only: see tree.h; and marks, which are
- * placed as the map is, only with a pool and units of 16 bytes: see marks.h. The pages of both that stand for memory not used yet are never touched. */
+ * placed as the map is, only with a pool and units of 16 bytes: see marks.h. The pages of both that stand
+ * for memory not used yet are never touched. */
 #ifndef MEM_SRC_LAYOUT_H
 #define MEM_SRC_LAYOUT_H
 

@@ -123,14 +123,12 @@ mistake()
     silent
 }
 freed="the pointer is in free memory: freed already, or never allocated"
-mistake double "$freed: $at in a free block of [0-9]* bytes at $at"
-mistake double-cached "$freed: $at in a free block of [0-9]* bytes at $at"
-mistake double-loaded "$freed: $at in a free block of [0-9]* bytes at $at"
-mistake double-large "$freed: $at in a free block of [0-9]* bytes at $at"
+for kind in double double-cached double-loaded double-large realloc; do
+    mistake $kind "$freed: $at in a free block of [0-9]* bytes at $at"
+done
 mistake inside "the pointer is inside a block in use, not at its start: $at in a block in use of 112 bytes at $at"
 mistake unaligned "the pointer is not aligned as a block is: $at in a block in use of 112 bytes at $at"
 mistake outside "the pointer is outside of the region's blocks: $at"
-mistake realloc "$freed: $at in a free block of [0-9]* bytes at $at"
 mistake size "the block that is freed is smaller than was said: $at in a block in use of 112 bytes at $at"
 
 # --- an environment that makes no sense ---

@@ -53,13 +53,6 @@ static char *alloc(const Bed *bed, size_t size)
     return block;
 }
 
-static void expect_pattern(const Bed *bed, const char *block)
-{
-    size_t size = Mem_RegionSize(bed->region, block);
-
-    ck_assert(pattern_holds(block, size, (uintptr_t)block, size));
-}
-
 /* Allocates many, and frees them: they are in magazines, all but a few. */
 static void fill_magazines(const Bed *bed, char **blocks, size_t size)
 {
@@ -67,7 +60,7 @@ static void fill_magazines(const Bed *bed, char **blocks, size_t size)
         blocks[i] = alloc(bed, size);
     }
     for (size_t i = 0; i < MOST; i++) {
-        expect_pattern(bed, blocks[i]);
+        checked_pattern(bed, blocks[i]);
         ck_assert_int_eq(Mem_RegionFree(bed->region, blocks[i]), 0);
     }
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Ends the program with a line on stderr, and status 1, if something is not so. */
 #define EXPECT(condition)                                                                          \
@@ -20,6 +21,20 @@ __attribute__((__noreturn__, __unused__)) static void expect_failed(const char *
 {
     fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", file, line, condition, error);
     exit(EXIT_FAILURE);
+}
+
+/* Bytes of memory that the process has, or 0 where nothing tells. */
+__attribute__((__unused__)) static size_t expect_resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t total, pages = 0;
+
+    if (file == NULL) {
+        return 0;
+    }
+    EXPECT(fscanf(file, "%zu %zu", &total, &pages) == 2);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 #endif

@@ -79,19 +79,6 @@ static void run_threads(int count, void *(*work)(void *))
     }
 }
 
-/* Bytes of memory that the process has, or 0 where nothing tells. */
-static size_t resident(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    unsigned long pages = 0;
-
-    if (file != NULL) {
-        EXPECT(fscanf(file, "%*u %lu", &pages) == 1);
-        fclose(file);
-    }
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void test_threads_leave_nothing(void)
 {
     size_t before, arena, memory;
@@ -99,9 +86,9 @@ static void test_threads_leave_nothing(void)
     run_threads(100, use_a_little);
     before = in_use();
     arena = mallinfo2().arena;
-    memory = resident();
+    memory = expect_resident();
     run_threads(THREADS, use_a_little);
-    EXPECT(resident() <= memory + (2 << 20));
+    EXPECT(expect_resident() <= memory + (2 << 20));
     EXPECT(in_use() <= before + 100000);
     EXPECT(mallinfo2().arena <= arena + (2 << 20));
 }
