@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "live.h"
 #include "map.h"
-#include "marks.h"
 #include "pool.h"
 #include "thread.h"
 
@@ -19,7 +19,8 @@ struct Cache {
      * has none, and of 0: that of cache_no_stack. */
     Pos *tops[SIZES + 1];
     CacheCounts counts;
-    Marks marks; /* the region's */
+    Live live; /* the region's, if they are in use, and its map's starts then */
+    const unsigned char *starts;
     Pool *pool;
     unsigned
         events;  /* exchanges of magazines, loads and unloads, since unused ones were looked for */

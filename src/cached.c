@@ -31,8 +31,8 @@ void cached_prepare(void)
     pthread_once(&once, prepare);
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): written to where there are marks */
-void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Marks marks)
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to where there are live bits */
+void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Live live)
 {
     size_t slot;
 
@@ -41,8 +41,9 @@ void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Marks ma
     }
     regions[slot] = region;
     pool_init(region_pool(region), pool_bytes, heap_bytes);
-    *region_cached(region) = (Cached){
-        .key = pool_make_key(region_pool(region)), .slot = slot, .marks = MARKS ? marks : NULL};
+    *region_cached(region) = (Cached){.key = pool_make_key(region_pool(region)),
+                                      .slot = slot,
+                                      .live_room = LIVE_BITS ? live : NULL};
     region->cached = SIZES_SMALL;
     region->cached_end = region->heap.end;
 }
@@ -79,12 +80,13 @@ static Cache *create_cache(Operation *operation)
     Pool *pool = region_pool(region);
     Cache *cache;
 
-    if (MARKS && region_marks(region) != NULL && !cache_is_left(pool) && pool->cache_count != 0) {
-        operation_end_marks(operation);
+    if (LIVE_BITS && !operation->locked && pool->cache_count == 0) {
+        region_begin_live(region);
     }
     cache = cache_create(pool);
     if (cache != NULL) {
-        cache->marks = region_marks(region);
+        cache->live = region_live(region);
+        cache->starts = heap_map(&region->heap).starts;
     }
     return cache;
 }
@@ -124,11 +126,12 @@ static void cool(Cache *cache, Operation *operation)
     cache_cool(cache, operation->locked, operation_give_rounds, operation);
 }
 
-/* What was loaded may have been handed out, and freed, long ago, and be freed a second time now. */
-static void mark_loaded(Region *region, const Cache *cache, const Pos *rounds, size_t count)
+/* What was loaded may have been handed out, and freed, long ago, and be freed a second time now. Live bits say
+ * so already. */
+static void note_loaded(Region *region, const Cache *cache, const Pos *rounds, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        cached_mark(region, cache, rounds[i]);
+    for (size_t i = 0; i < count && cache->live == NULL; i++) {
+        cached_note_given(region, cache, rounds[i]);
     }
 }
 
@@ -147,7 +150,7 @@ static Pos load(Region *region, size_t units)
         Pos *rounds = cache_rounds(cache, units);
 
         count = operation_take_rounds(&operation, units, count, rounds);
-        mark_loaded(region, cache, rounds, count);
+        note_loaded(region, cache, rounds, count);
         cache_load(cache, units, count);
         block = (Pos)cached_pop_own(region, cache, units);
     }
@@ -234,7 +237,7 @@ static bool unload(Region *region, size_t number, size_t block)
     cool(cache, &operation);
     done = cache_push(cache, number, block);
     if (done) {
-        cached_mark(region, cache, block);
+        cached_note_given(region, cache, block);
     }
     operation_end(&operation);
     return done;
@@ -251,7 +254,7 @@ bool cached_give(Region *region, size_t block, size_t number)
         done = cache_push(cache, number, block) || cache_push_full(cache, number, block);
         is_full = !done && cache->stacks[number] != 0;
         if (done) {
-            cached_mark(region, cache, block);
+            cached_note_given(region, cache, block);
         }
     }
     thread_release_own(&thread_self);

@@ -9,9 +9,9 @@
 #include "heap-fast.h"
 #include "region.h"
 
-/* Gives a region magazines, if it can have any: with a pool of so many bytes, for a heap of so many. marks:
- * where there is room for them, if MARKS. */
-void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Marks marks);
+/* Gives a region magazines, if it can have any: with a pool of so many bytes, for a heap of so many. live:
+ * where there is room for live bits, all 0, if LIVE_BITS. */
+void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Live live);
 void cached_end(Region *region);
 
 /* Asks the system for what caches need; else that happens when a thread gets the first one. */
@@ -31,21 +31,21 @@ size_t cached_number(Region *region, size_t units);
 /* Counts what the calling thread did. */
 void cached_count(Region *region, CacheCounts counts);
 
-/* Says of a block that it is in a magazine, or no more: if it was put there, or taken from there, by the
- * cache's owner. */
-static ALWAYS_INLINE void cached_mark(Region *region, const Cache *cache, size_t block)
+/* Says of a block that it is in a magazine: the cache's owner put it there. */
+static ALWAYS_INLINE void cached_note_given(Region *region, const Cache *cache, size_t block)
 {
-    if (MARKS && cache->marks != NULL) {
-        marks_set(cache->marks, block);
+    if (LIVE_BITS && cache->live != NULL) {
+        live_clear(cache->live, block);
     } else {
         *region_word(region, block) = region_cached(region)->key;
     }
 }
 
-static ALWAYS_INLINE void cached_unmark(Region *region, const Cache *cache, size_t block)
+/* Says that the owner took it from there. */
+static ALWAYS_INLINE void cached_note_taken(Region *region, const Cache *cache, size_t block)
 {
-    if (MARKS && LIKELY(cache->marks != NULL)) {
-        marks_clear(cache->marks, block);
+    if (LIVE_BITS && LIKELY(cache->live != NULL)) {
+        live_set(cache->live, block);
     } else {
         *region_word(region, block) = 0;
     }
@@ -57,7 +57,7 @@ static ALWAYS_INLINE size_t cached_pop_own(Region *region, Cache *cache, size_t 
     size_t block = cache_pop(cache, number);
 
     if (LIKELY(block != 0)) {
-        cached_unmark(region, cache, block);
+        cached_note_taken(region, cache, block);
     }
     return block;
 }
@@ -81,6 +81,29 @@ typedef enum CachedSight {
     SIGHT_NONE   /* there is none */
 } CachedSight;
 
+/* Looks for the end of a block. starts: the bits from its first one on. False: it is further off. */
+static ALWAYS_INLINE bool cached_see_end(uint64_t starts, size_t *units)
+{
+    starts &= ~UINT64_C(1);
+    if (UNLIKELY(starts == 0)) {
+        return false;
+    }
+    *units = bits_lowest(starts);
+    return true;
+}
+
+/* The same in the next word, for a block that starts at a bit of a byte of the map. */
+static ALWAYS_INLINE bool cached_see_far_end(const unsigned char *byte, size_t shift, size_t *units)
+{
+    uint64_t starts = map_load(byte + MAP_WORD_BYTES);
+
+    if (UNLIKELY(starts == 0)) {
+        return false;
+    }
+    *units = MAP_WORD_BITS - shift + bits_lowest(starts);
+    return true;
+}
+
 static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_t *units)
 {
     const unsigned char *at = (const unsigned char *)region_handle(region) + block / 8;
@@ -99,17 +122,11 @@ static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_
     if (UNLIKELY(bits_test(free, shift))) {
         return SIGHT_NONE;
     }
-    starts &= ~UINT64_C(1);
-    if (LIKELY(starts != 0)) {
-        *units = bits_lowest(starts);
+    if (cached_see_end(starts, units)) {
         return SIGHT_BLOCK;
     }
-    starts = map_load(at + region->heap.starts + MAP_WORD_BYTES);
-    if (UNLIKELY(starts == 0)) {
-        return SIGHT_FAR;
-    }
-    *units = MAP_WORD_BITS - shift + bits_lowest(starts);
-    return SIGHT_BLOCK;
+    BITS_FORGET(region); /* so that what is needed of it only here takes no register */
+    return cached_see_far_end(at + region->heap.starts, shift, units) ? SIGHT_BLOCK : SIGHT_FAR;
 }
 
 static ALWAYS_INLINE CachedSight cached_sight(Region *region, size_t block, size_t *units)
@@ -153,7 +170,7 @@ static inline size_t cached_peek(Region *region, const void *address)
     if (cached_sight(region, block, &units) == SIGHT_FAR) {
         units = cached_units(region, block);
     }
-    return units != 0 && !region_is_marked(region, block) ? units : 0;
+    return units != 0 && !region_is_waiting(region, block) ? units : 0;
 }
 
 /* What is left to do for a block that is to be freed. */
@@ -165,27 +182,32 @@ typedef enum CachedGiven {
     CACHED_NONE   /* no magazine is for it */
 } CachedGiven;
 
-/* Puts a block in use into a magazine of a cache with marks. If there is no mark, it is also fetched: it is
- * likely to be the next that is allocated. */
-static ALWAYS_INLINE CachedGiven cached_push_marked(Cache *cache, const void *address, size_t block,
-                                                    size_t units)
+/* Puts a block, of which nothing is known, into a magazine of a cache with live bits. It is fetched as well: it
+ * is likely to be the next that is allocated. */
+static ALWAYS_INLINE CachedGiven cached_push_live(Cache *cache, const void *address, size_t block,
+                                                  size_t *units)
 {
-    unsigned char *at = &cache->marks[block / 8];
-    unsigned byte = marks_byte(at);
-    unsigned mark = 1U << (block & 7);
+    size_t shift = block & 7;
+    unsigned char *live = &cache->live[block / 8];
+    const unsigned char *starts = &cache->starts[block / 8];
+    uint64_t byte = live_byte(live);
 
-    __builtin_prefetch(address, 1);
-    if (UNLIKELY((byte & mark) != 0)) {
+    if (UNLIKELY(!bits_take(&byte, shift))) {
         return CACHED_TWICE;
     }
-    if (UNLIKELY(!cache_push(cache, units, block))) {
+    __builtin_prefetch(address, 1);
+    if (!cached_see_end(map_load(starts) >> shift, units) &&
+        UNLIKELY(!cached_see_far_end(starts, shift, units))) {
+        return CACHED_FAR;
+    }
+    if (UNLIKELY(!cache_push(cache, *units, block))) {
         return CACHED_FULL;
     }
-    marks_set_byte(at, byte | mark);
+    live_put_byte(live, byte);
     return CACHED_GIVEN;
 }
 
-/* The same for one without marks. */
+/* Puts a block in use, of so many units, into a magazine of a cache without live bits. */
 static ALWAYS_INLINE CachedGiven cached_push_keyed(Cache *cache, size_t *word, size_t key,
                                                    size_t block, size_t units)
 {
@@ -199,34 +221,35 @@ static ALWAYS_INLINE CachedGiven cached_push_keyed(Cache *cache, size_t *word, s
     return CACHED_GIVEN;
 }
 
-/* Puts a block in use, at an address and a position, into a magazine. */
-static ALWAYS_INLINE CachedGiven cached_push_units(Region *region, void *address, size_t block,
-                                                   size_t units)
+/* The same for what is seen at an address and a position. */
+static ALWAYS_INLINE CachedGiven cached_push_seen(Region *region, Cache *cache, void *address,
+                                                  size_t block, size_t *units)
+{
+    switch (cached_sight(region, block, units)) {
+    case SIGHT_BLOCK:
+        return cached_push_keyed(cache, address, region_cached(region)->key, block, *units);
+    case SIGHT_FAR:
+        return CACHED_FAR;
+    default:
+        return CACHED_NONE;
+    }
+}
+
+/* Puts whatever is at an address and a position below the heap's end into a magazine. units: how large it
+ * is, unless it is found to be none, or far. */
+static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size_t block,
+                                             size_t *units)
 {
     CachedGiven given;
     Cache *cache;
 
     thread_enter();
     cache = thread_cache(region_slot(region));
-    given = MARKS && LIKELY(cache->marks != NULL)
-                ? cached_push_marked(cache, address, block, units)
-                : cached_push_keyed(cache, address, region_cached(region)->key, block, units);
+    given = LIVE_BITS && LIKELY(cache->live != NULL)
+                ? cached_push_live(cache, address, block, units)
+                : cached_push_seen(region, cache, address, block, units);
     thread_leave();
     return given;
-}
-
-/* The same for whatever is there. */
-static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size_t block,
-                                             size_t *units)
-{
-    switch (cached_sight(region, block, units)) {
-    case SIGHT_BLOCK:
-        return cached_push_units(region, address, block, *units);
-    case SIGHT_FAR:
-        return CACHED_FAR;
-    default:
-        return CACHED_NONE;
-    }
 }
 
 #endif

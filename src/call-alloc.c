@@ -194,15 +194,11 @@ static __attribute__((__noinline__)) void *alloc_shared(Link *links, size_t unit
                : operation_alloc(region, size);
 }
 
-/* Past the magazines. */
-static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
+static inline void *alloc_unlocked(Link *links, size_t units, size_t size)
 {
     Mem_Region *handle = (Mem_Region *)(void *)links;
     size_t block;
 
-    if (UNLIKELY(!lock_is_needless())) {
-        return alloc_shared(links, units, size);
-    }
     if (UNLIKELY(units >= fast_heap(links)->fast_classes)) {
         return alloc_large(links, units, size);
     }
@@ -216,6 +212,25 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
     fast_end_used(links, block, units);
     blocks_count_use(fast_heap(links), units);
     return &links[block];
+}
+
+/* Says that a block is the program's, where that is noted. */
+static void *note_taken(Link *links, void *block)
+{
+    if (block != NULL) {
+        region_note_taken(region_of((Mem_Region *)(void *)links), fast_position(links, block));
+    }
+    return block;
+}
+
+/* Past the magazines. */
+static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
+{
+    if (UNLIKELY(!lock_is_needless())) {
+        return alloc_shared(links, units, size);
+    }
+    return LIVE_BITS ? note_taken(links, alloc_unlocked(links, units, size))
+                     : alloc_unlocked(links, units, size);
 }
 
 /* The magazine in use is empty. */

@@ -235,12 +235,18 @@ static __attribute__((__noinline__)) int give_long(Link *links, size_t start, si
 static __attribute__((__noinline__)) int give_to_heap(Link *links, size_t start)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
+    FastGiven given;
     size_t run;
 
     if (UNLIKELY(!lock_is_needless())) {
         return operation_free(region, fast_pointer(links, start));
     }
-    switch (fast_give(links, start, &run)) {
+    given = fast_give(links, start, &run);
+    if (UNLIKELY(given == FAST_UNKNOWN)) {
+        return operation_free(region, fast_pointer(links, start));
+    }
+    region_note_given(region, start);
+    switch (given) {
     case FAST_GIVEN:
         return 0;
     case FAST_BEHIND:
@@ -249,10 +255,8 @@ static __attribute__((__noinline__)) int give_to_heap(Link *links, size_t start)
         return merge_before(links, start, run);
     case FAST_BOTH:
         return merge_both(links, start, run);
-    case FAST_LONG:
-        return give_long(links, start, run);
     default:
-        return operation_free(region, fast_pointer(links, start));
+        return give_long(links, start, run);
     }
 }
 
@@ -261,8 +265,8 @@ static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start
 {
     Region *region = region_of((Mem_Region *)(void *)links);
 
-    /* Who has no cache has no marks either, but somebody else may have freed it. */
-    if (UNLIKELY(region_is_marked(region, start))) {
+    /* Who has no cache looks at no live bits, but somebody else may have freed it. */
+    if (UNLIKELY(region_is_waiting(region, start))) {
         return operation_free(region, fast_pointer(links, start));
     }
     return cached_give(region, start, number) ? 0 : give_to_heap(links, start);
@@ -276,7 +280,7 @@ static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, si
     size_t number = cached_number(region, units);
 
     /* Also if there is no magazine for it now: there may have been one before. */
-    if (units != 0 && region_is_marked(region, start)) {
+    if (units != 0 && region_is_waiting(region, start)) {
         return operation_free(region, pointer);
     }
     return number == 0 ? give_to_heap(links, start) : give_to_empty(links, start, number);

@@ -58,7 +58,11 @@ static Pos resize_here(Operation *operation, Pos block, size_t units)
             result = heap_resize_down(heap, block, units, &moved);
         }
     }
-    return result == HEAP_OK ? moved : 0;
+    if (result != HEAP_OK) {
+        return 0;
+    }
+    region_note_given(operation->region, block); /* until the operation ends with one */
+    return moved;
 }
 
 /* Gives a block another size, wherever that is possible. Returns where it is then, or 0. */

@@ -5,6 +5,18 @@
 
 #include "operations.h"
 
+/* Whether the live bits say what the map says. */
+static bool check_live(Region *region, char *message, size_t size)
+{
+    Pos wrong = region_find_wrong_live(region);
+
+    if (wrong != 0 && message != NULL && size != 0) {
+        snprintf(message, size, "%p: whether the program has this block is noted wrong",
+                 heap_address(&region->heap, wrong));
+    }
+    return wrong == 0;
+}
+
 int Mem_RegionCheck(Mem_Region *handle)
 {
     return Mem_RegionCheckReport(handle, NULL, 0);
@@ -24,7 +36,7 @@ int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
         return -1;
     }
     operation_begin_settled(&operation, region);
-    sound = heap_check(&region->heap, message, size);
+    sound = heap_check(&region->heap, message, size) && check_live(region, message, size);
     operation_end(&operation);
     if (!sound) {
         errno = ENOTRECOVERABLE;

@@ -2,7 +2,7 @@
 #include "layout.h"
 
 #include "index.h"
-#include "marks.h"
+#include "live.h"
 #include "pool.h"
 #include "region.h"
 
@@ -80,8 +80,8 @@ void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
     spare = (INDEX_WORDS - index_words(layout->head_count)) * sizeof(uint64_t);
     layout->has_nodes_in_words = nodes <= spare;
     layout->nodes = 0;
-    layout->marks = layout->has_nodes_in_words ? 0 : nodes;
-    layout->starts = layout->marks + (MARKS && layout->pool != 0 ? string : 0);
+    layout->live = layout->has_nodes_in_words ? 0 : nodes;
+    layout->starts = layout->live + (LIVE_BITS && layout->pool != 0 ? string : 0);
     layout->free = layout->starts + string;
     layout->region = layout->free + string + (layout->pool != 0 ? sizeof(Cached) : 0);
     layout->heads = layout->region + sizeof(Region);
@@ -113,7 +113,7 @@ static void place_heap(Layout *layout, size_t heap_bytes, size_t space)
 static void shift_front(Layout *layout, size_t distance)
 {
     layout->nodes += distance;
-    layout->marks += distance;
+    layout->live += distance;
     layout->starts += distance;
     layout->free += distance;
     layout->region += distance;

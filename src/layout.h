@@ -3,13 +3,13 @@
  * Where the parts of a region lie, and how many blocks fit: arithmetic only.
  *
  *   mapped by us:
- *   | pool | nodes | marks | starts | free | Region | heads | guard page | heap: blocks …  fence | guard page |
+ *   | pool | nodes | live | starts | free | Region | heads | guard page | heap: blocks …  fence | guard page |
  *
  *   in the caller's memory:
- *   | pool | nodes | marks | starts | free | Region | heads | (gap) | heap: blocks …  fence |
+ *   | pool | nodes | live | starts | free | Region | heads | (gap) | heap: blocks …  fence |
  *
- * starts and free are the map. There are nodes in small regions only: see tree.h; and marks, which are
- * placed as the map is, only with a pool and units of 16 bytes: see marks.h. The pages of both that stand
+ * starts and free are the map. There are nodes in small regions only: see tree.h; and live, which is
+ * placed as the map is, only with a pool and units of 16 bytes: see live.h. The pages of both that stand
  * for memory not used yet are never touched. */
 #ifndef MEM_SRC_LAYOUT_H
 #define MEM_SRC_LAYOUT_H
@@ -26,7 +26,7 @@ typedef struct Layout {
     size_t total;
     size_t pool;   /* bytes of the pool of magazines, which comes first; 0: there is none */
     size_t nodes;  /* of trees, in slots */
-    size_t marks;  /* of blocks in magazines; = starts if there are none */
+    size_t live;   /* which blocks the program has; = starts if there are no such bits */
     size_t starts; /* the strings of the map, from the word before that of the first block */
     size_t free;
     size_t

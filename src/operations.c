@@ -9,14 +9,6 @@
 #include "misuse.h"
 #include "thread.h"
 
-void operation_begin(Operation *operation, Region *region)
-{
-    operation->region = region;
-    operation->heap = &region->heap;
-    operation->locked = region_lock(region);
-    operation->misused = false;
-}
-
 void operation_end(Operation *operation)
 {
     region_unlock(operation->region, operation->locked);
@@ -83,6 +75,7 @@ void operation_recover(Operation *operation)
 
 void operation_give(Operation *operation, Pos block)
 {
+    region_note_given(operation->region, block);
     if (heap_give(operation->heap, block) == HEAP_DAMAGED) {
         operation_recover(operation);
         heap_give(operation->heap, block);
@@ -105,8 +98,8 @@ void operation_give_rounds(void *context, size_t units, Pos *rounds, size_t coun
     Operation *operation = context;
     size_t joined;
 
-    for (size_t i = 0; i < count; i++) {
-        region_unmark(operation->region, rounds[i]);
+    for (size_t i = 0; i < count && region_live(operation->region) == NULL; i++) {
+        *region_word(operation->region, rounds[i]) = 0;
     }
     heap_sort_rounds(rounds, count);
     for (; count != 0; count -= joined, rounds += joined) {
@@ -129,9 +122,9 @@ static void drain(Operation *operation, Cache *cache)
     operation_count(operation, cache_take_counts(cache));
 }
 
-/* Brings every block that waits in a magazine, of any thread, back to the heap. marks: of the caches from
- * then on. */
-static void settle_to(Operation *operation, Marks marks)
+/* Brings every block that waits in a magazine, of any thread, back to the heap. live: the bits in use from then
+ * on. */
+static void settle_to(Operation *operation, Live live)
 {
     Region *region = operation->region;
     size_t slot = region_slot(region);
@@ -139,25 +132,32 @@ static void settle_to(Operation *operation, Marks marks)
     for (Thread *thread = threads_seize(1U << slot); thread != NULL; thread = thread->next) {
         if (thread->owned[slot] != NULL) {
             drain(operation, thread->owned[slot]);
-            thread->owned[slot]->marks = marks;
+            thread->owned[slot]->live = live;
         }
     }
     operation_count(operation,
                     cache_drain_pool(region_pool(region), operation_give_rounds, operation));
-    __atomic_store_n(&region_cached(region)->marks, marks, __ATOMIC_RELAXED);
+    __atomic_store_n(&region_cached(region)->live, live, __ATOMIC_RELAXED);
     threads_release(1U << slot);
+}
+
+void operation_begin(Operation *operation, Region *region)
+{
+    operation->region = region;
+    operation->heap = &region->heap;
+    operation->locked = region_lock(region);
+    operation->misused = false;
+    if (LIVE_BITS && operation->locked && region_live(region) != NULL &&
+        thread_self.owned[region_slot(region)] == NULL) {
+        settle_to(operation, NULL);
+    }
 }
 
 static void settle(Operation *operation)
 {
     if (region_is_cached(operation->region)) {
-        settle_to(operation, region_marks(operation->region));
+        settle_to(operation, region_live(operation->region));
     }
-}
-
-void operation_end_marks(Operation *operation)
-{
-    settle_to(operation, NULL);
 }
 
 void operation_begin_settled(Operation *operation, Region *region)
@@ -238,7 +238,7 @@ Pos operation_find(Operation *operation, const void *pointer)
     Region *region = operation->region;
     Pos block = heap_block(operation->heap, pointer);
 
-    if (block != 0 && region_is_cached(region) && region_is_marked(region, block)) {
+    if (block != 0 && region_is_cached(region) && region_is_waiting(region, block)) {
         settle(operation);
         block = heap_block(operation->heap, pointer);
     }
@@ -251,6 +251,7 @@ void *operation_end_with_block(Operation *operation, Pos block)
 
     if (block != 0) {
         address = heap_address(operation->heap, block);
+        region_note_taken(operation->region, block);
     } else {
         operation->region->failures++;
         errno = ENOMEM;

@@ -19,16 +19,12 @@ typedef struct Operation {
     Mem_Misuse misuse;
 } Operation;
 
-/* Locks a region, and unlocks it. */
+/* Locks a region, and unlocks it. Live bits end when this is not the thread that they are for. */
 void operation_begin(Operation *operation, Region *region);
 void operation_end(Operation *operation);
 
 /* Locks a region of which the heap is to be looked at: no block is in a magazine. */
 void operation_begin_settled(Operation *operation, Region *region);
-
-/* Has blocks in magazines of a region be told by their keys from now on, so that several threads can have
- * caches of it. */
-void operation_end_marks(Operation *operation);
 
 /* Takes so many units for a program; 0 if there is no such run, in magazines neither. */
 Pos operation_take(Operation *operation, size_t units);
@@ -39,7 +35,7 @@ Pos operation_take_rounded(Operation *operation, size_t rounded, size_t units);
 /* As operation_take, for an address that is a multiple of alignment, a power of two. */
 Pos operation_take_aligned(Operation *operation, size_t alignment, size_t units);
 
-/* Gives back a block in use. */
+/* Gives back a block in use, be it the program's or from a magazine. */
 void operation_give(Operation *operation, Pos block);
 
 /* The block in use at an address, or 0. If it may be one that waits in a magazine, that is looked

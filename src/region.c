@@ -66,7 +66,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
 
     if (!fresh) {
         memset(memory, 0, layout->pool);
-        memset((char *)memory + layout->marks, 0, layout->region - layout->marks);
+        memset((char *)memory + layout->live, 0, layout->region - layout->live);
         memset(region, 0, sizeof *region);
     }
     region->front = layout->region;
@@ -79,7 +79,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     heap_init(&region->heap);
     if (layout->pool != 0) {
         cached_start(region, layout->pool, layout->end_guard - layout->heap,
-                     (Marks)memory + layout->marks + MAP_WORD_BYTES);
+                     (Live)memory + layout->live + MAP_WORD_BYTES);
     }
     return region_handle(region);
 }
@@ -151,6 +151,63 @@ int Mem_RegionDestroy(Mem_Region *handle)
     return 0;
 }
 
+/* Calls of a visitor that returns false end the walk; it returns where, or 0. */
+typedef bool LiveVisitor(Live live, Pos block, bool in_use);
+
+static Pos walk_live(Region *region, Live live, LiveVisitor *visit)
+{
+    Map map = heap_map(&region->heap);
+
+    for (Pos at = region->heap.first; at != region->heap.end; at += map_size(map, at)) {
+        if (!visit(live, at, !map_is_free(map, at))) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+static bool note_live(Live live, Pos block, bool in_use)
+{
+    if (in_use) {
+        live_set(live, block);
+    }
+    return true;
+}
+
+static bool is_noted(Live live, Pos block, bool in_use)
+{
+    return live_test(live, block) == in_use;
+}
+
+void region_begin_live(Region *region)
+{
+    Cached *cached = region_cached(region);
+    Live live = cached->live_room;
+
+    if (live != NULL) {
+        walk_live(region, live, note_live);
+        cached->live_room = NULL;
+        __atomic_store_n(&cached->live, live, __ATOMIC_RELAXED);
+    }
+}
+
+Pos region_find_wrong_live(Region *region)
+{
+    Live live = region_live(region);
+
+    return live == NULL ? 0 : walk_live(region, live, is_noted);
+}
+
+/* Bits up to where no block was ever handed out are still 0. */
+void region_clear_live(Region *region)
+{
+    Live live = region_live(region);
+
+    if (live != NULL) {
+        memset(live, 0, region->heap.clean / 8 + 1);
+    }
+}
+
 int Mem_RegionReset(Mem_Region *handle)
 {
     Region *region = region_wanted(handle);
@@ -162,6 +219,7 @@ int Mem_RegionReset(Mem_Region *handle)
         return -1;
     }
     operation_begin_settled(&operation, region);
+    region_clear_live(region);
     heap = &region->heap;
     blocks = heap->taken - heap->given;
     heap->given += blocks;

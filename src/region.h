@@ -10,18 +10,19 @@
 #include <stdint.h>
 
 #include "heap.h"
+#include "live.h"
 #include "lock.h"
-#include "marks.h"
 #include "mem.h"
 #include "pool.h"
 #include "thread.h"
 
 /* What only a region with magazines has, right before the Region structure, and behind words of 8 bytes. */
 typedef struct Cached {
-    uint64_t pops; /* rounds taken from magazines, less those loaded into them */
-    size_t key;    /* what blocks in magazines begin with */
-    size_t slot;   /* of each thread's caches: see region_slot */
-    Marks marks;   /* what says instead of the key which these are; NULL: the key does */
+    uint64_t pops;  /* rounds taken from magazines, less those loaded into them */
+    size_t key;     /* what blocks in magazines begin with */
+    size_t slot;    /* of each thread's caches: see region_slot */
+    Live live;      /* the bits while they say instead of the key which these are, else NULL */
+    Live live_room; /* where they will be; NULL: nowhere, or they are in use, or were */
 } __attribute__((__aligned__(8))) Cached;
 
 typedef struct Region {
@@ -97,7 +98,7 @@ static ALWAYS_INLINE size_t region_slot(Region *region)
 }
 
 /* The first bytes of a block of such a region: the key while the block is in a magazine, if there are no
- * marks. */
+ * live bits. */
 static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
 {
     Link *links = (Link *)(void *)region_handle(region);
@@ -105,23 +106,40 @@ static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
     return (size_t *)(void *)&links[block];
 }
 
-/* The marks of such a region, or NULL. */
-static ALWAYS_INLINE Marks region_marks(Region *region)
+/* The live bits of a region if they are in use, or NULL. */
+static ALWAYS_INLINE Live region_live(Region *region)
 {
-    return MARKS ? __atomic_load_n(&region_cached(region)->marks, __ATOMIC_RELAXED) : NULL;
+    return LIVE_BITS && region_is_cached(region)
+               ? __atomic_load_n(&region_cached(region)->live, __ATOMIC_RELAXED)
+               : NULL;
 }
 
-/* Whether what is at a position of such a region is perhaps a block in a magazine. */
-static ALWAYS_INLINE bool region_is_marked(Region *region, size_t block)
+/* Says that a block is the program's, or no more. Nothing is done where there are no live bits. */
+static ALWAYS_INLINE void region_note_taken(Region *region, size_t block)
 {
-#if MARKS
-    Marks marks = region_marks(region);
+    Live live = region_live(region);
 
-    if (marks != NULL) {
-        return marks_test(marks, block);
+    if (LIVE_BITS && live != NULL) {
+        live_set(live, block);
     }
-#endif
-    return *region_word(region, block) == region_cached(region)->key;
+}
+
+static ALWAYS_INLINE void region_note_given(Region *region, size_t block)
+{
+    Live live = region_live(region);
+
+    if (LIVE_BITS && live != NULL) {
+        live_clear(live, block);
+    }
+}
+
+/* Whether a block of a region with magazines, in use for the heap, is perhaps in one of them. */
+static ALWAYS_INLINE bool region_is_waiting(Region *region, size_t block)
+{
+    Live live = region_live(region);
+
+    return LIVE_BITS && live != NULL ? !live_test(live, block)
+                                     : *region_word(region, block) == region_cached(region)->key;
 }
 
 /* The magazines of a region that has them: where the memory begins. */
@@ -130,19 +148,16 @@ static inline Pool *region_pool(Region *region)
     return (Pool *)(void *)((char *)region - region->front);
 }
 
-/* Says that a block is in no magazine any more. */
-static inline void region_unmark(Region *region, size_t block)
-{
-#if MARKS
-    Marks marks = region_marks(region);
+/* Lets the live bits begin, for a region that one thread uses: they say what the map says, since no block is
+ * in a magazine. Without room for them, nothing is done. */
+void region_begin_live(Region *region);
 
-    if (marks != NULL) {
-        marks_clear(marks, block);
-        return;
-    }
-#endif
-    *region_word(region, block) = 0;
-}
+/* Says that no block is the program's. */
+void region_clear_live(Region *region);
+
+/* The first block of which the live bits do not say what the map says, while no block is in a magazine; or
+ * 0. */
+Pos region_find_wrong_live(Region *region);
 
 /* Units of the largest blocks that go through magazines now; 0: none does. Larger than region->cached where
  * threads share the heap. */
