@@ -125,7 +125,9 @@ static ALWAYS_INLINE CachedSight cached_look(Region *region, size_t block, size_
     if (cached_see_end(starts, units)) {
         return SIGHT_BLOCK;
     }
-    BITS_FORGET(region); /* so that what is needed of it only here takes no register */
+    if (LIVE_BITS) { /* there it is one register too many to keep what is needed only here */
+        BITS_FORGET(region);
+    }
     return cached_see_far_end(at + region->heap.starts, shift, units) ? SIGHT_BLOCK : SIGHT_FAR;
 }
 
@@ -221,18 +223,10 @@ static ALWAYS_INLINE CachedGiven cached_push_keyed(Cache *cache, size_t *word, s
     return CACHED_GIVEN;
 }
 
-/* The same for what is seen at an address and a position. */
-static ALWAYS_INLINE CachedGiven cached_push_seen(Region *region, Cache *cache, void *address,
-                                                  size_t block, size_t *units)
+/* What is said where no block is seen that a magazine is for. */
+static ALWAYS_INLINE CachedGiven cached_not_given(CachedSight sight)
 {
-    switch (cached_sight(region, block, units)) {
-    case SIGHT_BLOCK:
-        return cached_push_keyed(cache, address, region_cached(region)->key, block, *units);
-    case SIGHT_FAR:
-        return CACHED_FAR;
-    default:
-        return CACHED_NONE;
-    }
+    return sight == SIGHT_FAR ? CACHED_FAR : CACHED_NONE;
 }
 
 /* Puts whatever is at an address and a position below the heap's end into a magazine. units: how large it
@@ -240,14 +234,22 @@ static ALWAYS_INLINE CachedGiven cached_push_seen(Region *region, Cache *cache, 
 static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size_t block,
                                              size_t *units)
 {
+    CachedSight sight = LIVE_BITS ? SIGHT_BLOCK : cached_sight(region, block, units);
     CachedGiven given;
     Cache *cache;
 
+    if (UNLIKELY(sight != SIGHT_BLOCK)) {
+        return cached_not_given(sight);
+    }
     thread_enter();
     cache = thread_cache(region_slot(region));
-    given = LIVE_BITS && LIKELY(cache->live != NULL)
-                ? cached_push_live(cache, address, block, units)
-                : cached_push_seen(region, cache, address, block, units);
+    if (LIVE_BITS && LIKELY(cache->live != NULL)) {
+        given = cached_push_live(cache, address, block, units);
+    } else if (LIVE_BITS && UNLIKELY((sight = cached_sight(region, block, units)) != SIGHT_BLOCK)) {
+        given = cached_not_given(sight);
+    } else {
+        given = cached_push_keyed(cache, address, region_cached(region)->key, block, *units);
+    }
     thread_leave();
     return given;
 }
