@@ -19,8 +19,8 @@ struct Cache {
      * has none, and of 0: that of cache_no_stack. */
     Pos *tops[SIZES + 1];
     CacheCounts counts;
-    Live live; /* the region's, if they are in use, and its map's starts then */
-    const unsigned char *starts;
+    Live live;                   /* the region's, if they are in use */
+    const unsigned char *starts; /* of the region's map */
     Pool *pool;
     unsigned
         events;  /* exchanges of magazines, loads and unloads, since unused ones were looked for */

@@ -80,7 +80,7 @@ static Cache *create_cache(Operation *operation)
     Pool *pool = region_pool(region);
     Cache *cache;
 
-    if (LIVE_BITS && !operation->locked && pool->cache_count == 0) {
+    if (LIVE_BITS && pool->cache_count == 0) {
         region_begin_live(region);
     }
     cache = cache_create(pool);
@@ -130,8 +130,10 @@ static void cool(Cache *cache, Operation *operation)
  * so already. */
 static void note_loaded(Region *region, const Cache *cache, const Pos *rounds, size_t count)
 {
-    for (size_t i = 0; i < count && cache->live == NULL; i++) {
-        cached_note_given(region, cache, rounds[i]);
+    if (cache->live == NULL) {
+        for (size_t i = 0; i < count; i++) {
+            cached_note_given(region, cache, rounds[i]);
+        }
     }
 }
 

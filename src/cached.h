@@ -234,6 +234,7 @@ static ALWAYS_INLINE CachedGiven cached_not_given(CachedSight sight)
 static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size_t block,
                                              size_t *units)
 {
+    /* Live bits spare the look at the map. */
     CachedSight sight = LIVE_BITS ? SIGHT_BLOCK : cached_sight(region, block, units);
     CachedGiven given;
     Cache *cache;

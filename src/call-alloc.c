@@ -194,6 +194,7 @@ static __attribute__((__noinline__)) void *alloc_shared(Link *links, size_t unit
                : operation_alloc(region, size);
 }
 
+/* The same where no lock is needed. */
 static inline void *alloc_unlocked(Link *links, size_t units, size_t size)
 {
     Mem_Region *handle = (Mem_Region *)(void *)links;
@@ -214,23 +215,19 @@ static inline void *alloc_unlocked(Link *links, size_t units, size_t size)
     return &links[block];
 }
 
-/* Says that a block is the program's, where that is noted. */
-static void *note_taken(Link *links, void *block)
-{
-    if (block != NULL) {
-        region_note_taken(region_of((Mem_Region *)(void *)links), fast_position(links, block));
-    }
-    return block;
-}
-
 /* Past the magazines. */
 static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
 {
+    void *block;
+
     if (UNLIKELY(!lock_is_needless())) {
         return alloc_shared(links, units, size);
     }
-    return LIVE_BITS ? note_taken(links, alloc_unlocked(links, units, size))
-                     : alloc_unlocked(links, units, size);
+    block = alloc_unlocked(links, units, size);
+    if (LIVE_BITS && block != NULL) {
+        region_note_taken(region_of((Mem_Region *)(void *)links), fast_position(links, block));
+    }
+    return block;
 }
 
 /* The magazine in use is empty. */

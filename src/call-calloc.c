@@ -65,9 +65,9 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
         if (block != 0) {
             region->more_allocs--;
             /* Not while the region is locked: the block is the caller's already. */
-            region_unlock(region, operation.locked);
+            operation_pause(&operation, block);
             clear(operation.heap, block, heap_bytes(operation.heap, units), touched);
-            operation.locked = region_lock(region);
+            operation_resume(&operation);
         }
     }
     return operation_end_with_block(&operation, block);

@@ -30,9 +30,9 @@ static Pos move(Operation *operation, Pos block, size_t units)
         size_t bytes = heap_bytes(heap, map_size(heap_map(heap), block));
 
         /* Not while the region is locked: both are the caller's. */
-        region_unlock(operation->region, operation->locked);
+        operation_pause(operation, moved);
         memcpy(heap_address(heap, moved), heap_address(heap, block), bytes);
-        operation->locked = region_lock(operation->region);
+        operation_resume(operation);
         give_moved(operation, heap_address(heap, block));
         operation->region->more_allocs--;
     }

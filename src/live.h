@@ -5,8 +5,9 @@
  * be, and the block need not be read. It was often not used for long, and then to read it is what freeing it
  * takes longest.
  *
- * The bits of several blocks share a byte, and are written without a lock: so only one thread may. They are in
- * use while only one allocates: see operation_end_live.
+ * The bits of several blocks share a byte, and are written without a lock: so only one thread may,
+ * or one that all others wait for. They are in use while only one allocates: they begin with the first cache, and
+ * end, for good, with the first other thread that locks the region: see operation_begin.
  *
  * Units of 16 bytes are worth it. Those of 8 bytes would need a 64th of the memory. */
 #ifndef MEM_SRC_LIVE_H

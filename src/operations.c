@@ -98,8 +98,10 @@ void operation_give_rounds(void *context, size_t units, Pos *rounds, size_t coun
     Operation *operation = context;
     size_t joined;
 
-    for (size_t i = 0; i < count && region_live(operation->region) == NULL; i++) {
-        *region_word(operation->region, rounds[i]) = 0;
+    if (region_live(operation->region) == NULL) {
+        for (size_t i = 0; i < count; i++) {
+            *region_word(operation->region, rounds[i]) = 0;
+        }
     }
     heap_sort_rounds(rounds, count);
     for (; count != 0; count -= joined, rounds += joined) {
@@ -145,8 +147,21 @@ void operation_begin(Operation *operation, Region *region)
 {
     operation->region = region;
     operation->heap = &region->heap;
-    operation->locked = region_lock(region);
     operation->misused = false;
+    operation_resume(operation);
+}
+
+void operation_pause(Operation *operation, Pos block)
+{
+    region_note_taken(operation->region, block);
+    region_unlock(operation->region, operation->locked);
+}
+
+void operation_resume(Operation *operation)
+{
+    Region *region = operation->region;
+
+    operation->locked = region_lock(region);
     if (LIVE_BITS && operation->locked && region_live(region) != NULL &&
         thread_self.owned[region_slot(region)] == NULL) {
         settle_to(operation, NULL);

@@ -19,9 +19,14 @@ typedef struct Operation {
     Mem_Misuse misuse;
 } Operation;
 
-/* Locks a region, and unlocks it. Live bits end when this is not the thread that they are for. */
+/* Locks a region, and unlocks it. When this is not the thread that the live bits are for, they end: then all
+ * magazines are emptied. */
 void operation_begin(Operation *operation, Region *region);
 void operation_end(Operation *operation);
+
+/* Unlocks the region in between, while something is done to a block that is the caller's. Live bits may end. */
+void operation_pause(Operation *operation, Pos block);
+void operation_resume(Operation *operation);
 
 /* Locks a region of which the heap is to be looked at: no block is in a magazine. */
 void operation_begin_settled(Operation *operation, Region *region);

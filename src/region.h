@@ -168,6 +168,7 @@ static inline size_t region_largest(Region *region)
                                      : region_pool(region)->largest;
 }
 
+/* For what looks at no live bits; else operation_begin, and operation_resume. */
 static inline bool region_lock(Region *region)
 {
     return lock_take(&region->lock);

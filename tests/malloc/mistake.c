@@ -2,6 +2,7 @@
  *
  * mistake KIND: makes one mistake, and ends well if it still runs. */
 #include <malloc.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "expect.h"
@@ -33,6 +34,20 @@ static void use_often(size_t size)
     }
 }
 
+static void *do_nothing(void *argument)
+{
+    return argument;
+}
+
+/* A thread that allocates nothing, and is gone. */
+static void have_thread(void)
+{
+    pthread_t thread;
+
+    EXPECT(pthread_create(&thread, NULL, do_nothing, NULL) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
+}
+
 int main(int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "";
@@ -49,7 +64,10 @@ int main(int argc, char **argv)
     } else if (strcmp(kind, "double") == 0) {
         free(block);
         free(blur(block));
-    } else if (strcmp(kind, "double-cached") == 0) {
+    } else if (strcmp(kind, "double-cached") == 0 || strcmp(kind, "double-alone") == 0) {
+        if (strcmp(kind, "double-alone") == 0) {
+            have_thread();
+        }
         use_often(100);
         free(block);
         memset(blur(block), 0, 100); /* is a mistake of its own, which nobody can see */
