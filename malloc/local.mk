@@ -18,6 +18,8 @@ bashcomp_DATA = malloc/memrun
 # for; units are the 16 bytes to which all blocks are aligned; and there is one region.
 libmem_malloc_la_SOURCES = \
 	$(libmem_la_SOURCES) \
+	malloc/ahead.c \
+	malloc/ahead.h \
 	malloc/family.h \
 	malloc/info.c \
 	malloc/malloc.c \

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ahead.h"
+
 /* Bytes up to which a block is taken the short way and then cleared, whatever it held. */
 enum { CLEARED_AT_ONCE = 1024 };
 
@@ -16,11 +18,14 @@ Mem_Region *path_region(void)
     return LIKELY(region != NULL) ? region : start_make_region();
 }
 
-/* What has to be done after a call that may have taken a large block. */
+/* What has to be done after a call that may have taken a large block, or one of fresh memory. */
 static void *note_taken(Mem_Region *region, void *block, size_t size)
 {
     if (size >= TRIM_BLOCK) {
         trim_note(region);
+    }
+    if (ahead_is_due(region)) {
+        ahead_get(region, size);
     }
     return block;
 }

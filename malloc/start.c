@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "cached.h"
 #include "lock.h"
 #include "misuse.h"
@@ -22,9 +23,9 @@ Mem_Region *start_region = (Mem_Region *)(void *)(&start_none.region + 1);
 
 /* Makes a region of a size; if less will do, of so much as can be had. Memory is not the matter: the
  * region is sparse. Address space may be, and in some configurations what the system promises. */
-static Mem_Region *make_region(size_t size, bool less_will_do)
+static Mem_Region *make_region(size_t size, bool less_will_do, unsigned flags)
 {
-    const Mem_Options options = {.alignment = ALIGNMENT, .flags = settings_flags()};
+    const Mem_Options options = {.alignment = ALIGNMENT, .flags = flags};
     Mem_Region *region = Mem_RegionCreate(size, &options);
 
     while (region == NULL && less_will_do && size > LEAST_SIZE) {
@@ -39,12 +40,16 @@ static Mem_Region *make_first_region(void)
     int saved = errno;
     bool asked_for;
     size_t size = settings_size(&asked_for);
-    Mem_Region *region = make_region(size, !asked_for);
+    unsigned flags = settings_flags();
+    Mem_Region *region = make_region(size, !asked_for, flags);
 
     if (region == NULL && asked_for) {
         settings_complain("there can be no region of LIBMEM_SIZE, %zu bytes: %s", size,
                           strerrordesc_np(errno));
         _exit(SETTINGS_FAILED);
+    }
+    if (region != NULL) {
+        ahead_start(region, (flags & MEM_HUGE) == 0);
     }
     errno = saved;
     return region;

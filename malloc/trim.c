@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "ahead.h"
 #include "operations.h"
 #include "release.h"
 
@@ -158,8 +159,10 @@ void trim_look(Mem_Region *region)
 bool trim_all(Mem_Region *region)
 {
     Operation operation;
+    bool is_any;
 
     operation_begin_settled(&operation, region_of(region));
     operation_end(&operation);
-    return release_pages(region_of(region), 1) != 0;
+    is_any = ahead_release(region);
+    return release_pages(region_of(region), 1) != 0 || is_any;
 }

@@ -87,3 +87,18 @@ bool pages_release(void *memory, size_t size)
     errno = saved;
     return done;
 }
+
+bool pages_populate(void *memory, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    int saved = errno;
+    bool done = madvise(memory, size, MADV_POPULATE_WRITE) == 0;
+
+    errno = saved;
+    return done;
+#else
+    (void)memory;
+    (void)size;
+    return false;
+#endif
+}

@@ -23,4 +23,8 @@ void pages_unmap(void *memory, size_t size);
  * if it took them; errno stays as it is. */
 bool pages_release(void *memory, size_t size);
 
+/* Makes whole pages present that can be written to, with what they hold. False if the system can't, or has no
+ * memory for them; errno stays as it is. */
+bool pages_populate(void *memory, size_t size);
+
 #endif

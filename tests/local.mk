@@ -403,6 +403,7 @@ if BUILD_MALLOC
 malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
 
 check_PROGRAMS += \
+	tests/malloc/ahead \
 	tests/malloc/full \
 	tests/malloc/keys \
 	tests/malloc/lifecycle \
@@ -411,6 +412,9 @@ check_PROGRAMS += \
 	tests/malloc/returns \
 	tests/malloc/surface \
 	tests/malloc/threads
+
+tests_malloc_ahead_SOURCES = tests/malloc/ahead.c tests/malloc/expect.h
+tests_malloc_ahead_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
 tests_malloc_full_CFLAGS = $(malloc_test_cflags)

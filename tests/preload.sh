@@ -56,6 +56,7 @@ for keys in 0 40 100000; do
     silent
 done
 preloaded 0 "$programs/returns"
+preloaded 0 "$programs/ahead"
 silent
 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
 silent

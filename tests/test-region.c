@@ -65,14 +65,15 @@ START_TEST(all_alignments)
     for (size_t alignment = 1; alignment <= 4096; alignment *= 2) {
         Mem_Options options = {.alignment = alignment};
         Bed bed = {.alignment = alignment < 8 ? 8 : alignment};
+        size_t size = alignment < 8 ? SIZE / 8 : SIZE; /* as 8, which has as many blocks as take time */
 
-        bed.region = Mem_RegionCreate(SIZE, &options);
+        bed.region = Mem_RegionCreate(size, &options);
         ck_assert_ptr_nonnull(bed.region);
         bed.first = Mem_RegionAlloc(bed.region, 1);
         bed.capacity = bed_stats(&bed).capacity;
-        ck_assert_uint_eq(bed.capacity, (SIZE - 16) & ~(bed.alignment - 1));
+        ck_assert_uint_eq(bed.capacity, (size - 16) & ~(bed.alignment - 1));
         ck_assert_uint_eq((uintptr_t)bed.first % bed.alignment, 0);
-        for (size_t i = 1; i < (SIZE - 16) / bed.alignment; i++) {
+        for (size_t i = 1; i < (size - 16) / bed.alignment; i++) {
             ck_assert_ptr_eq(checked_alloc(&bed, 1), bed.first + i * bed.alignment);
         }
         ck_assert_ptr_null(checked_alloc(&bed, 1));

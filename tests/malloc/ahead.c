@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory for small blocks is had from the system several pages at a time; large ones that are not used take
+ * none. */
+#include <malloc.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "expect.h"
+
+enum { MIB = 1 << 20, SMALL = 1000, LARGE = 64 * MIB, MUCH = 16 * MIB };
+
+/* Takes memory in blocks of a size, and writes to all of it. */
+static void take(size_t bytes, size_t size)
+{
+    for (size_t taken = 0; taken < bytes; taken += size) {
+        char *block = malloc(size);
+
+        EXPECT(block != NULL);
+        memset(block, 'a', size);
+    }
+}
+
+/* Whether the kernel can do it. */
+static int kernel_can(void)
+{
+#ifdef MADV_POPULATE_WRITE
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return memory != MAP_FAILED && madvise(memory, page, MADV_POPULATE_WRITE) == 0;
+#else
+    return 0;
+#endif
+}
+
+/* Whether a page is present that begins no less than a page behind an address. */
+static int is_present_behind(char *address)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    unsigned char present = 0;
+
+    EXPECT(mincore((void *)(((uintptr_t)address + 2 * page) & ~(page - 1)), page, &present) == 0);
+    return present & 1;
+}
+
+/* Most blocks have present pages behind them, when they are new. */
+static void test_present(void)
+{
+    size_t present = 0;
+
+    for (size_t i = 0; i < MUCH / SMALL; i++) {
+        char *block = malloc(SMALL);
+
+        EXPECT(block != NULL);
+        present += (size_t)is_present_behind(block + SMALL);
+        memset(block, 'p', SMALL);
+    }
+    EXPECT(present > MUCH / SMALL / 2);
+}
+
+static void test_no_more_than_needed(void)
+{
+    size_t before = expect_resident();
+    size_t untouched;
+
+    EXPECT(malloc(LARGE) != NULL);
+    untouched = expect_resident();
+    EXPECT(untouched <= before + MIB);
+    take(MUCH, SMALL);
+    EXPECT(expect_resident() <= untouched + MUCH + 2 * MIB);
+}
+
+/* What was had ahead goes back, and what is in use keeps what it holds. */
+static void test_trim(void)
+{
+    char *block;
+
+    malloc_trim(0);
+    take(MIB, SMALL);
+    block = malloc(SMALL);
+    EXPECT(block != NULL);
+    memset(block, 't', SMALL);
+    EXPECT(malloc_trim(0) == 1);
+    for (size_t i = 0; i < SMALL; i++) {
+        EXPECT(block[i] == 't');
+    }
+    take(MIB, SMALL);
+}
+
+int main(void)
+{
+    if (expect_resident() == 0) {
+        puts("skipped: there is no /proc");
+        return 77;
+    }
+    test_no_more_than_needed();
+    test_trim();
+    if (kernel_can()) {
+        test_present();
+    }
+    return EXIT_SUCCESS;
+}
