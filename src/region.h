@@ -119,7 +119,7 @@ static ALWAYS_INLINE void region_note_taken(Region *region, size_t block)
 {
     Live live = region_live(region);
 
-    if (LIVE_BITS && live != NULL) {
+    if (live != NULL) {
         live_set(live, block);
     }
 }
@@ -128,7 +128,7 @@ static ALWAYS_INLINE void region_note_given(Region *region, size_t block)
 {
     Live live = region_live(region);
 
-    if (LIVE_BITS && live != NULL) {
+    if (live != NULL) {
         live_clear(live, block);
     }
 }
@@ -138,8 +138,8 @@ static ALWAYS_INLINE bool region_is_waiting(Region *region, size_t block)
 {
     Live live = region_live(region);
 
-    return LIVE_BITS && live != NULL ? !live_test(live, block)
-                                     : *region_word(region, block) == region_cached(region)->key;
+    return live != NULL ? !live_test(live, block)
+                        : *region_word(region, block) == region_cached(region)->key;
 }
 
 /* The magazines of a region that has them: where the memory begins. */
