@@ -21,7 +21,7 @@ enum {
     AHEAD_SHARE = 64        /* in between, such a part of what was ever in use */
 };
 
-/* Where the pages end for which that is done. */
+/* Where the pages end for which that is done: where one ends. */
 extern HIDDEN uintptr_t ahead_end;
 
 /* The address from which on nothing was ever in use. */

@@ -172,6 +172,12 @@ static inline bool bits_is_power_of_two(size_t number)
     return number != 0 && (number & (number - 1)) == 0;
 }
 
+/* The number, or the nearest one that is not out of bounds. */
+static inline size_t bits_between(size_t least, size_t number, size_t most)
+{
+    return number < least ? least : number > most ? most : number;
+}
+
 /* Rotate by count, 1 to 31. */
 static inline size_t bits_rotate_right(size_t word, unsigned count)
 {

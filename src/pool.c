@@ -61,23 +61,19 @@ size_t pool_make_key(const Pool *pool)
     return key | 1;
 }
 
-static size_t between(size_t least, size_t number, size_t most)
-{
-    return number < least ? least : number > most ? most : number;
-}
-
 void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
 {
-    size_t most = between(0, heap_bytes / HEAP_TO_MAGAZINE, MAGAZINE_BYTES_MAX);
+    size_t most = bits_between(0, heap_bytes / HEAP_TO_MAGAZINE, MAGAZINE_BYTES_MAX);
 
     pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
     pool->end = (Pos)(bytes / PIECE_BYTES);
-    pool->most_spare = (Pos)(between(0, heap_bytes / HEAP_TO_SPARE, SPARE_BYTES_MAX) / UNIT_BYTES);
+    pool->most_spare = (Pos)(bits_between(0, heap_bytes / HEAP_TO_SPARE, SPARE_BYTES_MAX) /
+                             UNIT_BYTES);
     pool->largest = (Pos)sizes_down(
-        between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES, SIZES_LARGEST));
+        bits_between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES, SIZES_LARGEST));
     for (size_t number = 1; number <= SIZES; number++) {
-        size_t rounds = between(sizes_is_small(number) ? ROUNDS_MIN : 1,
-                                most / (sizes_units(number) * UNIT_BYTES), ROUNDS_MAX);
+        size_t rounds = bits_between(sizes_is_small(number) ? ROUNDS_MIN : 1,
+                                     most / (sizes_units(number) * UNIT_BYTES), ROUNDS_MAX);
 
         pool->rounds[number] = (unsigned char)rounds;
     }

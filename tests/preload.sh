@@ -56,7 +56,10 @@ for keys in 0 40 100000; do
     silent
 done
 preloaded 0 "$programs/returns"
+silent
 preloaded 0 "$programs/ahead"
+silent
+LIBMEM_SIZE=8M preloaded 0 "$programs/ahead" end
 silent
 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
 silent

@@ -10,6 +10,9 @@
 
 enum { MIB = 1 << 20, SMALL = 1000, LARGE = 64 * MIB, MUCH = 16 * MIB };
 
+/* Bytes before the region's end that are had ahead at once; and those behind the last block, where a page ends. */
+enum { NEAR = 100000, NOTE = 16 };
+
 /* Takes memory in blocks of a size, and writes to all of it. */
 static void take(size_t bytes, size_t size)
 {
@@ -88,8 +91,62 @@ static void test_trim(void)
     take(MIB, SMALL);
 }
 
-int main(void)
+/* Fills the region to its end, or near to it; returns where the last block ends. */
+static char *fill(size_t enough)
 {
+    char *end = NULL;
+    char *block;
+
+    for (size_t taken = 0; taken < enough && (block = malloc(SMALL)) != NULL; taken += SMALL) {
+        char *block_end = block + malloc_usable_size(block);
+
+        memset(block, 'f', SMALL);
+        end = block_end > end ? block_end : end;
+    }
+    return end;
+}
+
+/* Where the memory of the region ends: a child, which has it at the same place, finds out. */
+static char *find_end(void)
+{
+    char *end = NULL;
+    int ends[2];
+
+    EXPECT(pipe(ends) == 0);
+    if (fork() == 0) {
+        end = fill(SIZE_MAX);
+        _exit(write(ends[1], &end, sizeof end) != sizeof end);
+    }
+    EXPECT(read(ends[0], &end, sizeof end) == sizeof end && end != NULL);
+    return end;
+}
+
+/* What the library has noted behind the last block stays when that is had ahead, and goes back. */
+static void test_end(void)
+{
+    static const char nothing[NOTE];
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    char *end = find_end();
+    const char *note = (char *)(((uintptr_t)end + page) & ~(page - 1)) - NOTE;
+    char before[NOTE];
+
+    while (end - fill(SMALL) > NEAR) {
+    }
+    memcpy(before, note, NOTE);
+    EXPECT(memcmp(before, nothing, NOTE) != 0);
+    malloc_trim(0);
+    EXPECT(memcmp(before, note, NOTE) == 0);
+    EXPECT(fill(SIZE_MAX) != NULL);
+    malloc_trim(0);
+    EXPECT(memcmp(before, note, NOTE) == 0);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "end") == 0) {
+        test_end();
+        return EXIT_SUCCESS;
+    }
     if (expect_resident() == 0) {
         puts("skipped: there is no /proc");
         return 77;
