@@ -80,9 +80,7 @@ static Cache *create_cache(Operation *operation)
     Pool *pool = region_pool(region);
     Cache *cache;
 
-    if (LIVE_BITS && pool->cache_count == 0) {
-        region_begin_live(region);
-    }
+    region_begin_live(region); /* with the first one */
     cache = cache_create(pool);
     if (cache != NULL) {
         cache->live = region_live(region);

@@ -151,51 +151,38 @@ int Mem_RegionDestroy(Mem_Region *handle)
     return 0;
 }
 
-/* Calls of a visitor that returns false end the walk; it returns where, or 0. */
-typedef bool LiveVisitor(Live live, Pos block, bool in_use);
-
-static Pos walk_live(Region *region, Live live, LiveVisitor *visit)
-{
-    Map map = heap_map(&region->heap);
-
-    for (Pos at = region->heap.first; at != region->heap.end; at += map_size(map, at)) {
-        if (!visit(live, at, !map_is_free(map, at))) {
-            return at;
-        }
-    }
-    return 0;
-}
-
-static bool note_live(Live live, Pos block, bool in_use)
-{
-    if (in_use) {
-        live_set(live, block);
-    }
-    return true;
-}
-
-static bool is_noted(Live live, Pos block, bool in_use)
-{
-    return live_test(live, block) == in_use;
-}
-
 void region_begin_live(Region *region)
 {
     Cached *cached = region_cached(region);
+    Map map = heap_map(&region->heap);
     Live live = cached->live_room;
 
-    if (live != NULL) {
-        walk_live(region, live, note_live);
-        cached->live_room = NULL;
-        __atomic_store_n(&cached->live, live, __ATOMIC_RELAXED);
+    if (live == NULL) {
+        return;
     }
+    for (Pos at = region->heap.first; at != region->heap.end; at += map_size(map, at)) {
+        if (!map_is_free(map, at)) {
+            live_set(live, at);
+        }
+    }
+    cached->live_room = NULL;
+    __atomic_store_n(&cached->live, live, __ATOMIC_RELAXED);
 }
 
 Pos region_find_wrong_live(Region *region)
 {
+    Map map = heap_map(&region->heap);
     Live live = region_live(region);
 
-    return live == NULL ? 0 : walk_live(region, live, is_noted);
+    if (live == NULL) {
+        return 0;
+    }
+    for (Pos at = region->heap.first; at != region->heap.end; at += map_size(map, at)) {
+        if (live_test(live, at) == map_is_free(map, at)) {
+            return at;
+        }
+    }
+    return 0;
 }
 
 /* Bits up to where no block was ever handed out are still 0. */

@@ -65,7 +65,8 @@ START_TEST(all_alignments)
     for (size_t alignment = 1; alignment <= 4096; alignment *= 2) {
         Mem_Options options = {.alignment = alignment};
         Bed bed = {.alignment = alignment < 8 ? 8 : alignment};
-        size_t size = alignment < 8 ? SIZE / 8 : SIZE; /* as 8, which has as many blocks as take time */
+        size_t size = alignment < 8 ? SIZE / 8
+                                    : SIZE; /* they have the blocks of 8, which are many */
 
         bed.region = Mem_RegionCreate(size, &options);
         ck_assert_ptr_nonnull(bed.region);
