@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "mem.h"
 #include "size.h"
 
@@ -54,20 +54,14 @@ static Mapped read_mapped(void)
 {
     enum { ALL = 0, DATA = 5, FIELDS }; /* pages, in decimal */
     size_t fields[FIELDS] = {0};
-    char text[256] = "";
-    char *next = text;
+    char text[256];
+    const char *next = text;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 
-    if (file < 0) {
-        return (Mapped){0, 0};
+    file_read("/proc/self/statm", text, sizeof text);
+    for (int i = 0; i < FIELDS && next != NULL; i++) {
+        next = size_digits(next + (*next == ' '), &fields[i]);
     }
-    if (read(file, text, sizeof text - 1) > 0) {
-        for (int i = 0; i < FIELDS; i++) {
-            fields[i] = (size_t)strtoull(next, &next, 10);
-        }
-    }
-    close(file);
     return (Mapped){fields[ALL] * page, fields[DATA] * page};
 }
 

@@ -21,8 +21,7 @@ size_t size_of_memory(void)
     return bytes;
 }
 
-/* Reads digits, at least one. Returns what follows them, or NULL if it is no such number. */
-static const char *read_digits(const char *text, size_t *number)
+const char *size_digits(const char *text, size_t *number)
 {
     const char *start = text;
 
@@ -62,7 +61,7 @@ bool size_read(const char *text, size_t *size)
 {
     size_t number;
     uint64_t factor;
-    const char *suffix = read_digits(text, &number);
+    const char *suffix = size_digits(text, &number);
 
     if (suffix == NULL) {
         return false;

@@ -10,6 +10,9 @@
 /* What is to be written, for messages. */
 #define SIZE_SYNTAX "a number of bytes, with K, M, G or T behind it, or 1% to 100%"
 
+/* Reads digits, at least one. Returns what follows them, or NULL if there are none, or more than a size_t holds. */
+const char *size_digits(const char *text, size_t *number);
+
 /* Bytes of memory of the machine, as far as a program can address them. */
 size_t size_of_memory(void);
 
