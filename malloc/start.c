@@ -11,7 +11,6 @@
 #include "lock.h"
 #include "misuse.h"
 #include "settings.h"
-#include "trim.h"
 
 enum {
     ALIGNMENT = 16,      /* what every type of C needs at most */
@@ -64,7 +63,6 @@ Mem_Region *start_make_region(void)
     region = start_get_region();
     if (region == NULL) {
         region = make_first_region();
-        trim_start();
         if (region != NULL) {
             __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
         }

@@ -20,7 +20,7 @@ enum {
     RECONSIDER = 1 << 20 /* bytes to be freed until the clock is looked at again */
 };
 
-size_t trim_limit;
+size_t trim_limit = TRIM_BYTES >> UNIT_SHIFT;
 __thread unsigned trim_countdown = TRIM_CALLS;
 
 /* The least headroom since the last release: the memory that was in use then is what counts. */
@@ -30,23 +30,22 @@ static size_t least_headroom;
  * and charged for. */
 static size_t released_headroom, released;
 
-/* When memory may go back again, and from when on at all, in ms. */
-static uint32_t due, first_due;
+/* When memory may go back again: ms of a clock that begins when the machine does, or at any other time. Read and
+ * written with the region locked, as not every processor has 64 bits in one piece. */
+static uint64_t due;
 
-static uint32_t now_ms(void)
+static uint64_t now_ms(void)
 {
-    struct timespec time;
+    struct timespec time = {0, 0};
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return (uint32_t)((uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-void trim_start(void)
+/* Not when the region is made: a program may have a clock_gettime() of its own, which allocates. */
+__attribute__((__constructor__)) static void set_first_pause(void)
 {
-    least_headroom = 0;
-    trim_limit = TRIM_BYTES >> UNIT_SHIFT;
-    first_due = now_ms() + FIRST_PAUSE;
-    due = first_due;
+    due = now_ms() + FIRST_PAUSE;
 }
 
 /* All of these are hints, so that it does not matter if threads overtake each other. */
@@ -76,14 +75,8 @@ void trim_note(Mem_Region *region)
     }
 }
 
-/* The times are compared modulo 2^32. */
-static bool is_before(uint32_t time, uint32_t other)
-{
-    return (int32_t)(time - other) < 0;
-}
-
 /* Charges for what was given back and is in use again: ms. */
-static uint32_t charge(const Heap *heap)
+static uint64_t charge(const Heap *heap)
 {
     size_t least = __atomic_load_n(&least_headroom, __ATOMIC_RELAXED);
     size_t before = __atomic_exchange_n(&released_headroom, least, __ATOMIC_RELAXED);
@@ -96,22 +89,33 @@ static uint32_t charge(const Heap *heap)
     }
     __atomic_store_n(&released, given - again, __ATOMIC_RELAXED);
     pause = ((uint64_t)again << heap->shift) * PAUSE >> 20;
-    return pause > LONGEST_PAUSE ? LONGEST_PAUSE : (uint32_t)pause;
+    return pause > LONGEST_PAUSE ? LONGEST_PAUSE : pause;
 }
 
 /* Claims the right to release for this thread, if it is time. Should the claim be lost in a fork, it
- * ends by itself. */
-static bool claim(const Heap *heap, uint32_t *since)
+ * ends by itself. No clock makes anybody wait for longer than a pause may take, not even one that is set back. */
+static bool claim(Region *region, uint64_t *since)
 {
-    uint32_t now = now_ms();
-    uint32_t when = __atomic_load_n(&due, __ATOMIC_RELAXED);
+    uint64_t now = now_ms();
+    bool locked = region_lock(region);
+    uint64_t longest = now + LONGEST_PAUSE;
     bool is_time;
 
-    *since = (is_before(when, now - CREDIT) ? now - CREDIT : when) + charge(heap);
-    is_time = !is_before(now, *since) && !is_before(now, first_due);
-    return __atomic_compare_exchange_n(&due, &when, is_time ? now + CLAIM : *since, false,
-                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
-           is_time;
+    *since = (due + CREDIT < now ? now - CREDIT : due) + charge(&region->heap);
+
+    *since = *since < longest ? *since : longest;
+    is_time = *since <= now;
+    due = is_time ? now + CLAIM : *since;
+    region_unlock(region, locked);
+    return is_time;
+}
+
+static void set_due(Region *region, uint64_t when)
+{
+    bool locked = region_lock(region);
+
+    due = when;
+    region_unlock(region, locked);
 }
 
 static void release(Mem_Region *region)
@@ -129,13 +133,13 @@ static void release(Mem_Region *region)
 /* Releases, unless it is too early. */
 static bool release_if_due(Mem_Region *region)
 {
-    uint32_t since;
+    uint64_t since;
 
-    if (!claim(&region_of(region)->heap, &since)) {
+    if (!claim(region_of(region), &since)) {
         return false;
     }
     release(region);
-    __atomic_store_n(&due, since, __ATOMIC_RELAXED);
+    set_due(region_of(region), since);
     return true;
 }
 

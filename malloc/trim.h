@@ -38,9 +38,6 @@ static inline bool trim_is_worth_a_look(Mem_Region *region)
            UNLIKELY(--trim_countdown == 0);
 }
 
-/* Called once, before all others. */
-void trim_start(void);
-
 /* Gives memory back if enough of it was freed and enough time has passed. */
 void trim_look(Mem_Region *region);
 

@@ -404,6 +404,7 @@ malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
 
 check_PROGRAMS += \
 	tests/malloc/ahead \
+	tests/malloc/clock \
 	tests/malloc/full \
 	tests/malloc/keys \
 	tests/malloc/lifecycle \
@@ -415,6 +416,9 @@ check_PROGRAMS += \
 
 tests_malloc_ahead_SOURCES = tests/malloc/ahead.c tests/malloc/expect.h
 tests_malloc_ahead_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_clock_SOURCES = tests/malloc/clock.c tests/malloc/expect.h
+tests_malloc_clock_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
 tests_malloc_full_CFLAGS = $(malloc_test_cflags)

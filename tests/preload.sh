@@ -57,6 +57,8 @@ for keys in 0 40 100000; do
 done
 preloaded 0 "$programs/returns"
 silent
+preloaded 0 "$programs/clock"
+silent
 preloaded 0 "$programs/ahead"
 silent
 LIBMEM_SIZE=8M preloaded 0 "$programs/ahead" end
