@@ -10,7 +10,7 @@
  *
  *   region     the memory that one heap lives in, with its bookkeeping
  *   block      a run of bytes inside a region, in use or free; no two free blocks are neighbours
- *   unit       8 bytes, the granularity of blocks (16 or more in regions of 32 GiB and beyond)
+ *   unit       8 bytes, the granularity of blocks (16 or more in regions of more than 32 GiB, less 3 MiB)
  *   capacity   the bytes of a region that blocks can be made of
  *   misuse     a call that only a bug can make, such as freeing a block twice
  *
@@ -73,7 +73,8 @@ typedef struct Mem_Region Mem_Region;
  *
  * size: 1 to PTRDIFF_MAX bytes, rounded up to whole pages. A fresh region of n bytes (rounded) can
  * hand out one block of n - 16 bytes; the last 16 bytes are a fence that Mem_Check verifies.
- * Bookkeeping is mapped on top of the size asked for.
+ * Bookkeeping is mapped on top of the size asked for, with guards around it: a page before it, and 2 MiB of
+ * address space, which never takes memory, between it and the blocks. A page behind these is a guard, too.
  *
  * Returns 0, or -1 with errno set to
  *   EBUSY   there is a default region already
@@ -180,7 +181,8 @@ typedef struct Mem_Stats {
     size_t largest_free;  /* bytes of the largest free block */
     size_t blocks_in_use; /* blocks in use */
     size_t blocks_free;   /* free blocks */
-    size_t bookkeeping;   /* bytes mapped or taken besides the capacity, guard pages included */
+    size_t bookkeeping;   /* bytes mapped or taken besides the capacity; the guards of a mapping,
+                            * which never take memory, are not counted */
     uint64_t allocs;      /* calls of Alloc */
     uint64_t callocs;     /* calls of Calloc */
     uint64_t reallocs;    /* calls of Realloc */

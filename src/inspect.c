@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "operations.h"
+#include "pages.h"
 
 /* Whether the live bits say what the map says. */
 static bool check_live(Region *region, char *message, size_t size)
@@ -45,6 +46,14 @@ int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
     return 0;
 }
 
+/* Bytes of a region that are address space only. */
+static size_t guard_bytes(const Region *region)
+{
+    const Heap *heap = &region->heap;
+
+    return region->mapped ? heap_bytes(heap, heap->first - heap->heads) + 2 * pages_size() : 0;
+}
+
 void region_stats(Region *region, Mem_Stats *stats)
 {
     Heap *heap = &region->heap;
@@ -59,7 +68,7 @@ void region_stats(Region *region, Mem_Stats *stats)
         .largest_free = heap_bytes(heap, heap_largest_free(heap)),
         .blocks_in_use = heap_used_blocks(heap),
         .blocks_free = heap_free_blocks(heap),
-        .bookkeeping = region->total - capacity,
+        .bookkeeping = region->total - guard_bytes(region) - capacity,
         .allocs = heap->taken + region->more_allocs + pops,
         .callocs = region->callocs,
         .reallocs = region->reallocs,

@@ -9,6 +9,10 @@
 /* Positions of blocks there can be, beside those of the heads and of map words to spare. */
 #define POSITIONS_MAX ((size_t)UINT32_MAX - HEADS_MAX - 2 * (size_t)MAP_WORD_BITS)
 
+/* Bytes between the bookkeeping and the heap of a mapping. They cost address space, and a bit each unit in the
+ * strings of the map, which reach down to position 0. */
+#define GUARD_BYTES ((size_t)2 << 20)
+
 /* Units from which on large blocks have their nodes in the map. */
 enum { UNITS_WITHOUT_SLOTS = 1 << 15 };
 
@@ -129,15 +133,16 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
 
     layout->alignment = alignment;
     for (layout->shift = UNIT_SHIFT;; layout->shift++) {
-        guard = layout_round_up(page, (size_t)1 << layout->shift);
+        guard = layout_round_up(layout_round_up(GUARD_BYTES, page), (size_t)1 << layout->shift);
         if (heap_bytes >> layout->shift < POSITIONS_MAX - (guard >> layout->shift)) {
             break;
         }
     }
     layout->pool = cached && layout->shift == UNIT_SHIFT ? pool_bytes_mapped(heap_bytes) : 0;
     place_front(layout, heap_bytes, guard);
-    /* The parts end where a page does, so that the guard page can follow. */
-    shift_front(layout, layout_round_up(layout->guard, page) - layout->guard +
+    layout->front = page;
+    /* The parts end where a page does, so that the guard can follow. */
+    shift_front(layout, layout_round_up(layout->guard, page) - layout->guard + layout->front +
                             layout_round_up(layout->pool, page));
     place_heap(layout, heap_bytes, guard);
     layout->total = layout->end_guard + page;
@@ -146,6 +151,7 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
 /* Places the parts in front of the heap so that the heads are aligned to a unit. */
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
+    layout->front = 0;
     layout->pool = layout->cached && layout->shift == UNIT_SHIFT ? pool_bytes_inside(heap_bytes)
                                                                  : 0;
     place_front(layout, heap_bytes, layout->alignment);

@@ -3,7 +3,7 @@
  * Where the parts of a region lie, and how many blocks fit: arithmetic only.
  *
  *   mapped by us:
- *   | pool | nodes | live | starts | free | Region | heads | guard page | heap: blocks …  fence | guard page |
+ *   | guard page | pool | nodes | live | starts | free | Region | heads | guard | heap: blocks …  fence | guard page |
  *
  *   in the caller's memory:
  *   | pool | nodes | live | starts | free | Region | heads | (gap) | heap: blocks …  fence |
@@ -24,7 +24,8 @@
 /* All in bytes from the start of the memory, unless it says units. */
 typedef struct Layout {
     size_t total;
-    size_t pool;   /* bytes of the pool of magazines, which comes first; 0: there is none */
+    size_t front;  /* where the parts begin: behind the first guard page, if there is one */
+    size_t pool;   /* bytes of the pool of magazines, which comes first of them; 0: there is none */
     size_t nodes;  /* of trees, in slots */
     size_t live;   /* which blocks the program has; = starts if there are no such bits */
     size_t starts; /* the strings of the map, from the word before that of the first block */
@@ -32,7 +33,7 @@ typedef struct Layout {
     size_t
         region; /* the Region structure, in which the Heap is; Cached before it if there is a pool */
     size_t heads;     /* of the classes */
-    size_t guard;     /* the guard page before the heap; where the heap starts if there is none */
+    size_t guard;     /* the guard before the heap, of 2 MiB; where the heap starts if there is none */
     size_t heap;      /* the first block */
     size_t end_guard; /* the guard page behind the heap; = total if there is none */
     size_t alignment; /* of every block */

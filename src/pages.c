@@ -2,9 +2,11 @@
 #include "pages.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "mem.h"
 
 size_t pages_size(void)
@@ -12,7 +14,7 @@ size_t pages_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Makes every page of the heap present by writing to it. */
+/* Makes every page of some memory present by writing to it. */
 static void touch(char *memory, size_t size, size_t page)
 {
     for (size_t at = 0; at < size; at += page) {
@@ -20,31 +22,71 @@ static void touch(char *memory, size_t size, size_t page)
     }
 }
 
+/* Says what may be done with whole pages; sets errno if the system refuses. */
+static bool protect(char *memory, size_t size, int protection)
+{
+    long result = kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, protection, 0, 0,
+                              0);
+
+    if (result < 0) {
+        errno = (int)-result;
+    }
+    return result == 0;
+}
+
+/* Gives the system an advice about whole pages. The one place where that is done. */
+static bool advise(void *memory, size_t size, int advice)
+{
+    return kernel_call(SYS_madvise, (long)(uintptr_t)memory, (long)size, advice, 0, 0, 0) == 0;
+}
+
+/* Protects the guards. The one before the heap can be read, so that a link that was overwritten can be tested
+ * wherever it leads; it can't be written to, which is what it is for. It is not there in memory, and in no
+ * core file. */
+static bool cut_guards(char *memory, const Layout *layout)
+{
+    char *guard = memory + layout->guard;
+    size_t size = layout->heap - layout->guard;
+
+    if (!protect(memory, layout->front, PROT_NONE) || !protect(guard, size, PROT_READ) ||
+        !protect(memory + layout->end_guard, layout->total - layout->end_guard, PROT_NONE)) {
+        return false;
+    }
+    if (!pages_release(guard, size)) { /* locked, since the program said so of all that it maps */
+        munlock(guard, size);
+        pages_release(guard, size);
+    }
+#ifdef MADV_DONTDUMP
+    advise(guard, size, MADV_DONTDUMP);
+#endif
+    return true;
+}
+
+/* Locks what is between the guards. */
+static bool lock_parts(char *memory, const Layout *layout)
+{
+    return mlock(memory + layout->front, layout->guard - layout->front) == 0 &&
+           mlock(memory + layout->heap, layout->end_guard - layout->heap) == 0;
+}
+
 static bool prepare(char *memory, const Layout *layout, unsigned flags)
 {
-    size_t page = pages_size();
-
+    if (!cut_guards(memory, layout)) {
+        return false;
+    }
 #ifdef MADV_HUGEPAGE
     if (flags & MEM_HUGE) {
-        int saved = errno;
-
         /* Only a wish: kernels without huge pages refuse. */
-        if (madvise(memory + layout->heap, layout->end_guard - layout->heap, MADV_HUGEPAGE) != 0) {
-            errno = saved;
-        }
+        advise(memory + layout->heap, layout->end_guard - layout->heap, MADV_HUGEPAGE);
         if (flags & MEM_POPULATE) {
-            touch(memory, layout->end_guard, page);
+            size_t page = pages_size();
+
+            touch(memory + layout->front, layout->guard - layout->front, page);
+            touch(memory + layout->heap, layout->end_guard - layout->heap, page);
         }
     }
 #endif
-    /* Before the guards are cut: pages that can't be read can't be locked. */
-    if ((flags & MEM_LOCKED) && mlock(memory, layout->end_guard) != 0) {
-        return false;
-    }
-    /* The guard before the heap can be read, so that a link that was overwritten can be tested
-     * wherever it leads; it can't be written to, which is what it is for. */
-    return mprotect(memory + layout->guard, layout->heap - layout->guard, PROT_READ) == 0 &&
-           mprotect(memory + layout->end_guard, page, PROT_NONE) == 0;
+    return (flags & MEM_LOCKED) == 0 || lock_parts(memory, layout);
 }
 
 void *pages_map(const Layout *layout, unsigned flags)
@@ -81,21 +123,13 @@ void pages_unmap(void *memory, size_t size)
 
 bool pages_release(void *memory, size_t size)
 {
-    int saved = errno;
-    bool done = madvise(memory, size, MADV_DONTNEED) == 0;
-
-    errno = saved;
-    return done;
+    return advise(memory, size, MADV_DONTNEED);
 }
 
 bool pages_populate(void *memory, size_t size)
 {
 #ifdef MADV_POPULATE_WRITE
-    int saved = errno;
-    bool done = madvise(memory, size, MADV_POPULATE_WRITE) == 0;
-
-    errno = saved;
-    return done;
+    return advise(memory, size, MADV_POPULATE_WRITE);
 #else
     (void)memory;
     (void)size;

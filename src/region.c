@@ -65,11 +65,11 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     Region *region = (Region *)(void *)((char *)memory + layout->region);
 
     if (!fresh) {
-        memset(memory, 0, layout->pool);
+        memset((char *)memory + layout->front, 0, layout->pool);
         memset((char *)memory + layout->live, 0, layout->region - layout->live);
         memset(region, 0, sizeof *region);
     }
-    region->front = layout->region;
+    region->front = layout->region - layout->front;
     region->total = layout->total;
     region->alignment = (unsigned short)layout->alignment;
     region->mapped = fresh;
@@ -129,7 +129,6 @@ Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *opt
 int Mem_RegionDestroy(Mem_Region *handle)
 {
     Region *region;
-    void *memory;
 
     if (handle == NULL || handle == region_get_default()) {
         return Mem_Exit();
@@ -139,9 +138,8 @@ int Mem_RegionDestroy(Mem_Region *handle)
         cached_end(region);
     }
     lock_end(&region->lock);
-    memory = (char *)region - region->front;
     if (region->mapped) {
-        pages_unmap(memory, region->total);
+        pages_unmap((char *)region - region->front - pages_size(), region->total);
     } else {
         /* Nothing is a block of it any more, should the program go on using it. */
         region->heap.fast_classes = region->heap.fast_end = 0;

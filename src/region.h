@@ -28,8 +28,8 @@ typedef struct Cached {
 typedef struct Region {
     union {
         struct {
-            size_t front;      /* bytes of the memory before this structure */
-            size_t total;      /* bytes of the memory */
+            size_t front;      /* bytes before this structure: of the parts from the pool on */
+            size_t total;      /* bytes of the memory, guards included */
             size_t cached;     /* units up to which blocks go through magazines; 0: none does */
             size_t cached_end; /* the heap's end if there are magazines, else 0 */
             unsigned short alignment; /* of every block */
@@ -142,7 +142,7 @@ static ALWAYS_INLINE bool region_is_waiting(Region *region, size_t block)
                         : *region_word(region, block) == region_cached(region)->key;
 }
 
-/* The magazines of a region that has them: where the memory begins. */
+/* The magazines of a region that has them: they come first of its parts. */
 static inline Pool *region_pool(Region *region)
 {
     return (Pool *)(void *)((char *)region - region->front);

@@ -6,6 +6,9 @@
 
 #include "index.h"
 #include "layout.h"
+
+/* Bytes between the bookkeeping and the heap. */
+#define GUARD ((size_t)2 << 20)
 #include "pool.h"
 #include "region.h"
 #include "support.h"
@@ -214,15 +217,20 @@ static void verify_mapped(size_t size, size_t alignment, size_t page, bool cache
     verify_pool(&layout, cached ? pool_bytes_mapped(rounded) : 0);
     unit = (size_t)1 << layout.shift;
     if (layout.heap % page != 0 || layout.guard % page != 0 || layout.end_guard % page != 0 ||
-        layout.total != layout.end_guard + page || layout.end_guard - layout.heap != rounded) {
+        layout.front != page || layout.total != layout.end_guard + page ||
+        layout.end_guard - layout.heap != rounded) {
         ck_abort_msg("%zu bytes: pages", size);
+    }
+    if (layout.heap - layout.guard < GUARD || layout.heap - layout.guard >= GUARD + page + unit) {
+        ck_abort_msg("%zu bytes: a guard of %zu", size, layout.heap - layout.guard);
     }
     if ((size_t)(layout.end - layout.first) * unit !=
         ((rounded - FENCE_BYTES) & ~((alignment > unit ? alignment : unit) - 1))) {
         ck_abort_msg("%zu bytes: %" PRIu32 " units", size, layout.end - layout.first);
     }
     /* Units are no larger than they must be. */
-    if (layout.shift > UNIT_SHIFT && rounded >> (layout.shift - 1) < UINT32_MAX - 100000) {
+    if (layout.shift > UNIT_SHIFT &&
+        rounded >> (layout.shift - 1) < UINT32_MAX - 100000 - (GUARD >> (layout.shift - 1))) {
         ck_abort_msg("%zu bytes: units of %zu", size, unit);
     }
 }

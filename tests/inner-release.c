@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pages of free blocks go back to the system: those inside of free blocks, all of them, no others. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,20 +11,18 @@
 
 enum { SIZE = 64 << 20, LARGE = 24 << 20, SMALL = 100, KEPT = 1000 };
 
-/* Stands before libc's function for the library, too: once pages were released, others may change the
+/* The linker puts the first in the place of pages_release: once pages were released, others may change the
  * region before the next turn. */
 static void (*meanwhile)(void);
 
-int madvise(void *memory, size_t size, int advice)
-{
-    static int (*real)(void *, size_t, int);
-    void (*change)(void) = meanwhile;
-    int result;
+bool __wrap_pages_release(void *memory, size_t size);
+bool __real_pages_release(void *memory, size_t size);
 
-    if (real == NULL) {
-        *(void **)&real = dlsym(RTLD_NEXT, "madvise");
-    }
-    result = real(memory, size, advice);
+bool __wrap_pages_release(void *memory, size_t size)
+{
+    void (*change)(void) = meanwhile;
+    bool result = __real_pages_release(memory, size);
+
     meanwhile = NULL;
     if (change != NULL) {
         change();

@@ -60,6 +60,7 @@ test_programs = \
 	tests/test-exhaustive \
 	tests/test-fork \
 	tests/test-free \
+	tests/test-guards \
 	tests/test-init \
 	tests/test-limits \
 	tests/test-magazines \
@@ -110,7 +111,7 @@ tests_inner_module_LDADD = $(inner_ldadd)
 
 tests_inner_release_SOURCES = tests/inner-release.c
 tests_inner_release_CPPFLAGS = $(inner_cppflags)
-tests_inner_release_LDFLAGS = $(test_ldflags)
+tests_inner_release_LDFLAGS = $(test_ldflags) -Wl,--wrap=pages_release
 tests_inner_release_LDADD = $(inner_ldadd)
 
 tests_inner_shapes_SOURCES = tests/inner-shapes.c tests/shaped.c tests/shaped.h
@@ -167,6 +168,11 @@ tests_test_free_SOURCES = tests/test-free.c
 tests_test_free_CPPFLAGS = $(test_cppflags)
 tests_test_free_LDFLAGS = $(test_ldflags)
 tests_test_free_LDADD = $(test_ldadd)
+
+tests_test_guards_SOURCES = tests/test-guards.c
+tests_test_guards_CPPFLAGS = $(test_cppflags)
+tests_test_guards_LDFLAGS = $(test_ldflags)
+tests_test_guards_LDADD = $(test_ldadd)
 
 tests_test_init_SOURCES = tests/test-init.c
 tests_test_init_CPPFLAGS = $(test_cppflags)

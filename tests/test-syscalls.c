@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls that the library makes, seen from inside of the process: this program has an
- * mmap(), munmap(), mprotect(), mlock() and madvise() of its own, which count, and fail when told to.
- * test-trace.c sees them from outside. */
+ * mmap(), munmap() and mlock() of its own, which count, and fail when told to. mprotect() and madvise() are
+ * called without the C library: a filter in a child makes them fail. test-trace.c counts them, from outside. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "checked.h"
 #include "sanitized.h"
@@ -25,6 +32,13 @@ int main(void)
 
 enum { SIZE = 1 << 16 };
 
+/* Where the lower half of an argument of a system call is. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+enum { ARGUMENT_LOW = 4 };
+#else
+enum { ARGUMENT_LOW = 0 };
+#endif
+
 typedef struct Call {
     bool is_watched;
     size_t count;
@@ -33,7 +47,7 @@ typedef struct Call {
     int error;
 } Call;
 
-static Call mmap_call, munmap_call, mprotect_call, mlock_call, madvise_call;
+static Call mmap_call, munmap_call, mlock_call;
 static int last_flags; /* of mmap */
 static size_t last_size;
 
@@ -89,17 +103,6 @@ int munmap(void *address, size_t size)
     return real(address, size);
 }
 
-int mprotect(void *address, size_t size, int protection)
-{
-    int (*real)(void *, size_t, int) = NULL;
-
-    if (fails(&mprotect_call)) {
-        return -1;
-    }
-    *(void **)(void *)&real = next("mprotect");
-    return real(address, size, protection);
-}
-
 int mlock(const void *address, size_t size)
 {
     (void)address;
@@ -107,29 +110,18 @@ int mlock(const void *address, size_t size)
     return fails(&mlock_call) ? -1 : 0; /* there may be little that can be locked */
 }
 
-int madvise(void *address, size_t size, int advice)
-{
-    int (*real)(void *, size_t, int) = NULL;
-
-    if (fails(&madvise_call)) {
-        return -1;
-    }
-    *(void **)(void *)&real = next("madvise");
-    return real(address, size, advice);
-}
-
 static void watch(void)
 {
     Call watched = {.is_watched = true};
 
-    mmap_call = munmap_call = mprotect_call = mlock_call = madvise_call = watched;
+    mmap_call = munmap_call = mlock_call = watched;
 }
 
 static void unwatch(void)
 {
     Call unwatched = {.is_watched = false};
 
-    mmap_call = munmap_call = mprotect_call = mlock_call = madvise_call = unwatched;
+    mmap_call = munmap_call = mlock_call = unwatched;
 }
 
 static void make_fail(Call *call, size_t from, size_t to, int error)
@@ -150,8 +142,7 @@ START_TEST(one_mmap_a_region)
         ck_assert_ptr_nonnull(region);
         ck_assert_uint_eq(mmap_call.count, 1);
         ck_assert_uint_eq(munmap_call.count, 0);
-        ck_assert_uint_eq(mprotect_call.count, 2); /* the guard pages */
-        ck_assert_uint_eq(mlock_call.count + madvise_call.count, 0);
+        ck_assert_uint_eq(mlock_call.count, 0);
         ck_assert((last_flags & MAP_PRIVATE) != 0 && (last_flags & MAP_ANONYMOUS) != 0);
         ck_assert_uint_ge(last_size, size + 2 * support_page());
         while ((block = Mem_RegionAlloc(region, size / 20)) != NULL) {
@@ -162,7 +153,6 @@ START_TEST(one_mmap_a_region)
         ck_assert_ptr_nonnull(Mem_RegionAlignedAlloc(region, 64, size / 4));
         ck_assert_int_eq(Mem_RegionCheck(region), 0);
         ck_assert_uint_eq(mmap_call.count, 1);
-        ck_assert_uint_eq(mprotect_call.count, 2);
         ck_assert_uint_eq(munmap_call.count, 0);
         ck_assert_int_eq(Mem_RegionDestroy(region), 0);
         ck_assert_uint_eq(munmap_call.count, 1);
@@ -195,8 +185,7 @@ START_TEST(no_mmap_inside_memory)
     region = Mem_RegionCreateAt(memory, sizeof memory, NULL);
     ck_assert_ptr_nonnull(Mem_RegionAlloc(region, 1000));
     ck_assert_int_eq(Mem_RegionDestroy(region), 0);
-    ck_assert_uint_eq(mmap_call.count + munmap_call.count + mprotect_call.count, 0);
-    ck_assert_uint_eq(mlock_call.count + madvise_call.count, 0);
+    ck_assert_uint_eq(mmap_call.count + munmap_call.count + mlock_call.count, 0);
     unwatch();
 }
 END_TEST
@@ -213,7 +202,6 @@ START_TEST(flags_reach_the_system)
         ck_assert_uint_eq(mmap_call.count, 1);
         ck_assert_int_eq((last_flags & MAP_NORESERVE) != 0, (flags & MEM_SPARSE) != 0);
         ck_assert_int_eq(mlock_call.count != 0, (flags & MEM_LOCKED) != 0);
-        ck_assert_int_eq(madvise_call.count != 0, (flags & MEM_HUGE) != 0);
         if ((flags & MEM_HUGE) == 0) {
             ck_assert_int_eq((last_flags & MAP_POPULATE) != 0, (flags & MEM_POPULATE) != 0);
         }
@@ -249,8 +237,6 @@ START_TEST(failures_of_the_system)
 
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         expect_failure(&mmap_call, 1, errors[i], NULL);
-        expect_failure(&mprotect_call, 1, errors[i], NULL);
-        expect_failure(&mprotect_call, 2, errors[i], NULL);
         expect_failure(&mlock_call, 1, errors[i], &locked);
     }
 }
@@ -258,53 +244,117 @@ END_TEST
 
 START_TEST(failures_of_init)
 {
-    for (size_t which = 0; which < 3; which++) {
-        watch();
-        make_fail(which == 0 ? &mmap_call : &mprotect_call, which == 0 ? 1 : which, SIZE_MAX,
-                  EAGAIN);
-        errno = 0;
-        ck_assert_int_eq(Mem_Init(SIZE), -1);
-        ck_assert_int_eq(errno, EAGAIN);
-        ck_assert_int_eq(Mem_Exit(), -1);
-        unwatch();
-    }
+    watch();
+    make_fail(&mmap_call, 1, SIZE_MAX, EAGAIN);
+    errno = 0;
+    ck_assert_int_eq(Mem_Init(SIZE), -1);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_int_eq(Mem_Exit(), -1);
+    unwatch();
     ck_assert_int_eq(Mem_Init(SIZE), 0);
     ck_assert_int_eq(Mem_Exit(), 0);
 }
 END_TEST
 
-/* What went wrong is told even if giving the memory back goes wrong, too. */
-START_TEST(failure_after_failure)
+/* From here on a system call fails with an error, if its third argument is such a number. False: there are no
+ * filters. */
+static bool set_filter(long number, unsigned argument, unsigned error)
 {
-    watch();
-    make_fail(&mprotect_call, 1, SIZE_MAX, EACCES);
-    make_fail(&munmap_call, 1, 1, EINVAL);
-    errno = 0;
-    ck_assert_ptr_null(Mem_RegionCreate(SIZE, NULL));
-    ck_assert_int_eq(errno, EACCES);
-    unwatch();
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2]) + ARGUMENT_LOW),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, argument, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {sizeof steps / sizeof steps[0], steps};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* Does something in a child with such a filter, which returns whether all was as it must be. */
+static void run_filtered(long number, unsigned argument, unsigned error, bool (*action)(int))
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        _exit(!set_filter(number, argument, error) ? SUPPORT_SKIPPED : action((int)error) ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SUPPORT_SKIPPED) {
+        support_skip("there are no filters of system calls");
+        return;
+    }
+    ck_assert_int_eq(status, 0);
+}
+
+/* There is no region; its memory went back, and what went wrong is told even if that goes wrong, too. */
+static bool fail_to_create(int error)
+{
+    for (int i = 0; i < 4; i++) {
+        const Mem_Options options = {.flags = i / 2 == 0 ? 0 : MEM_SPARSE};
+
+        watch();
+        if (i % 2 != 0) {
+            make_fail(&munmap_call, 1, 1, EINVAL);
+        }
+        errno = 0;
+        if (Mem_RegionCreate(SIZE, &options) != NULL || errno != error || munmap_call.count != 1) {
+            return false;
+        }
+        watch();
+        errno = 0;
+        if (Mem_Init(SIZE) != -1 || errno != error || munmap_call.count != 1 || Mem_Exit() != -1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The guards, by what may be done with them. */
+START_TEST(guards_may_be_refused)
+{
+    static const unsigned protections[] = {PROT_NONE, PROT_READ};
+    static const unsigned errors[] = {ENOMEM, EAGAIN, EACCES};
+
+    if (support_is_emulated()) {
+        support_skip("emulators have no filters of system calls");
+        return;
+    }
+    run_filtered(SYS_mprotect, protections[_i / 3], errors[_i % 3], fail_to_create);
 }
 END_TEST
 
 /* Huge pages are a wish. */
-START_TEST(huge_pages_may_be_refused)
+static bool create_huge(int unused)
 {
-    const Mem_Options huge = {.flags = MEM_HUGE};
-    const Mem_Options populated = {.flags = MEM_HUGE | MEM_POPULATE};
-
+    (void)unused;
     for (int i = 0; i < 2; i++) {
+        const Mem_Options options = {.flags = MEM_HUGE | (i == 0 ? 0 : MEM_POPULATE)};
         Mem_Region *region;
 
-        watch();
-        make_fail(&madvise_call, 1, SIZE_MAX, EINVAL);
         errno = ERANGE;
-        region = Mem_RegionCreate(SIZE, i == 0 ? &huge : &populated);
-        ck_assert_ptr_nonnull(region);
-        ck_assert_int_eq(errno, ERANGE);
-        ck_assert_uint_ge(madvise_call.count, 1);
-        ck_assert_int_eq(Mem_RegionDestroy(region), 0);
-        unwatch();
+        region = Mem_RegionCreate(SIZE, &options);
+        if (region == NULL || errno != ERANGE || Mem_RegionAlloc(region, SIZE / 2) == NULL ||
+            Mem_RegionDestroy(region) != 0) {
+            return false;
+        }
     }
+    return true;
+}
+
+START_TEST(huge_pages_may_be_refused)
+{
+#ifdef MADV_HUGEPAGE
+    if (support_is_emulated()) {
+        support_skip("emulators have no filters of system calls");
+        return;
+    }
+    run_filtered(SYS_madvise, MADV_HUGEPAGE, EINVAL, create_huge);
+#endif
 }
 END_TEST
 
@@ -318,7 +368,7 @@ int main(void)
     tcase_add_test(tests, flags_reach_the_system);
     tcase_add_test(tests, failures_of_the_system);
     tcase_add_test(tests, failures_of_init);
-    tcase_add_test(tests, failure_after_failure);
+    tcase_add_loop_test(tests, guards_may_be_refused, 0, 6);
     tcase_add_test(tests, huge_pages_may_be_refused);
     return support_end();
 }

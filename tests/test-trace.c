@@ -133,6 +133,16 @@ static bool create(void)
     return region != NULL;
 }
 
+static bool create_huge(void)
+{
+    const Mem_Options huge = {.flags = MEM_HUGE};
+
+    mark();
+    region = Mem_RegionCreate(SIZE, &huge);
+    mark();
+    return region != NULL;
+}
+
 static bool init(void)
 {
     int result;
@@ -208,9 +218,22 @@ START_TEST(region_takes_one_mmap)
             return;
         }
         ck_assert_uint_eq(count_calls(&trace, MMAP_NUMBER), 1);
-        ck_assert_uint_eq(count_calls(&trace, SYS_mprotect), 2);
+        ck_assert_uint_eq(count_calls(&trace, SYS_mprotect), 3); /* the guards */
+        ck_assert_uint_eq(count_calls(&trace, SYS_madvise), 2);  /* that one has no pages */
         ck_assert_uint_eq(count_calls(&trace, SYS_brk), 0);
-        ck_assert_uint_eq(trace.count, 3);
+        ck_assert_uint_eq(trace.count, 6);
+    }
+}
+END_TEST
+
+START_TEST(huge_pages_are_asked_for)
+{
+    Trace trace;
+
+    if (trace_action(create_huge, &trace)) {
+        ck_assert_uint_eq(count_calls(&trace, MMAP_NUMBER), 1);
+        ck_assert_uint_eq(count_calls(&trace, SYS_madvise), 3);
+        ck_assert_uint_eq(trace.count, 7);
     }
 }
 END_TEST
@@ -255,6 +278,7 @@ int main(void)
         return SUPPORT_SKIPPED;
     }
     tcase_add_test(tests, region_takes_one_mmap);
+    tcase_add_test(tests, huge_pages_are_asked_for);
     tcase_add_test(tests, region_takes_one_munmap);
     tcase_add_test(tests, region_inside_memory_takes_no_call);
     tcase_add_test(tests, blocks_take_no_call);
