@@ -55,11 +55,11 @@ extern "C" {
 
 #if defined(__GNUC__)
 #pragma GCC visibility push(default)
-#define MEM_ATTR_ALLOC(...) __attribute__((__malloc__, __alloc_size__(__VA_ARGS__)))
-#define MEM_ATTR_SIZED(...) __attribute__((__alloc_size__(__VA_ARGS__)))
+/* Of functions that return a new block. Not alloc_size: compilers would take what was asked for as all
+ * that may be used, and _FORTIFY_SOURCE would end a program that uses what Mem_Size tells. */
+#define MEM_ATTR_NEW __attribute__((__malloc__))
 #else
-#define MEM_ATTR_ALLOC(...)
-#define MEM_ATTR_SIZED(...)
+#define MEM_ATTR_NEW
 #endif
 
 /* A region. Opaque: programs hold pointers to it only. */
@@ -91,7 +91,7 @@ int Mem_Init(size_t size);
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
  *   ENOMEM  no free run of memory is large enough; this is the only reason for ENOMEM */
-void *Mem_Alloc(size_t size) MEM_ATTR_ALLOC(1);
+void *Mem_Alloc(size_t size) MEM_ATTR_NEW;
 
 /* Frees a block and merges it at once with free neighbours.
  *
@@ -116,7 +116,7 @@ void Mem_Dump(void);
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
  *   ENOMEM  count times size overflows, or no free run of memory is large enough */
-void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_ALLOC(1, 2);
+void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
 
 /* Changes the size of a block, keeping its contents up to the smaller of both sizes. Shrinks in
  * place; grows in place into a free block that follows, or moves down into a free block before it;
@@ -129,7 +129,7 @@ void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_ALLOC(1, 2);
  *   EINVAL  ptr is not the start of a block in use (a misuse, as in Mem_Free), or there is no
  *           default region
  *   ENOMEM  no free run of memory is large enough */
-void *Mem_Realloc(void *ptr, size_t size) MEM_ATTR_SIZED(2);
+void *Mem_Realloc(void *ptr, size_t size);
 
 /* Allocates a block of at least size bytes at a multiple of alignment. What lies free before and
  * after it stays with the heap.
@@ -141,7 +141,7 @@ void *Mem_Realloc(void *ptr, size_t size) MEM_ATTR_SIZED(2);
  *   ENOMEM  no free run was found. A run of size plus alignment bytes always suffices; a shorter
  *           one that happens to lie right is found if it is among the few best fits, which are
  *           tried first */
-void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_ALLOC(2);
+void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_NEW;
 
 /* Tells the usable size of a block: at least what was asked for, and all of it may be used.
  *
@@ -290,10 +290,10 @@ int Mem_RegionDestroy(Mem_Region *region);
 int Mem_RegionReset(Mem_Region *region);
 
 /* As their namesakes above, on a region. */
-void *Mem_RegionAlloc(Mem_Region *region, size_t size) MEM_ATTR_ALLOC(2);
-void *Mem_RegionCalloc(Mem_Region *region, size_t count, size_t size) MEM_ATTR_ALLOC(2, 3);
-void *Mem_RegionRealloc(Mem_Region *region, void *ptr, size_t size) MEM_ATTR_SIZED(3);
-void *Mem_RegionAlignedAlloc(Mem_Region *region, size_t alignment, size_t size) MEM_ATTR_ALLOC(3);
+void *Mem_RegionAlloc(Mem_Region *region, size_t size) MEM_ATTR_NEW;
+void *Mem_RegionCalloc(Mem_Region *region, size_t count, size_t size) MEM_ATTR_NEW;
+void *Mem_RegionRealloc(Mem_Region *region, void *ptr, size_t size);
+void *Mem_RegionAlignedAlloc(Mem_Region *region, size_t alignment, size_t size) MEM_ATTR_NEW;
 int Mem_RegionFree(Mem_Region *region, void *ptr);
 size_t Mem_RegionSize(Mem_Region *region, const void *ptr);
 int Mem_RegionCheck(Mem_Region *region);

@@ -52,7 +52,7 @@ function note_errnos(name, text,    word, n, i)
 # Keeps a declaration of the header, whose comment is in remark.
 function note_declaration(text,    name)
 {
-    sub(/MEM_ATTR_[A-Z]*\([0-9, ]*\)/, "", text)
+    sub(/MEM_ATTR_[A-Z]*/, "", text)
     text = squeeze(text)
     if (text ~ /^typedefenum/) {
         sub(/^[^{]*\{/, "", text)
@@ -93,7 +93,7 @@ function read_header(line,    start)
         line = substr(line, 1, start - 1)
         in_comment = 1
     }
-    if (line ~ /^#define MEM_[A-Z_]+ /) {
+    if (line ~ /^#define MEM_[A-Z_]+ / && line !~ /^#define MEM_ATTR_/) {
         split(line, part, " ")
         constants[part[2]] = 1
     }

@@ -225,6 +225,41 @@ START_TEST(null_is_the_default_region)
 }
 END_TEST
 
+/* The bytes of a block as compilers know them, which _FORTIFY_SOURCE goes by; as much as can be if they don't. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_dynamic_object_size)
+#define known_size(block) __builtin_dynamic_object_size((block), 0)
+#endif
+#endif
+#ifndef known_size
+#define known_size(block) __builtin_object_size((block), 0)
+#endif
+
+#define ck_all_may_be_used(block)                                                                  \
+    do {                                                                                           \
+        void *ck_block = (block);                                                                  \
+        ck_assert_uint_ge(known_size(ck_block), Mem_Size(ck_block));                               \
+        memset(ck_block, 'u', Mem_Size(ck_block));                                                 \
+        ck_assert_int_eq(Mem_Check(), 0);                                                          \
+    } while (false)
+
+/* Compilers know of no block that it is shorter than Mem_Size says. */
+START_TEST(all_of_a_block_may_be_used)
+{
+    ck_assert_int_eq(Mem_Init(1 << 16), 0);
+    ck_all_may_be_used(Mem_Alloc(0));
+    ck_all_may_be_used(Mem_Alloc(13));
+    ck_all_may_be_used(Mem_Calloc(3, 1));
+    ck_all_may_be_used(Mem_Realloc(Mem_Alloc(4), 21));
+    ck_all_may_be_used(Mem_AlignedAlloc(64, 50));
+    ck_all_may_be_used(Mem_RegionAlloc(NULL, 13));
+    ck_all_may_be_used(Mem_RegionCalloc(NULL, 3, 1));
+    ck_all_may_be_used(Mem_RegionRealloc(NULL, NULL, 21));
+    ck_all_may_be_used(Mem_RegionAlignedAlloc(NULL, 64, 50));
+    ck_assert_int_eq(Mem_Exit(), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("init");
@@ -239,5 +274,6 @@ int main(void)
     tcase_add_test(tests, nothing_works_without_a_region);
     tcase_add_test(tests, nothing_works_on_null_without_a_region);
     tcase_add_test(tests, null_is_the_default_region);
+    tcase_add_test(tests, all_of_a_block_may_be_used);
     return support_end();
 }
