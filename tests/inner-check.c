@@ -300,7 +300,7 @@ START_TEST(any_garbage_is_survived)
 {
     Random source = support_random("any_garbage_is_survived", _i);
     size_t found = 0;
-    size_t rounds = support_operations(20000);
+    size_t rounds = support_operations(5000);
     Bed bed = build(classes_of[_i], 64, (uint64_t)_i + 10, 60);
     Heap *heap = &shaped_region(&bed)->heap;
     char *image = malloc(bed.memory_size);

@@ -8,7 +8,7 @@
 START_TEST(shapes_at_random)
 {
     Random source = support_random("shapes_at_random", _i);
-    size_t operations = support_operations(400000);
+    size_t operations = support_operations(150000);
     size_t batch = 1000;
 
     for (size_t done = 0; done < operations; done += batch) {

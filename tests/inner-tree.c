@@ -35,7 +35,7 @@ START_TEST(trees_are_as_an_array)
 {
     Random source = support_random("trees_are_as_an_array", _i);
     const Pos classes = (Pos)CLASSES_MIN << _i;
-    size_t operations = support_operations(100000);
+    size_t operations = support_operations(20000);
 
     for (int round = 0; round < 20; round++) {
         Pos units = classes + 1 + (Pos)random_scaled(&source, (size_t)classes << 12);
@@ -60,7 +60,7 @@ START_TEST(trees_with_rings)
     while (forest.cell_count < CELLS_MAX) {
         forest_add(&forest, classes + 3);
     }
-    change_often(&forest, &source, support_operations(20000));
+    change_often(&forest, &source, support_operations(5000));
     forest_fell(&forest);
 }
 END_TEST
@@ -75,7 +75,7 @@ static uint64_t width_of_class(Pos classes, uint64_t first)
 }
 
 /* All blocks in one bin, so many at most, from a size on that is the first of a bin. */
-static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
+static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells, size_t operations)
 {
     Forest forest;
     Pos width;
@@ -89,16 +89,16 @@ static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells)
     ck_assert_uint_eq(forest_bin(&forest, least), forest_bin(&forest, least + width - 1));
     ck_assert_uint_ne(forest_bin(&forest, least), forest_bin(&forest, least + width));
     ck_assert(least == classes || forest_bin(&forest, least) != forest_bin(&forest, least - 1));
-    change_often(&forest, source, support_operations(6000));
+    change_often(&forest, source, support_operations(operations));
     forest_fell(&forest);
 }
 
 /* A bin of large sizes, and one of the smallest, which is a shelf in most heaps. */
-static void fill_one_bin(Random *source, Pos classes, size_t cells)
+static void fill_one_bin(Random *source, Pos classes, size_t cells, size_t operations)
 {
-    fill_bin_from(source, classes, 1 << 16, cells);
-    fill_bin_from(source, classes, classes, cells);
-    fill_bin_from(source, classes, 3 * classes, cells);
+    fill_bin_from(source, classes, 1 << 16, cells, operations);
+    fill_bin_from(source, classes, classes, cells, operations);
+    fill_bin_from(source, classes, 3 * classes, cells, operations);
 }
 
 /* A trie as deep as may be. */
@@ -106,7 +106,7 @@ START_TEST(tree_of_one_bin)
 {
     Random source = support_random("tree_of_one_bin", _i);
 
-    fill_one_bin(&source, (Pos)CLASSES_MIN << _i, CELLS_MAX);
+    fill_one_bin(&source, (Pos)CLASSES_MIN << _i, CELLS_MAX, 2000);
 }
 END_TEST
 
@@ -116,7 +116,7 @@ START_TEST(trees_of_a_few)
     Random source = support_random("trees_of_a_few", _i);
 
     for (size_t cells = 2; cells < 8; cells++) {
-        fill_one_bin(&source, (Pos)CLASSES_MIN << _i, cells);
+        fill_one_bin(&source, (Pos)CLASSES_MIN << _i, cells, 100 * cells);
     }
 }
 END_TEST

@@ -84,6 +84,17 @@ test_programs = \
 check_PROGRAMS += $(test_programs)
 TESTS += $(test_programs)
 
+# What `make check-long` runs: those of the above that try at random, or race.
+long_tests = \
+	tests/inner-check \
+	tests/inner-shapes \
+	tests/inner-tree \
+	tests/test-fork \
+	tests/test-magazines-threads \
+	tests/test-model \
+	tests/test-overwritten \
+	tests/test-threads
+
 tests_inner_cache_SOURCES = tests/inner-cache.c
 tests_inner_cache_CPPFLAGS = $(inner_cppflags)
 tests_inner_cache_LDFLAGS = $(test_ldflags)

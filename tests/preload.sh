@@ -80,16 +80,16 @@ unset LIBMEM_SIZE
 LIBMEM_STATS=json preloaded 0 "$programs/mistake" fails
 grep -q '"failures":3,' "$tmp/err" || fail "calls that failed are not counted: $(cat "$tmp/err")"
 rm -f "$tmp/report"
-LIBMEM_STATS_FILE=$tmp/report preloaded 0 "$programs/lifecycle"
+LIBMEM_STATS_FILE=$tmp/report preloaded 0 "$programs/needs" 0
 silent
-grep -q '^libmem: lifecycle (process' "$tmp/report" || fail "a file alone gets no report"
-LIBMEM_STATS_FILE=$tmp/none/report preloaded 0 "$programs/lifecycle"
+grep -q '^libmem: needs (process' "$tmp/report" || fail "a file alone gets no report"
+LIBMEM_STATS_FILE=$tmp/none/report preloaded 0 "$programs/needs" 0
 complains "libmem: no report can be written to $tmp/none/report: No such file or directory"
 if [ -w /dev/full ]; then
     LIBMEM_STATS_FILE=/dev/full preloaded 0 echo
     complains "libmem: no report can be written to /dev/full: No space left on device"
 fi
-LIBMEM_MISUSE=ABORT preloaded 0 "$programs/lifecycle"
+LIBMEM_MISUSE=ABORT preloaded 0 "$programs/needs" 0
 complains 'libmem: LIBMEM_MISUSE is "ABORT", not ignore, warn or abort; taken as abort'
 LIBMEM_MISUSE=ABORT preloaded 134 "$programs/mistake" double
 LIBMEM_MISUSE='' preloaded 134 "$programs/mistake" double

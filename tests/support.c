@@ -92,6 +92,13 @@ Random support_random(const char *test, int variant)
     return (Random){seed + (uint64_t)variant * UINT64_C(0x100000001b3)};
 }
 
+size_t support_times(void)
+{
+    const char *text = getenv("MEM_TEST_TIMES");
+
+    return text == NULL ? 1 : (size_t)strtoull(text, NULL, 0);
+}
+
 size_t support_operations(size_t usual)
 {
     const char *text = getenv("MEM_TEST_OPS");
@@ -99,6 +106,7 @@ size_t support_operations(size_t usual)
     if (text != NULL) {
         return (size_t)strtoull(text, NULL, 0);
     }
+    usual *= support_times();
 #ifdef COVERAGE
     /* Nothing is optimized, and each branch is counted. More operations reach no more. */
     usual /= 5;

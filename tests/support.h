@@ -50,7 +50,12 @@ bool support_is_sanitized(void);
  * there takes one from the clock. */
 Random support_random(const char *test, int variant);
 
-/* How many operations a random test is to do: MEM_TEST_OPS, else the usual, or less if slow. */
+/* How often everything is to be tried: MEM_TEST_TIMES, else 1. `make check-long` sets it; tests that take
+ * seconds are for that alone. */
+size_t support_times(void);
+
+/* How many operations a random test is to do: MEM_TEST_OPS, else the usual, or less if slow; times
+ * support_times(). */
 size_t support_operations(size_t usual);
 
 /* From here on, the process has a second thread, which does nothing; so locks are taken. */

@@ -21,12 +21,15 @@ static struct {
     size_t bed_count;
     size_t size;
     bool stop;
+    bool pause; /* threads wait at the gate; it saves the time in which a child is waited for */
+    pthread_mutex_t gate;
+    size_t operations; /* of all threads */
     bool misuse;
     bool init;
     bool in_handlers; /* regions are used by handlers of fork(), too */
     pthread_t threads[THREADS];
     Random sources[THREADS];
-} all;
+} all = {.gate = PTHREAD_MUTEX_INITIALIZER};
 
 /* A handler of fork(), in the parent before and after it, and in the child. */
 static void use_regions(void)
@@ -65,6 +68,34 @@ static bool is_stopped(void)
     return __atomic_load_n(&all.stop, __ATOMIC_RELAXED);
 }
 
+static void count_operation(void)
+{
+    __atomic_fetch_add(&all.operations, 1, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&all.pause, __ATOMIC_RELAXED)) {
+        pthread_mutex_lock(&all.gate);
+        pthread_mutex_unlock(&all.gate);
+    }
+}
+
+static void pause_threads(void)
+{
+    pthread_mutex_lock(&all.gate);
+    __atomic_store_n(&all.pause, true, __ATOMIC_RELAXED);
+}
+
+/* Lets threads go on, until they have done so many operations. Who sleeps is not made to wait until each
+ * thread has had its turn. */
+static void resume_threads(size_t operations)
+{
+    size_t before = __atomic_load_n(&all.operations, __ATOMIC_RELAXED);
+
+    __atomic_store_n(&all.pause, false, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&all.gate);
+    while (__atomic_load_n(&all.operations, __ATOMIC_RELAXED) - before < operations) {
+        usleep(20);
+    }
+}
+
 /* Allocates and frees until it is told to stop, without the checks that would let threads wait for each
  * other most of the time. */
 static void *churn(void *argument)
@@ -91,6 +122,7 @@ static void *churn(void *argument)
             Mem_Init(1);
             Mem_Exit();
         }
+        count_operation();
     }
     for (size_t slot = 0; slot < SLOTS; slot++) {
         region = all.beds[slot % all.bed_count].region;
@@ -99,13 +131,11 @@ static void *churn(void *argument)
     return NULL;
 }
 
-static void start_threads(const char *test, int variant)
+static void start_threads(Random *source)
 {
-    Random source = support_random(test, variant);
-
     all.stop = false;
     for (int i = 0; i < THREADS; i++) {
-        all.sources[i].state = random_next(&source);
+        all.sources[i].state = random_next(source);
         ck_assert_int_eq(pthread_create(&all.threads[i], NULL, churn, &all.sources[i]), 0);
     }
 }
@@ -169,7 +199,7 @@ static void live_as_child(void)
     }
 }
 
-/* Forks, and waits for the child to end well. */
+/* Forks, and waits for the child to end well; threads wait then. */
 static void fork_child(bool with_grandchild)
 {
     int status;
@@ -193,6 +223,7 @@ static void fork_child(bool with_grandchild)
         support_end_child(0);
     }
     ck_assert_int_gt(child, 0);
+    pause_threads();
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(status == 0, "the child ended with status %#x%s", (unsigned)status,
                   WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": it hung" : "");
@@ -200,9 +231,12 @@ static void fork_child(bool with_grandchild)
 
 static void fork_amid_threads(const char *test, int variant, size_t forks)
 {
-    start_threads(test, variant);
+    Random source = support_random(test, variant);
+
+    start_threads(&source);
     for (size_t i = 0; i < forks; i++) {
         fork_child(i % 8 == 0);
+        resume_threads(random_below(&source, 300));
         for (size_t n = 0; n < all.bed_count; n++) {
             ck_assert_int_eq(Mem_RegionCheck(all.beds[n].region), 0);
         }
@@ -230,7 +264,7 @@ static void close_beds(void)
 
 static size_t usual_forks(void)
 {
-    return support_operations(50) + 10;
+    return support_operations(25) + 5;
 }
 
 START_TEST(fork_amid_allocations)
@@ -288,8 +322,10 @@ START_TEST(fork_without_threads)
 {
     open_beds(_i);
     fork_child(true);
+    resume_threads(0);
     fork_amid_threads("fork_without_threads", _i, 2);
     fork_child(true);
+    resume_threads(0);
     close_beds();
 }
 END_TEST

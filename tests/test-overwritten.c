@@ -294,7 +294,7 @@ START_TEST(overwritten_links_at_random)
     Scene *scene = open_scene((Kind)_i, random_next(&source));
     Model *model = &scene->model;
 
-    for (size_t i = support_operations(20000); i > 0; i--) {
+    for (size_t i = support_operations(10000); i > 0; i--) {
         size_t size = random_scaled(&source, 600);
         size_t used = model->blocks_in_use;
 

@@ -43,7 +43,7 @@ static void prepare(Worker *workers, Bed *beds, size_t bed_count, const char *te
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (Worker){.bed = &beds[(size_t)i % bed_count],
                               .source = {random_next(&source)},
-                              .operations = support_operations(50000) / THREADS};
+                              .operations = support_operations(16000) / THREADS};
     }
 }
 
