@@ -30,7 +30,7 @@
  *   - Threads keep a few freed blocks of each size that they use often in magazines of their own, and
  *     allocate from there again, without a lock. Nobody sees them: a block in a magazine is free for
  *     every function here, and goes back to the heap, from whatever thread has it, before one fails
- *     for lack of memory. Regions created with MEM_EXACT or MEM_UNLOCKED have none, nor small ones,
+ *     for lack of memory. Regions created with MEM_EXACT, MEM_REALTIME or MEM_UNLOCKED have none, nor small ones,
  *     nor those beyond the first sixteen at a time; nor has any if the environment variable
  *     LIBMEM_EXACT is 1 when it is created. After: J. Bonwick, J. Adams, "Magazines and Vmem:
  *     extending the slab allocator to many CPUs and arbitrary resources", USENIX 2001.
@@ -238,6 +238,7 @@ int Mem_Exit(void);
 #define MEM_SPARSE 0x8u    /* no swap is reserved, so a region may be far larger than memory */
 #define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
 #define MEM_EXACT 0x20u    /* no magazines: every call goes to the heap, each in constant time */
+#define MEM_REALTIME 0x40u /* as MEM_EXACT; the lock's holder inherits priority: libmem(7) */
 
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */
@@ -256,24 +257,28 @@ typedef struct Mem_Options {
  * Returns the region, or NULL with errno set to
  *   EINVAL  size is 0 or more than PTRDIFF_MAX, alignment is not a power of two up to 4096, a flag
  *           is unknown, or something reserved is not 0
- *   ENOMEM  or whatever else mmap(), mprotect() or, with MEM_LOCKED, mlock() reports */
+ *   ENOMEM  or whatever else mmap(), mprotect() or, with MEM_LOCKED, mlock() reports
+ *   ENOTSUP MEM_REALTIME, and the system has no mutexes that inherit priority */
 Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
 
-/* Makes a region inside memory of the caller's, without a system call: a static array, a stack
- * buffer, huge pages. Bookkeeping lives in the same memory, without guard pages. The memory must
+/* Makes a region inside memory of the caller's: a static array, a stack buffer, huge pages. Takes no
+ * system call, but getrandom(2) if the region has magazines. Bookkeeping lives in the same memory, without guard pages. The memory must
  * stay as it is until Mem_RegionDestroy.
  *
  * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.4 KiB of a small region, 5.4 KiB of
  * 64 KiB, 4.2 percent of 1 MiB and 3.6 percent of a large one are bookkeeping (3.2 with MEM_EXACT). options: as in
- * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED and MEM_EXACT) are not allowed.
+ * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED, MEM_EXACT and MEM_REALTIME) are
+ * not allowed.
  *
  * Returns the region, or NULL with errno set to
  *   EINVAL  memory is NULL or not 8-byte aligned, size is too small to hold a region or more than
- *           PTRDIFF_MAX, or the options are wrong */
+ *           PTRDIFF_MAX, or the options are wrong
+ *   ENOTSUP as in Mem_RegionCreate */
 Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *options);
 
-/* Ends a region: unmaps it, or just lets go of memory that is the caller's. All its blocks are gone
- * with it.
+/* Ends a region: unmaps it, or just lets go of memory that is the caller's, which nothing writes to from
+ * then on. All its blocks are gone with it. No other call on the region may be under way; threads that have
+ * used it may live on, or be about to end.
  *
  * region: NULL makes this Mem_Exit.
  *

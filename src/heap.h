@@ -79,8 +79,8 @@ typedef struct Heap {
     Pos clean;       /* from here on blocks were never handed out nor written to */
     size_t peak;     /* most units in use at a time */
     size_t headroom; /* peak - units in use */
-    size_t taken;    /* blocks ever handed out */
-    size_t given;    /* blocks ever given back */
+    uint64_t taken;  /* blocks ever handed out: of 32 bits they would be too many */
+    uint64_t given;  /* blocks ever given back */
     size_t blocks;   /* in use and free */
     /* Bit k of all words is set if words[k] is not 0. */
     uint64_t summary;
@@ -136,7 +136,7 @@ static inline size_t heap_in_use(const Heap *heap)
 
 static inline size_t heap_used_blocks(const Heap *heap)
 {
-    return heap->taken - heap->given;
+    return (size_t)(heap->taken - heap->given);
 }
 
 static inline size_t heap_free_blocks(const Heap *heap)

@@ -7,6 +7,7 @@
 #define MEM_SRC_KERNEL_H
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,6 +49,37 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
     errno = saved;
     return result;
 #endif
+}
+
+/* The time as futex(2) takes it: in pairs of words of the kernel, which are wider than long where a 64-bit
+ * kernel runs programs with short pointers, and where there never was another call. */
+#if !defined(SYS_futex)
+typedef int64_t KernelWord;
+#define KERNEL_FUTEX SYS_futex_time64
+#elif defined(__x86_64__) && !defined(__LP64__)
+typedef int64_t KernelWord;
+#define KERNEL_FUTEX SYS_futex
+#else
+typedef long KernelWord;
+#define KERNEL_FUTEX SYS_futex
+#endif
+
+enum { KERNEL_FUTEX_WAIT = 0 | 128, KERNEL_FUTEX_WAKE = 1 | 128 /* of this process alone */ };
+
+/* Sleeps while a word has a value: until it is woken, or for so many ns, less than a second; 0: without a
+ * limit. May end earlier. Returns -ETIMEDOUT if the time is over. No point where a thread may be cancelled. */
+static inline long kernel_wait(const unsigned *word, unsigned value, long ns)
+{
+    KernelWord time[2] = {0, ns};
+
+    return kernel_call(KERNEL_FUTEX, (long)(uintptr_t)word, KERNEL_FUTEX_WAIT, (long)value,
+                       ns == 0 ? 0 : (long)(uintptr_t)time, 0, 0);
+}
+
+/* Wakes one that sleeps. */
+static inline void kernel_wake(const unsigned *word)
+{
+    kernel_call(KERNEL_FUTEX, (long)(uintptr_t)word, KERNEL_FUTEX_WAKE, 1, 0, 0, 0);
 }
 
 #endif

@@ -8,7 +8,8 @@
 #include "lock.h"
 
 #include <stdint.h>
-#include <time.h>
+
+#include "kernel.h"
 
 static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Lock *list_head;
@@ -76,11 +77,11 @@ static bool take_all(void)
 
 void lock_pause(long ns)
 {
-    int state;
+    unsigned word = 0;
 
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
-    pthread_setcancelstate(state, NULL);
+    /* Handlers of signals cut it short; but so many take no less time than any pause is for. */
+    for (int i = 0; i < 1000 && kernel_wait(&word, 0, ns) != -ETIMEDOUT; i++) {
+    }
 }
 
 /* Meanwhile nobody who holds none takes one, or a busy program would never be forked. */
@@ -108,11 +109,36 @@ static void open_gate(void)
     pthread_mutex_unlock(&gate_mutex);
 }
 
-static void after_fork(void)
+/* A mutex that nobody holds. */
+static bool make_mutex(Lock *lock)
 {
-    is_forking = false;
-    release_until(NULL);
-    open_gate();
+    pthread_mutexattr_t attributes;
+    bool done;
+
+    if (!lock->inherits) {
+        lock->mutex = (pthread_mutex_t)LOCK_MUTEX_INIT;
+        return true;
+    }
+    if (pthread_mutexattr_init(&attributes) != 0) {
+        return false;
+    }
+    done = pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT) == 0 &&
+           pthread_mutex_init(&lock->mutex, &attributes) == 0;
+    pthread_mutexattr_destroy(&attributes);
+    return done;
+}
+
+/* Makes all locks anew in a child: one that inherits priority is held by a thread of the parent, for whom
+ * nobody here can release it. */
+static void renew_all(void)
+{
+    for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+        make_mutex(lock);
+        if (is_held(lock)) {
+            pthread_mutex_lock(&lock->mutex);
+        }
+    }
+    pthread_mutex_unlock(&list_mutex);
 }
 
 static void in_parent(void)
@@ -120,7 +146,9 @@ static void in_parent(void)
     if (fork_hooks != NULL) {
         fork_hooks->parent();
     }
-    after_fork();
+    is_forking = false;
+    release_until(NULL);
+    open_gate();
 }
 
 static void in_child(void)
@@ -128,7 +156,9 @@ static void in_child(void)
     if (fork_hooks != NULL) {
         fork_hooks->child();
     }
-    after_fork();
+    is_forking = false;
+    renew_all();
+    open_gate();
 }
 
 void lock_on_fork(const LockForkHooks *hooks)
@@ -159,13 +189,20 @@ static void make_known(Lock *lock)
     pthread_mutex_unlock(&list_mutex);
 }
 
-void lock_init(Lock *lock, bool unlocked)
+bool lock_init(Lock *lock, LockKind kind)
 {
-    lock->mutex = (pthread_mutex_t)LOCK_MUTEX_INIT;
     lock->owner = 0;
-    lock->unlocked = unlocked;
+    lock->unlocked = kind == LOCK_NONE;
+    lock->inherits = kind == LOCK_INHERITS;
     lock->known = false;
     lock->next = 0;
+    if (!make_mutex(lock)) {
+        return false;
+    }
+    if (lock->inherits) {
+        make_known(lock); /* its first use waits for nobody */
+    }
+    return true;
 }
 
 bool lock_take(Lock *lock)

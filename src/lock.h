@@ -23,6 +23,7 @@ typedef struct Lock {
     pthread_mutex_t mutex;
     ptrdiff_t owner; /* distance to something of the thread that holds it; 0: nobody */
     bool unlocked;   /* never to be locked */
+    bool inherits;   /* its holder has the priority of the highest one that waits */
     bool known;      /* in the list of locks that fork() holds, since its first use */
     ptrdiff_t next;  /* distance to the next lock of that list; 0: none */
 } Lock;
@@ -46,7 +47,14 @@ static inline bool lock_is_needless(void)
         .mutex = LOCK_MUTEX_INIT                                                                   \
     }
 
-void lock_init(Lock *lock, bool unlocked);
+typedef enum LockKind {
+    LOCK_USUAL,
+    LOCK_NONE,    /* never to be locked */
+    LOCK_INHERITS /* its holder has the priority of the highest one that waits */
+} LockKind;
+
+/* False: the system has no lock of this kind. */
+bool lock_init(Lock *lock, LockKind kind);
 
 /* Takes the lock if one is needed. Returns what lock_release wants to know. */
 bool lock_take(Lock *lock);
@@ -66,7 +74,8 @@ bool lock_in_fork(void);
 /* Ends a lock that nobody holds. */
 void lock_end(Lock *lock);
 
-/* Waits for so many ns, less than a second. No point where a thread may be cancelled: fork() is none. */
+/* Waits for so many ns, less than a second. errno stays as it is. No point where a thread may be cancelled:
+ * fork() is none. */
 void lock_pause(long ns);
 
 /* From here on fork() holds the locks. Happens when the library is loaded, unless that is too late:

@@ -2,9 +2,12 @@
 #include "pool.h"
 
 #include <string.h>
-#include <sys/auxv.h>
+#include <time.h>
 
 #include "heap.h"
+#include "kernel.h"
+
+enum { GRND_NONBLOCK = 1 }; /* of linux/random.h, which not every system has */
 
 _Static_assert(sizeof(Magazine) == PIECE_BYTES, "a magazine is a piece");
 _Static_assert(sizeof(Stack) == 2 * PIECE_BYTES, "a stack is two pieces");
@@ -48,16 +51,38 @@ size_t pool_bytes_inside(size_t heap_bytes)
     return bytes < POOL_BYTES_MIN_INSIDE ? 0 : whole_pieces(bytes);
 }
 
+/* Mixes a number into a key, so that each bit of it may change any of the key. */
+static size_t mix(size_t key, size_t number)
+{
+    uint64_t mixed = (key ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (size_t)(mixed ^ mixed >> 32);
+}
+
+/* Where the kernel gives nothing: what differs from process to process, and from time to time. */
+static size_t guess_key(const Pool *pool)
+{
+    KernelWord now[2] = {0};
+    size_t key = mix((size_t)(uintptr_t)pool, (size_t)(uintptr_t)now);
+
+#ifdef SYS_clock_gettime
+    kernel_call(SYS_clock_gettime, CLOCK_MONOTONIC, (long)(uintptr_t)now, 0, 0, 0, 0);
+#endif
+    return mix(mix(key, (size_t)now[0]), (size_t)now[1]);
+}
+
 size_t pool_make_key(const Pool *pool)
 {
-    const unsigned char *random = (const unsigned char *)(uintptr_t)getauxval(AT_RANDOM);
-    size_t key = (size_t)(uintptr_t)pool;
+    size_t key = 0;
 
-    if (random != NULL) {
-        for (size_t i = 0; i < sizeof key; i++) {
-            key ^= (size_t)random[i] << (8 * i);
-        }
+#ifdef SYS_getrandom
+    if (kernel_call(SYS_getrandom, (long)(uintptr_t)&key, sizeof key, GRND_NONBLOCK, 0, 0, 0) !=
+        (long)sizeof key) {
+        key = guess_key(pool);
     }
+#else
+    key = guess_key(pool);
+#endif
     return key | 1;
 }
 

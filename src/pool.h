@@ -89,7 +89,8 @@ size_t pool_bytes_inside(size_t heap_bytes);
 /* Makes a pool of so many bytes, which are all 0, for a heap of so many. */
 void pool_init(Pool *pool, size_t bytes, size_t heap_bytes);
 
-/* A number that no program is likely to write to its blocks by accident. */
+/* Makes a number that no program is likely to write to its blocks by accident. Whoever reads a freed block
+ * sees it: so it is none of the secrets that the C library has. errno stays as it is. */
 size_t pool_make_key(const Pool *pool);
 
 /* How many rounds a magazine has for blocks of a size: here and below this is a number as in sizes.h. */

@@ -17,7 +17,7 @@ Mem_Region *region_default;
 enum { ALIGNMENT_MAX = 4096 };
 
 #define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
-#define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT)
+#define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)
 
 static const Mem_Options default_options;
 
@@ -54,15 +54,18 @@ static bool wants_magazines(const Mem_Options *options)
 {
     const char *value = secure_getenv("LIBMEM_EXACT");
 
-    return (options->flags & (MEM_UNLOCKED | MEM_EXACT)) == 0 &&
+    return (options->flags & (MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)) == 0 &&
            (value == NULL || strcmp(value, "1") != 0);
 }
 
 /* Makes a region in memory that is laid out. fresh: the memory is all 0 and was never written
- * to. */
+ * to. NULL and ENOTSUP: the system has no such lock. */
 static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, bool fresh)
 {
     Region *region = (Region *)(void *)((char *)memory + layout->region);
+    LockKind lock = flags & MEM_UNLOCKED   ? LOCK_NONE
+                    : flags & MEM_REALTIME ? LOCK_INHERITS
+                                           : LOCK_USUAL;
 
     if (!fresh) {
         memset((char *)memory + layout->front, 0, layout->pool);
@@ -73,7 +76,10 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     region->total = layout->total;
     region->alignment = (unsigned short)layout->alignment;
     region->mapped = fresh;
-    lock_init(&region->lock, flags & MEM_UNLOCKED);
+    if (!lock_init(&region->lock, lock)) {
+        errno = ENOTSUP; /* GCOVR_EXCL_LINE: Linux has all kinds */
+        return NULL;     /* GCOVR_EXCL_LINE */
+    }
     layout_shape_heap(layout, &region->heap);
     region->heap.clean = fresh ? region->heap.first : region->heap.end;
     heap_init(&region->heap);
@@ -87,6 +93,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
 static Mem_Region *create(size_t size, const Mem_Options *options)
 {
     size_t alignment = wanted_alignment(options, FLAGS_ALL);
+    Mem_Region *region;
     Layout layout;
     void *memory;
 
@@ -100,7 +107,14 @@ static Mem_Region *create(size_t size, const Mem_Options *options)
         return NULL;
     }
     memory = pages_map(&layout, options->flags);
-    return memory == NULL ? NULL : make_region(memory, &layout, options->flags, true);
+    if (memory == NULL) {
+        return NULL;
+    }
+    region = make_region(memory, &layout, options->flags, true);
+    if (region == NULL) {                  /* GCOVR_EXCL_BR_LINE: Linux has all kinds of locks */
+        pages_unmap(memory, layout.total); /* GCOVR_EXCL_LINE */
+    }
+    return region;
 }
 
 Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options)
@@ -198,7 +212,7 @@ int Mem_RegionReset(Mem_Region *handle)
     Region *region = region_wanted(handle);
     Heap *heap;
     Operation operation;
-    size_t blocks;
+    uint64_t blocks;
 
     if (region == NULL) {
         return -1;

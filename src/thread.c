@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "cache.h"
+#include "kernel.h"
 #include "lock.h"
 
 /* From linux/membarrier.h, which not every system has. */
@@ -26,6 +24,10 @@ __thread Thread thread_self = {.caches = {ALL_EMPTY}};
 
 _Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16,
                "as many as there are initializers above");
+
+/* ns that a thread sleeps, and again, until another is not busy any more. That one is so for some tens of
+ * instructions, if it is not interrupted; and then it may run only while this one does not. */
+enum { PAUSE_MIN = 5000, PAUSE_MAX = 1000000 };
 
 static bool has_locks;
 
@@ -56,11 +58,7 @@ static ThreadEnd *end_caches;
 static bool ask_kernel(int command)
 {
 #ifdef SYS_membarrier
-    int saved = errno;
-    bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
-
-    errno = saved;
-    return done;
+    return kernel_call(SYS_membarrier, command, 0, 0, 0, 0, 0) == 0;
 #else
     (void)command;
     return false;
@@ -224,8 +222,9 @@ static void wait_for(Thread *thread)
         spin_take(&thread->lock);
         return;
     }
-    while (__atomic_load_n(&thread->busy, __ATOMIC_ACQUIRE)) {
-        sched_yield();
+    for (long ns = PAUSE_MIN; __atomic_load_n(&thread->busy, __ATOMIC_ACQUIRE);) {
+        lock_pause(ns);
+        ns = ns < PAUSE_MAX ? 2 * ns : ns;
     }
 }
 

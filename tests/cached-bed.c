@@ -1,45 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "cached-bed.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-/* Stands before libc's function for the library, too: a kernel without membarrier(2). No call of ours has
- * more than three arguments. */
-static bool refuse_membarrier;
+#include "filter.h"
 
 unsigned cached_barriers;
 
-long syscall(long number, ...)
+/* For the rest of the process, this is a kernel without membarrier(2), or one where it is counted. */
+static void choose_barriers(bool has_any)
 {
-    static long (*real)(long, ...);
-    va_list arguments;
-    long values[3];
-
-    va_start(arguments, number);
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        values[i] = va_arg(arguments, long);
-    }
-    va_end(arguments);
 #ifdef SYS_membarrier
-    cached_barriers += number == SYS_membarrier;
-    if (number == SYS_membarrier && refuse_membarrier) {
-        errno = ENOSYS;
-        return -1;
+    static bool is_chosen;
+
+    if (!is_chosen && has_any) {
+        filter_count(SYS_membarrier, &cached_barriers);
+    } else if (!is_chosen) {
+        filter_refuse(SYS_membarrier, ENOSYS);
     }
+    is_chosen = true;
+#else
+    (void)has_any;
 #endif
-    if (real == NULL) {
-        *(void **)&real = dlsym(RTLD_NEXT, "syscall");
-    }
-    return real(number, values[0], values[1], values[2]);
 }
 
 Bed cached_open(int variant, size_t size)
 {
-    refuse_membarrier = variant % 2 != 0;
+    choose_barriers(variant % 2 == 0);
     support_cache(true);
     if (variant / 2 != 0) {
         Bed bed = bed_open_inside(size + size / 16, 16);

@@ -19,6 +19,8 @@ tests_libsupport_la_SOURCES = \
 	tests/churn.h \
 	tests/dumped.c \
 	tests/dumped.h \
+	tests/filter.c \
+	tests/filter.h \
 	tests/json.c \
 	tests/json.h \
 	tests/model.c \
@@ -73,13 +75,15 @@ test_programs = \
 	tests/test-noalloc \
 	tests/test-overwritten \
 	tests/test-realloc \
+	tests/test-realtime \
 	tests/test-region \
 	tests/test-region-at \
 	tests/test-stats \
 	tests/test-syscalls \
 	tests/test-threads \
 	tests/test-trace \
-	tests/test-walk
+	tests/test-walk \
+	tests/unload
 
 check_PROGRAMS += $(test_programs)
 TESTS += $(test_programs)
@@ -245,6 +249,11 @@ tests_test_realloc_CPPFLAGS = $(test_cppflags)
 tests_test_realloc_LDFLAGS = $(test_ldflags)
 tests_test_realloc_LDADD = $(test_ldadd)
 
+tests_test_realtime_SOURCES = tests/test-realtime.c
+tests_test_realtime_CPPFLAGS = $(test_cppflags)
+tests_test_realtime_LDFLAGS = $(test_ldflags)
+tests_test_realtime_LDADD = $(test_ldadd)
+
 tests_test_region_SOURCES = tests/test-region.c
 tests_test_region_CPPFLAGS = $(test_cppflags)
 tests_test_region_LDFLAGS = $(test_ldflags)
@@ -279,6 +288,9 @@ tests_test_walk_SOURCES = tests/test-walk.c
 tests_test_walk_CPPFLAGS = $(test_cppflags)
 tests_test_walk_LDFLAGS = $(test_ldflags)
 tests_test_walk_LDADD = $(test_ldadd)
+
+tests_unload_SOURCES = tests/unload.c
+tests_unload_LDADD = $(DL_LIBS)
 
 # ------------------------------------------------------------------------------------------------
 # Programs that end by their mistake, and what runs them

@@ -30,7 +30,7 @@ Bed shaped_open(const Shape *shape)
     region->front = layout.region;
     region->total = layout.total;
     region->alignment = (unsigned short)layout.alignment;
-    lock_init(&region->lock, false);
+    lock_init(&region->lock, LOCK_USUAL);
     layout_shape_heap(&layout, &region->heap);
     region->heap.clean = region->heap.end;
     heap_init(&region->heap);

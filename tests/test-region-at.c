@@ -43,7 +43,7 @@ START_TEST(create_at_refuses_options)
         }
     }
     for (unsigned flags = 1; flags < 128; flags++) {
-        if ((flags & ~(MEM_UNLOCKED | MEM_EXACT)) != 0) {
+        if ((flags & ~(MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)) != 0) {
             expect_create_fails(arena, sizeof arena, &(Mem_Options){.flags = flags});
         }
     }

@@ -8,7 +8,7 @@
 
 #include "checked.h"
 
-enum { SIZE = 1 << 16, FLAGS = 6 };
+enum { SIZE = 1 << 16, FLAGS = 7 };
 
 /* Bytes of the map for the units of the 2 MiB between bookkeeping and heap. */
 enum { MAP_OF_GUARD = 2 * ((2 << 20) / 8 / 8) };
