@@ -24,7 +24,8 @@
  *     creates. If there is none, the function fails with EINVAL.
  *   - Every function is thread-safe (MT-Safe), except on a region created with MEM_UNLOCKED, whose
  *     calls the program must serialize itself. Creating and destroying a region must not overlap
- *     with other calls on that same region. None is async-signal-safe.
+ *     with other calls on that same region. None is async-signal-safe, nor async-cancel-safe. Dumps
+ *     are cancellation points, as writing to a stream is; no other function is one.
  *   - After fork() the child has its own copy of every region and may use it at once, also when the
  *     parent had several threads.
  *   - Threads keep a few freed blocks of each size that they use often in magazines of their own, and
@@ -207,8 +208,17 @@ typedef struct Mem_Block {
     int reserved;  /* 0 */
 } Mem_Block;
 
-/* Called for each block. A non-zero return ends the walk. It may read the region, but must not call
- * any function on it: the region is locked while the walk lasts. */
+/* Called for each block. A non-zero return ends the walk. The region is locked while the walk lasts:
+ *
+ *   - It may read the region, but must not call any function on it, nor wait for a thread that does.
+ *   - It may use other regions, if all that use some regions from visitors for others do so in one
+ *     order: two threads that each walk what the other wants to use wait for ever.
+ *   - It may start threads, and it may fork: the child has the region as it is shown, locked by the
+ *     walk, which goes on in both processes. Handlers of fork() must not use the region then. When
+ *     another thread forks meanwhile, that does not wait for the walk; handlers of that fork() which
+ *     use the region do.
+ *   - It may be left by pthread_exit(), by being cancelled, or by a C++ exception: that ends the walk
+ *     and unlocks the region. It must not be left by longjmp(). */
 typedef int Mem_Visitor(const Mem_Block *block, void *context);
 
 /* Calls visit for each block of the default region, in use or free, in address order.
@@ -315,6 +325,13 @@ typedef enum Mem_Format {
 /* Writes a region to a stream. As text, a long list of blocks is cut in the middle; as JSON it is
  * whole.
  *
+ * The region is locked while it is looked at, and not while the stream is written to: whoever reads
+ * the dump, and the stream's own functions, may use it. What is written is the region at one
+ * moment. For that, the list of a JSON object of more than 256 blocks is first noted in memory that is
+ * mapped until the function returns, or its thread is cancelled: some 14 bytes for each block. Where
+ * the system has no such memory, the list is noted and written piece by piece, and "consistent" is
+ * false: the pieces, each true at its moment, together cover the region.
+ *
  * Returns 0, or -1 with errno set to
  *   EINVAL  stream is NULL, format is neither of the two, or region is NULL and there is no default
  *           region (in text that is also said on the stream)
@@ -349,9 +366,13 @@ typedef struct Mem_Misuse {
     uint64_t reserved[4];
 } Mem_Misuse;
 
-/* Called at each misuse, on the thread that made it, before the call returns. The region is not
- * locked. A call that meets a block that was written to after it was freed goes on and may succeed;
- * with every other misuse it fails. */
+/* Called at each misuse, on the thread that made it, before the call returns. A call that meets a block
+ * that was written to after it was freed goes on and may succeed; with every other misuse it fails.
+ *
+ * The region is not locked, and the handler may use it. (Where a visitor makes a misuse of another
+ * region, the region that is walked is locked.) The handler may be left by a C++ exception, by the
+ * end of its thread, or by longjmp(), if that does not lead out of a visitor. The caller then does
+ * not learn what the call has done all the same: blocks that it allocated or moved are lost. */
 typedef void Mem_MisuseHandler(const Mem_Misuse *misuse, void *context);
 
 /* Sets the function to be called at each misuse, in any region; NULL: none. After it, what the

@@ -17,7 +17,7 @@ bashcomp_DATA = malloc/memrun
 # the common way to variables of a thread may; misuses end the program unless something else is asked
 # for; units are the 16 bytes to which all blocks are aligned; and there is one region.
 libmem_malloc_la_SOURCES = \
-	$(libmem_la_SOURCES) \
+	$(library_sources) \
 	malloc/ahead.c \
 	malloc/ahead.h \
 	malloc/family.h \

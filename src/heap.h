@@ -144,6 +144,14 @@ static inline size_t heap_free_blocks(const Heap *heap)
     return heap->blocks - heap_used_blocks(heap);
 }
 
+/* Where the block behind one starts; the end of the heap if there is none, or if the map contradicts itself. */
+static inline Pos heap_next(Heap *heap, Pos block)
+{
+    size_t size = map_length(heap_map(heap), block);
+
+    return size - 1 < heap->end - block ? (Pos)(block + size) : heap->end;
+}
+
 /* Where a pointer points to: the position of the unit, or 0 if outside the blocks. */
 Pos heap_position(Heap *heap, const void *pointer);
 

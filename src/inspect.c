@@ -97,33 +97,3 @@ int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
     operation_end(&operation);
     return 0;
 }
-
-int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
-{
-    Region *region;
-    Heap *heap;
-    Operation operation;
-    int result = 0;
-    Pos size;
-
-    region = region_wanted(handle);
-    if (region == NULL) {
-        return -1;
-    }
-    if (visit == NULL) {
-        errno = EINVAL;
-        return -1;
-    }
-    heap = &region->heap;
-    operation_begin_settled(&operation, region);
-    for (Pos at = heap->first; at != heap->end && result == 0; at += size) {
-        Mem_Block block = {.address = heap_address(heap, at)};
-
-        size = map_size(heap_map(heap), at);
-        block.size = heap_bytes(heap, size);
-        block.in_use = !map_is_free(heap_map(heap), at);
-        result = visit(&block, context);
-    }
-    operation_end(&operation);
-    return result;
-}

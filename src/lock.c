@@ -4,10 +4,25 @@
  * the child would get a heap in the midst of a change, and a lock that nobody will release. So
  * before a fork all locks are taken, and after it they are released in both processes. For that,
  * locks are in a list. They enter it when they are first needed, so that programs with one thread
- * have none. */
+ * have none.
+ *
+ * The one exception are locks of threads that walk. Functions of the program's run there, which may wait for
+ * anything: they fork themselves, or wait for a thread that does. A fork that waited for them could wait for
+ * ever, and some systems let no thread into fork() before the handlers of another are through: no order of
+ * locks, nor stepping back, would help there. It is not necessary either:
+ *
+ *   - A walk changes nothing, so that a copy made meanwhile is a whole one.
+ *   - A walk ends only while no fork is under way: its end needs the gate's mutex, which a fork has from
+ *     before its first look at the locks until it has released them. So a lock that was skipped stays skipped,
+ *     and nobody else takes it meanwhile.
+ *   - A fork thus waits only for threads that change something. These wait for no gate while they hold a
+ *     lock, and come to their end.
+ *   - The child makes the lock anew, unless the thread that walks is the one that forked: there the walk goes
+ *     on, and the lock stays taken. */
 #include "lock.h"
 
 #include <stdint.h>
+#include <unistd.h>
 
 #include "kernel.h"
 
@@ -27,6 +42,9 @@ static __thread unsigned held;
  * a region. Nobody knows in which order handlers run. */
 static __thread bool is_forking;
 
+/* The parent. */
+static pid_t forking_process;
+
 static Lock *lock_next(const Lock *lock)
 {
     return lock->next == 0 ? NULL : (Lock *)((uintptr_t)lock + (uintptr_t)lock->next);
@@ -37,16 +55,15 @@ static ptrdiff_t lock_distance(const Lock *from, const Lock *to)
     return to == NULL ? 0 : (ptrdiff_t)((uintptr_t)to - (uintptr_t)from);
 }
 
-/* What stands for this thread in a lock that it holds. */
+/* What stands for this thread in a lock. */
 static ptrdiff_t myself(const Lock *lock)
 {
     return (ptrdiff_t)((uintptr_t)&held - (uintptr_t)lock);
 }
 
-/* Whether this thread holds a lock already: it is in a visitor that forks. */
-static bool is_held(const Lock *lock)
+static ptrdiff_t walker_of(const Lock *lock)
 {
-    return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == myself(lock);
+    return __atomic_load_n(&lock->walker, __ATOMIC_ACQUIRE);
 }
 
 /* Releases the locks of the list before one, or all with NULL, and the list. */
@@ -54,20 +71,22 @@ static void release_until(const Lock *end)
 {
     for (Lock *lock = list_head; lock != end; lock = lock_next(lock)) {
         /* What is met here depends on the moment of the fork. */
-        if (!is_held(lock)) { /* GCOVR_EXCL_BR_LINE */
+        if (walker_of(lock) == 0) { /* GCOVR_EXCL_BR_LINE */
             pthread_mutex_unlock(&lock->mutex);
         }
     }
     pthread_mutex_unlock(&list_mutex);
 }
 
-/* Takes all locks, or none: a thread that holds one may be waiting for another or for the list. */
+/* Takes all locks, or none: a thread that holds one may be waiting for another or for the list. Those of
+ * threads that walk count as taken. */
 static bool take_all(void)
 {
     pthread_mutex_lock(&list_mutex);
     for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
         /* Likewise. */
-        if (!is_held(lock) && pthread_mutex_trylock(&lock->mutex) != 0) { /* GCOVR_EXCL_BR_LINE */
+        if (walker_of(lock) == 0 &&
+            pthread_mutex_trylock(&lock->mutex) != 0) { /* GCOVR_EXCL_BR_LINE */
             release_until(lock);
             return false;
         }
@@ -88,6 +107,7 @@ void lock_pause(long ns)
 static void before_fork(void)
 {
     pthread_mutex_lock(&gate_mutex);
+    forking_process = getpid();
     __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
     while (!take_all()) {
         lock_pause(20000);
@@ -128,14 +148,17 @@ static bool make_mutex(Lock *lock)
     return done;
 }
 
-/* Makes all locks anew in a child: one that inherits priority is held by a thread of the parent, for whom
- * nobody here can release it. */
+/* Makes all locks anew in a child, which has none of the parent's threads but one: a mutex that inherits
+ * priority is held by a thread of the parent, for whom nobody here can release it. */
 static void renew_all(void)
 {
     for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
         make_mutex(lock);
-        if (is_held(lock)) {
+        if (walker_of(lock) == myself(lock)) {
             pthread_mutex_lock(&lock->mutex);
+        } else {
+            lock->walker = 0;
+            lock->walked = false;
         }
     }
     pthread_mutex_unlock(&list_mutex);
@@ -191,7 +214,8 @@ static void make_known(Lock *lock)
 
 bool lock_init(Lock *lock, LockKind kind)
 {
-    lock->owner = 0;
+    lock->walker = 0;
+    lock->walked = false;
     lock->unlocked = kind == LOCK_NONE;
     lock->inherits = kind == LOCK_INHERITS;
     lock->known = false;
@@ -205,21 +229,39 @@ bool lock_init(Lock *lock, LockKind kind)
     return true;
 }
 
+/* In fork(), a handler that is not ours wants a lock that was skipped, as another thread walks: waits until it
+ * does no more. In a child there is no such thread. */
+static void wait_for_walk(const Lock *lock)
+{
+    while (walker_of(lock) != 0 && walker_of(lock) != myself(lock) &&
+           !__atomic_load_n(&lock->walked, __ATOMIC_ACQUIRE) && getpid() == forking_process) {
+        lock_pause(20000);
+    }
+}
+
 bool lock_take(Lock *lock)
 {
-    if (lock->unlocked || lock_is_needless() || is_forking) {
+    return !lock_is_needless() && lock_take_always(lock);
+}
+
+bool lock_take_always(Lock *lock)
+{
+    if (lock->unlocked) {
+        return false;
+    }
+    if (is_forking) {
+        wait_for_walk(lock);
         return false;
     }
     if (!__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE)) {
         make_known(lock);
     }
-    /* Likewise. */
+    /* What is met here depends on the moment of the fork. */
     if (held == 0 && __atomic_load_n(&gate_closed, __ATOMIC_RELAXED)) { /* GCOVR_EXCL_BR_LINE */
         pthread_mutex_lock(&gate_mutex);
         pthread_mutex_unlock(&gate_mutex);
     }
     pthread_mutex_lock(&lock->mutex);
-    __atomic_store_n(&lock->owner, myself(lock), __ATOMIC_RELAXED);
     held++;
     return true;
 }
@@ -228,9 +270,22 @@ void lock_release(Lock *lock, bool taken)
 {
     if (taken) {
         held--;
-        __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
         pthread_mutex_unlock(&lock->mutex);
     }
+}
+
+void lock_begin_walk(Lock *lock)
+{
+    __atomic_store_n(&lock->walker, myself(lock), __ATOMIC_RELEASE);
+}
+
+void lock_end_walk(Lock *lock)
+{
+    __atomic_store_n(&lock->walked, true, __ATOMIC_RELEASE);
+    pthread_mutex_lock(&gate_mutex);
+    lock->walked = false;
+    __atomic_store_n(&lock->walker, 0, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&gate_mutex);
 }
 
 void lock_end(Lock *lock)

@@ -21,11 +21,12 @@
 
 typedef struct Lock {
     pthread_mutex_t mutex;
-    ptrdiff_t owner; /* distance to something of the thread that holds it; 0: nobody */
-    bool unlocked;   /* never to be locked */
-    bool inherits;   /* its holder has the priority of the highest one that waits */
-    bool known;      /* in the list of locks that fork() holds, since its first use */
-    ptrdiff_t next;  /* distance to the next lock of that list; 0: none */
+    ptrdiff_t walker; /* distance to something of the thread that holds it and walks; 0: none */
+    bool walked;      /* that thread's walk is over, and waits for a fork to be */
+    bool unlocked;    /* never to be locked */
+    bool inherits;    /* its holder has the priority of the highest one that waits */
+    bool known;       /* in the list of locks that fork() holds, since its first use */
+    ptrdiff_t next;   /* distance to the next lock of that list; 0: none */
 } Lock;
 
 /* Whether the process has one thread only, so that no lock is needed. */
@@ -58,6 +59,15 @@ bool lock_init(Lock *lock, LockKind kind);
 
 /* Takes the lock if one is needed. Returns what lock_release wants to know. */
 bool lock_take(Lock *lock);
+
+/* Takes the lock also where the process has one thread: for what calls functions of the program's, which may
+ * start another one. */
+bool lock_take_always(Lock *lock);
+
+/* Between these two, the thread that has taken a lock calls functions of the program's, which may fork and wait
+ * for threads that fork: what the lock is for stays as it is, and fork() does not wait for the lock. */
+void lock_begin_walk(Lock *lock);
+void lock_end_walk(Lock *lock);
 
 void lock_release(Lock *lock, bool taken);
 

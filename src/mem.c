@@ -75,13 +75,3 @@ int Mem_GetStats(Mem_Stats *stats)
 {
     return Mem_RegionGetStats(NULL, stats);
 }
-
-int Mem_Walk(Mem_Visitor *visit, void *context)
-{
-    return Mem_RegionWalk(NULL, visit, context);
-}
-
-void Mem_Dump(void)
-{
-    Mem_RegionDump(NULL, stdout, MEM_TEXT);
-}

@@ -30,8 +30,7 @@ static Lock handler_lock = LOCK_INIT;
 static Handler handler;
 static Action action;
 
-/* Writes a line to stderr, past stdio: it may be called where stdio must not be. */
-static void write_line(const char *line, size_t length)
+static void write_all(const char *line, size_t length)
 {
     while (length != 0) {
         ssize_t written = write(STDERR_FILENO, line, length);
@@ -42,6 +41,17 @@ static void write_line(const char *line, size_t length)
         line += written;
         length -= (size_t)written;
     }
+}
+
+/* Writes a line to stderr, past stdio: it may be called where stdio must not be. No point where a thread may be
+ * cancelled: Mem_Free is none, and a region may be locked. */
+static void write_line(const char *line, size_t length)
+{
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    write_all(line, length);
+    pthread_setcancelstate(state, NULL);
 }
 
 /* False: there is no such action. */

@@ -143,11 +143,28 @@ static void settle_to(Operation *operation, Live live)
     threads_release(1U << slot);
 }
 
-void operation_begin(Operation *operation, Region *region)
+static void begin(Operation *operation, Region *region)
 {
     operation->region = region;
     operation->heap = &region->heap;
     operation->misused = false;
+}
+
+/* Goes on with a region that was locked, if that was needed. */
+static void go_on(Operation *operation, bool locked)
+{
+    Region *region = operation->region;
+
+    operation->locked = locked;
+    if (LIVE_BITS && locked && region_live(region) != NULL &&
+        thread_self.owned[region_slot(region)] == NULL) {
+        settle_to(operation, NULL);
+    }
+}
+
+void operation_begin(Operation *operation, Region *region)
+{
+    begin(operation, region);
     operation_resume(operation);
 }
 
@@ -159,13 +176,7 @@ void operation_pause(Operation *operation, Pos block)
 
 void operation_resume(Operation *operation)
 {
-    Region *region = operation->region;
-
-    operation->locked = region_lock(region);
-    if (LIVE_BITS && operation->locked && region_live(region) != NULL &&
-        thread_self.owned[region_slot(region)] == NULL) {
-        settle_to(operation, NULL);
-    }
+    go_on(operation, region_lock(operation->region));
 }
 
 static void settle(Operation *operation)
@@ -179,6 +190,26 @@ void operation_begin_settled(Operation *operation, Region *region)
 {
     operation_begin(operation, region);
     settle(operation);
+}
+
+void operation_begin_walk(Operation *operation, Region *region)
+{
+    begin(operation, region);
+    go_on(operation, lock_take_always(&region->lock));
+    settle(operation);
+    if (operation->locked) {
+        lock_begin_walk(&region->lock);
+    }
+}
+
+void operation_end_walk(void *argument)
+{
+    Operation *operation = argument;
+
+    if (operation->locked) {
+        lock_end_walk(&operation->region->lock);
+    }
+    operation_end(operation);
 }
 
 /* One attempt to take something, by what a Take describes. */

@@ -31,6 +31,11 @@ void operation_resume(Operation *operation);
 /* Locks a region of which the heap is to be looked at: no block is in a magazine. */
 void operation_begin_settled(Operation *operation, Region *region);
 
+/* The same for calling functions of the program's while the region is locked: they may start the process's second
+ * thread, and fork. Ends with operation_end_walk, which takes an Operation. */
+void operation_begin_walk(Operation *operation, Region *region);
+void operation_end_walk(void *operation);
+
 /* Takes so many units for a program; 0 if there is no such run, in magazines neither. */
 Pos operation_take(Operation *operation, size_t units);
 

@@ -116,6 +116,15 @@ void *pages_map(const Layout *layout, unsigned flags)
     return memory;
 }
 
+void *pages_map_for_now(size_t size)
+{
+    int saved = errno;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    errno = saved;
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 void pages_unmap(void *memory, size_t size)
 {
     munmap(memory, size);

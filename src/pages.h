@@ -16,7 +16,10 @@ size_t pages_size(void);
  * Returns NULL if the system refuses. */
 void *pages_map(const Layout *layout, unsigned flags);
 
-/* Gives pages back; they must be what pages_map returned. */
+/* Maps memory that is needed for a moment. Returns NULL if the system refuses; errno stays as it is. */
+void *pages_map_for_now(size_t size);
+
+/* Gives pages back; they must be what one of these returned. */
 void pages_unmap(void *memory, size_t size);
 
 /* Lets the system have whole pages of a mapping back, which are all 0 when they are next used. True

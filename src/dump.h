@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Dumps of a region in its two formats. Writing to a stream may take any time, and call functions of the program's:
+ * so what is to be written is noted while the region is locked, and written when it is not. */
+#ifndef MEM_SRC_DUMP_H
+#define MEM_SRC_DUMP_H
+
+#include <stdio.h>
+
+#include "region.h"
+
+/* A block, as it is noted. */
+typedef struct DumpBlock {
+    Pos at;
+    Pos size; /* units */
+    bool in_use;
+} DumpBlock;
+
+void dump_text(Region *region, FILE *stream);
+void dump_json(Region *region, FILE *stream);
+
+#endif
