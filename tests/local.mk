@@ -419,6 +419,7 @@ tests_misuse_write_after_free_realloc_LDFLAGS = $(test_ldflags)
 tests_misuse_write_after_free_realloc_LDADD = libmem.la
 
 TESTS += \
+	tests/bootstrap-lock.sh \
 	tests/languages.sh \
 	tests/misuse.sh
 
@@ -483,6 +484,7 @@ endif
 endif
 
 dist_check_SCRIPTS += \
+	tests/bootstrap-lock.sh \
 	tests/languages.sh \
 	tests/malloc.sh \
 	tests/memrun.sh \
