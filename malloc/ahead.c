@@ -28,6 +28,18 @@ static uintptr_t wanted_end(Mem_Region *region, uintptr_t clean)
     return end < last ? end : last;
 }
 
+/* Makes pages present, unless such a call must not be made any more. */
+static bool populate(uintptr_t begin, uintptr_t end)
+{
+    bool done = false;
+
+    if (threads_begin_call()) {
+        done = pages_populate((void *)begin, end - begin);
+        threads_end_call();
+    }
+    return done;
+}
+
 /* Threads may come at the same time: one does it. */
 void ahead_get(Mem_Region *region, size_t size)
 {
@@ -44,7 +56,7 @@ void ahead_get(Mem_Region *region, size_t size)
     }
     if (__atomic_compare_exchange_n(&ahead_end, &begin, end, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED) &&
-        !is_large && end != NEVER && !pages_populate((void *)begin, end - begin)) {
+        !is_large && end != NEVER && !populate(begin, end)) {
         __atomic_store_n(&ahead_end, NEVER, __ATOMIC_RELAXED);
     }
 }

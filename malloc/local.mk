@@ -21,8 +21,6 @@ libmem_malloc_la_SOURCES = \
 	malloc/ahead.c \
 	malloc/ahead.h \
 	malloc/family.h \
-	malloc/file.c \
-	malloc/file.h \
 	malloc/info.c \
 	malloc/malloc.c \
 	malloc/new.c \

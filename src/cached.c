@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cached.h"
 
-#include <pthread.h>
-
 #include "operations.h"
 #include "thread.h"
 
@@ -17,18 +15,23 @@ static const LockForkHooks fork_hooks = {threads_before_fork, threads_in_parent,
 
 static Region *regions[THREAD_REGIONS];
 
-/* Before any thread gets a cache. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* Whether cached_prepare was called. */
+static enum Prepared { NOT_YET, BEGUN, DONE } prepared;
 
-static void prepare(void)
+/* What is called here may be replaced, and allocate, and come here again. So nobody waits: whoever comes while
+ * it is being done has to do without. */
+bool cached_prepare(void)
 {
+    enum Prepared seen = NOT_YET;
+
+    if (!__atomic_compare_exchange_n(&prepared, &seen, BEGUN, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_ACQUIRE)) {
+        return seen == DONE;
+    }
+    lock_on_fork(&fork_hooks); /* first: what comes then is locked now and then */
     thread_prepare(end_cache);
-    lock_on_fork(&fork_hooks);
-}
-
-void cached_prepare(void)
-{
-    pthread_once(&once, prepare);
+    __atomic_store_n(&prepared, DONE, __ATOMIC_RELEASE);
+    return true;
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to where there are live bits */
@@ -71,6 +74,9 @@ static void end_cache(Thread *self, size_t slot)
 static void in_child(void)
 {
     threads_in_child(cache_leave);
+    if (prepared == BEGUN) { /* by a thread that is not here */
+        prepared = NOT_YET;
+    }
 }
 
 /* A cache for one more thread. */
@@ -107,8 +113,7 @@ static void note_call(Region *region)
         return;
     }
     self->calls[slot] = 0; /* until the next attempt */
-    cached_prepare();
-    if (!thread_make_known(self)) {
+    if (!cached_prepare() || !thread_make_known(self)) {
         return;
     }
     operation_begin(&operation, region);
@@ -161,7 +166,7 @@ static Pos load(Region *region, size_t units)
 /* Takes what the thread or the depot has. is_hot: there is none, but there should be. */
 static Pos take_kept(Region *region, size_t number, bool *is_hot)
 {
-    Cache *cache = thread_take_own(&thread_self, region_slot(region));
+    Cache *cache = thread_take_own(region_slot(region));
     Pos block = 0;
 
     *is_hot = false;
@@ -173,7 +178,7 @@ static Pos take_kept(Region *region, size_t number, bool *is_hot)
         }
         *is_hot = block == 0 && cache_is_hot(cache, number);
     }
-    thread_release_own(&thread_self);
+    thread_release_own();
     if (cache == NULL) {
         note_call(region);
     }
@@ -245,7 +250,7 @@ static bool unload(Region *region, size_t number, size_t block)
 
 bool cached_give(Region *region, size_t block, size_t number)
 {
-    Cache *cache = thread_take_own(&thread_self, region_slot(region));
+    Cache *cache = thread_take_own(region_slot(region));
     bool is_full = false;
     bool done = false;
 
@@ -257,7 +262,7 @@ bool cached_give(Region *region, size_t block, size_t number)
             cached_note_given(region, cache, block);
         }
     }
-    thread_release_own(&thread_self);
+    thread_release_own();
     if (cache == NULL) {
         note_call(region);
     }
@@ -279,13 +284,13 @@ size_t cached_units(Region *region, size_t block)
 
 void cached_count(Region *region, CacheCounts counts)
 {
-    Cache *cache = thread_take_own(&thread_self, region_slot(region));
+    Cache *cache = thread_take_own(region_slot(region));
     Operation operation;
 
     if (cache != NULL) {
         pool_add_counts(&cache->counts, counts);
     }
-    thread_release_own(&thread_self);
+    thread_release_own();
     if (cache == NULL) {
         operation_begin(&operation, region);
         operation_count(&operation, counts);

@@ -14,8 +14,9 @@
 void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Live live);
 void cached_end(Region *region);
 
-/* Asks the system for what caches need; else that happens when a thread gets the first one. */
-void cached_prepare(void);
+/* Asks the system for what caches need; else that happens when a thread gets the first one. False: it is not
+ * there yet. */
+bool cached_prepare(void);
 
 /* The longer way, for a size as in sizes.h. 0 and false: nothing was done. */
 size_t cached_take(Region *region, size_t number);

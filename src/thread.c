@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "kernel.h"
 #include "lock.h"
+#include "sandbox.h"
 
 /* From linux/membarrier.h, which not every system has. */
 enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
@@ -29,7 +30,13 @@ _Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16,
  * instructions, if it is not interrupted; and then it may run only while this one does not. */
 enum { PAUSE_MIN = 5000, PAUSE_MAX = 1000000 };
 
-static bool has_locks;
+bool thread_fences = THREAD_SANITIZED;
+
+/* Whether threads_restrict was called. */
+static bool is_restricted;
+
+/* Whether the kernel knows that it will be asked for fences. */
+static bool is_registered;
 
 /* A thread in fork() has the list, and has seized everything; it may use regions there, and all stays
  * so. */
@@ -63,6 +70,56 @@ static bool ask_kernel(int command)
     (void)command;
     return false;
 #endif
+}
+
+/* Changes to marks with fences. The list is locked, here and below. */
+static void begin_fences(void)
+{
+    __atomic_store_n(&thread_fences, true, __ATOMIC_RELAXED);
+    /* Whoever sets a mark right now has set it before this, or sees that it needs a fence. If the kernel refuses
+     * what it did before: all that a thread has written is seen by all after a tiny part of this. */
+    if (is_registered && !ask_kernel(PRIVATE_EXPEDITED)) {
+        lock_pause(10000000);
+    }
+}
+
+/* Makes all threads agree on what was written so far, their marks included. */
+static void fence_all(void)
+{
+    if (!thread_fences && !ask_kernel(PRIVATE_EXPEDITED)) {
+        begin_fences();
+    }
+    thread_fence();
+}
+
+static bool may_ask(void)
+{
+    return !is_restricted && !sandbox_is_inherited();
+}
+
+void threads_restrict(void)
+{
+    take_list();
+    is_restricted = true;
+    if (!thread_fences) {
+        begin_fences();
+    }
+    release_list();
+}
+
+bool threads_begin_call(void)
+{
+    take_list();
+    if (!may_ask()) {
+        release_list();
+        return false;
+    }
+    return true;
+}
+
+void threads_end_call(void)
+{
+    release_list();
 }
 
 static void link_in(Thread *self)
@@ -109,39 +166,35 @@ static void end_thread(void *argument)
 void thread_prepare(ThreadEnd *end)
 {
     end_caches = end;
-    has_locks = THREAD_SANITIZED || !ask_kernel(REGISTER_PRIVATE_EXPEDITED);
+    take_list();
+    if (!thread_fences) {
+        is_registered = may_ask() && ask_kernel(REGISTER_PRIVATE_EXPEDITED);
+        if (!is_registered) {
+            begin_fences();
+        }
+    }
+    release_list();
     has_end_key = pthread_key_create(&end_key, end_thread) == 0;
 }
 
-/* The short way, which knows of no lock, sees the cache only where there is none. */
 static void show(Thread *thread, size_t slot, Cache *cache)
 {
-    if (cache == NULL || has_locks) {
-        cache = EMPTY;
-    }
-    __atomic_store_n(&thread->caches[slot], cache, __ATOMIC_RELEASE);
+    __atomic_store_n(&thread->caches[slot], cache == NULL ? EMPTY : cache,
+                     THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_RELEASE);
 }
 
-Cache *thread_take_own(Thread *self, size_t slot)
+Cache *thread_take_own(size_t slot)
 {
     Cache *cache;
 
-    if (self->known && has_locks) {
-        spin_take(&self->lock);
-        return self->owned[slot];
-    }
     thread_enter();
     cache = thread_cache(slot);
     return cache == EMPTY ? NULL : cache;
 }
 
-void thread_release_own(Thread *self)
+void thread_release_own(void)
 {
-    if (self->known && has_locks) {
-        spin_release(&self->lock);
-    } else {
-        thread_leave();
-    }
+    thread_leave();
 }
 
 bool thread_find_slot(size_t *slot)
@@ -192,14 +245,8 @@ bool thread_make_known(Thread *self)
 
 void thread_set_cache(Thread *self, size_t slot, Cache *cache)
 {
-    if (has_locks) {
-        spin_take(&self->lock);
-    }
     self->owned[slot] = cache;
     show(self, slot, cache);
-    if (has_locks) {
-        spin_release(&self->lock);
-    }
 }
 
 /* Whether a thread is not the caller, and has caches of some slots. Shows it these, or the empty one. */
@@ -216,13 +263,14 @@ static bool show_others(Thread *thread, unsigned slots, bool seized)
     return owner;
 }
 
-static void wait_for(Thread *thread)
+static bool is_busy(const Thread *thread)
 {
-    if (has_locks) {
-        spin_take(&thread->lock);
-        return;
-    }
-    for (long ns = PAUSE_MIN; __atomic_load_n(&thread->busy, __ATOMIC_ACQUIRE);) {
+    return __atomic_load_n(&thread->busy, THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
+}
+
+static void wait_for(const Thread *thread)
+{
+    for (long ns = PAUSE_MIN; is_busy(thread);) {
         lock_pause(ns);
         ns = ns < PAUSE_MAX ? 2 * ns : ns;
     }
@@ -236,10 +284,8 @@ static void seize(unsigned slots)
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
         others |= show_others(thread, slots, true);
     }
-    if (others && !has_locks && !ask_kernel(PRIVATE_EXPEDITED)) {
-        /* A filter of system calls forbids what was possible before. What a thread has written is seen by
-         * all after a tiny part of this. */
-        lock_pause(10000000);
+    if (others) {
+        fence_all();
     }
     for (Thread *thread = list_head; thread != NULL && others; thread = thread->next) {
         if (show_others(thread, slots, true)) {
@@ -251,9 +297,7 @@ static void seize(unsigned slots)
 static void release(unsigned slots)
 {
     for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
-        if (show_others(thread, slots, false) && has_locks) {
-            spin_release(&thread->lock);
-        }
+        show_others(thread, slots, false);
     }
     spin_release(&list_lock);
 }
