@@ -79,6 +79,18 @@ static ALWAYS_INLINE void bits_clear_in(uint64_t *words, size_t number)
 #endif
 }
 
+static ALWAYS_INLINE bool bits_test_in(const uint64_t *words, size_t number)
+{
+#if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool set;
+
+    __asm__("btq %2, %1" : "=@ccc"(set) : "m"(*(const uint64_t(*)[])words), "r"(number));
+    return set;
+#else
+    return bits_test(words[number / 64], number);
+#endif
+}
+
 /* Flips the bits of a mask in a word. Returns whether it is 0 then. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_flip(uint64_t *word, uint64_t mask)

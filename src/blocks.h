@@ -74,21 +74,25 @@ static inline void blocks_split(Heap *heap, Pos run, Pos run_size, Pos units)
 }
 
 /* Takes the front of a large free block, in which the program can't overwrite anything: of the
- * smallest that suffices, in this class or a later one. Returns 0 if there is none. */
-static ALWAYS_INLINE Pos blocks_take_large(Index index, size_t units, size_t size_class)
+ * smallest that suffices, in this class or a later one. */
+static ALWAYS_INLINE HeapResult blocks_take_large(Index index, size_t units, size_t size_class,
+                                                  Pos *block)
 {
-    Pos block = index_best_large(index, units, size_class);
     Pos size;
 
-    if (UNLIKELY(block == 0)) {
-        return 0;
+    *block = index_best_large(index, units, size_class);
+    if (UNLIKELY(*block == 0)) {
+        return HEAP_FULL;
     }
-    size = tree_node(index.tree, block)->size;
-    index_remove_large(index, block, size);
-    blocks_split(index.heap, block, size, (Pos)units);
+    size = tree_node(index.tree, *block)->size;
+    if (UNLIKELY(!heap_confirms(index.heap, *block, size))) {
+        return HEAP_DAMAGED;
+    }
+    index_remove_large(index, *block, size);
+    blocks_split(index.heap, *block, size, (Pos)units);
     blocks_count_use(index.heap, (Pos)units);
     index.heap->taken++;
-    return block;
+    return HEAP_OK;
 }
 
 /* Merges a run with the free block behind it, if there is one. False: damaged, nothing changed. */
@@ -108,15 +112,6 @@ static inline bool blocks_merge_next(Heap *heap, Pos run, Pos *run_size)
     heap->blocks--;
     *run_size += next_size;
     return true;
-}
-
-/* Whether what the index says is a free block is one for the map, too. */
-static inline bool blocks_is_free(Heap *heap, Pos block, Pos size)
-{
-    Map map = heap_map(heap);
-
-    return block >= heap->first && block < heap->end && map_is_start(map, block) &&
-           map_is_free(map, block) && map_size(map, block) == size;
 }
 
 #endif

@@ -14,14 +14,22 @@
 #include "heap-fast.h"
 #include "operations.h"
 
+/* A free block was written to, or the index does not agree with the map. */
+static __attribute__((__noinline__)) void *take_after_repair(Link *links, size_t units)
+{
+    return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, true);
+}
+
 /* Where a tree is to be searched, or nodes lie elsewhere. */
 static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units)
 {
     Index index = index_of(fast_heap(links));
-    Pos block = blocks_take_large(index, units, index_class(index, units));
+    Pos block;
+    HeapResult result = blocks_take_large(index, units, index_class(index, units), &block);
 
-    if (UNLIKELY(block == 0)) {
-        return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
+    if (UNLIKELY(result != HEAP_OK)) {
+        return operation_alloc_units(region_of((Mem_Region *)(void *)links), units,
+                                     result == HEAP_DAMAGED);
     }
     return &links[block];
 }
@@ -65,8 +73,11 @@ static __attribute__((__noinline__)) void *take_from_shelf(Link *links, size_t u
                                                            size_t size_class, size_t size)
 {
     Index index = index_usual(fast_heap(links));
-    size_t block;
+    size_t block = shelf_first(index.tree, index_shelf_at(index, size_class), size);
 
+    if (UNLIKELY(!fast_confirms_large(links, block, size))) {
+        return take_after_repair(links, units);
+    }
     if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
         index_unmark_large(fast_heap(links), size_class);
     }
@@ -80,6 +91,9 @@ static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t uni
     Index index = index_usual(fast_heap(links));
     size_t size = tree_node(index.tree, block)->size;
 
+    if (UNLIKELY(!fast_confirms_large(links, block, size))) {
+        return take_after_repair(links, units);
+    }
     if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
         index_unmark_large(fast_heap(links), size_class);
     }
@@ -128,7 +142,7 @@ static __attribute__((__noinline__)) void *alloc_inexact(Link *links, size_t uni
     }
     block = links[size_class].next;
     if (UNLIKELY(!fast_take(links, size_class, block))) {
-        return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, true);
+        return take_after_repair(links, units);
     }
     blocks_count_use(fast_heap(links), units);
     fast_split(links, block, units, size_class);
@@ -197,7 +211,6 @@ static __attribute__((__noinline__)) void *alloc_shared(Link *links, size_t unit
 /* The same where no lock is needed. */
 static inline void *alloc_unlocked(Link *links, size_t units, size_t size)
 {
-    Mem_Region *handle = (Mem_Region *)(void *)links;
     size_t block;
 
     if (UNLIKELY(units >= fast_heap(links)->fast_classes)) {
@@ -208,7 +221,7 @@ static inline void *alloc_unlocked(Link *links, size_t units, size_t size)
         return alloc_inexact(links, units);
     }
     if (UNLIKELY(!fast_take(links, units, block))) {
-        return operation_alloc_units(region_of(handle), units, true);
+        return take_after_repair(links, units);
     }
     fast_end_used(links, block, units);
     blocks_count_use(fast_heap(links), units);

@@ -41,7 +41,7 @@ static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
 {
     bool alone;
 
-    if (UNLIKELY(!fast_unlink(links, block, &alone))) {
+    if (UNLIKELY(!list_remove(fast_heap(links), block, size, UNIT_SHIFT, &alone))) {
         return false;
     }
     if (alone) {

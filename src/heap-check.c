@@ -126,7 +126,7 @@ static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report
                      heap_bytes(heap, size));
     }
     for (Pos block = head->next; block != size; block = heap_link(heap, block, heap->shift)->next) {
-        if (!blocks_is_free(heap, block, size)) {
+        if (!heap_confirms(heap, block, size)) {
             return fault(report, "list of size %zu: holds %p, which is no such free block",
                          heap_bytes(heap, size), heap_address(heap, block));
         }

@@ -13,6 +13,15 @@ static ALWAYS_INLINE bool fast_has_nodes(const Heap *heap)
     return heap->fast_classes >= SLOTS_BELOW;
 }
 
+/* heap_confirms, for a large block that the index offers, whose size is the one that the map has noted. */
+static ALWAYS_INLINE bool fast_confirms_large(Link *links, size_t block, size_t size)
+{
+    Map map = heap_map(fast_heap(links));
+
+    return map_test_bit_at_once(map.starts, block) && map_test_bit_at_once(map.free, block) &&
+           map_test_bit_at_once(map.starts, block + size);
+}
+
 /* Declares in the map, and in the counts, that the front of a large free block was taken. */
 static ALWAYS_INLINE void fast_split_large(Link *links, size_t block, size_t units)
 {

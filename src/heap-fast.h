@@ -50,31 +50,11 @@ static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
 }
 
 /* Takes a block out of its list. False if links were overwritten. */
-static ALWAYS_INLINE bool fast_unlink(Link *links, size_t block, bool *alone)
-{
-    size_t next = bits_widen(links[block].next);
-    size_t previous = bits_widen(links[block].previous);
-
-    if (UNLIKELY((Pos)next >= fast_heap(links)->end) ||
-        UNLIKELY((Pos)previous >= fast_heap(links)->end) ||
-        UNLIKELY(links[next].previous != (Pos)block) ||
-        UNLIKELY(links[previous].next != (Pos)block)) {
-        return false;
-    }
-    BITS_FORGET(next);
-    BITS_FORGET(previous);
-    links[next].previous = (Pos)previous;
-    links[previous].next = (Pos)next;
-    *alone = next == previous; /* between its head and itself */
-    return true;
-}
-
-/* list_remove. */
 static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
 {
     bool alone;
 
-    if (UNLIKELY(!fast_unlink(links, block, &alone))) {
+    if (UNLIKELY(!list_remove(fast_heap(links), block, size, UNIT_SHIFT, &alone))) {
         return false;
     }
     index_unmark_if(fast_heap(links), size, alone);
@@ -89,38 +69,32 @@ static ALWAYS_INLINE size_t fast_units(Link *links, size_t bytes)
 }
 
 /* Takes a block, the first, off the list of a size, and declares that its first unit is in use;
- * fast_end_used or fast_split is left to do. False if links were overwritten: then the heap is to
- * be rebuilt. */
+ * fast_end_used or fast_split is left to do. False if links were overwritten: then nothing was changed, and
+ * the heap is to be rebuilt. The head names what the map has confirmed; what it is to name next is
+ * confirmed here: see list.h. */
 static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t block)
 {
+    Heap *heap = fast_heap(links);
     size_t next = bits_widen(links[block].next);
-    unsigned char *map;
-    uint64_t starts, word;
 
-    if (UNLIKELY(next >= fast_heap(links)->fast_end)) {
-        return false;
-    }
-    BITS_FORGET(block);
     if (UNLIKELY(links[block].previous != (Pos)size) ||
+        (next != size && UNLIKELY(!heap_confirms(heap, next, size))) ||
         UNLIKELY(links[next].previous != (Pos)block)) {
         return false;
     }
+    BITS_FORGET(block);
+    if (UNLIKELY(!map_take_bit(heap_map(heap).free, block))) {
+        return false;
+    }
     BITS_FORGET(next);
+    BITS_FORGET(size);
     links[size].next = (Pos)next;
     links[next].previous = (Pos)size;
-    index_unmark_if(fast_heap(links), size, next == size);
-    map = (unsigned char *)links + block / MAP_WORD_BITS * MAP_WORD_BYTES;
-    starts = map_load(map + fast_heap(links)->starts);
-    /* Links that were forged, not just overwritten, get here. */
-    if (UNLIKELY(!bits_test(starts, block))) {
-        return false;
+    BITS_FORGET(block);
+    heap->taken++;
+    if (next == size) {
+        index_unmark_if(heap, size, true);
     }
-    word = map_load(map + fast_heap(links)->free);
-    if (UNLIKELY(!bits_take(&word, block))) {
-        return false;
-    }
-    map_store(map + fast_heap(links)->free, word);
-    fast_heap(links)->taken++;
     return true;
 }
 

@@ -124,7 +124,7 @@ HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *bl
     if (size == 0) {
         return HEAP_FULL;
     }
-    if (!blocks_is_free(heap, run, size) || !index_remove(index_of(heap), run, size)) {
+    if (!heap_confirms(heap, run, size) || !index_remove(index_of(heap), run, size)) {
         return HEAP_DAMAGED;
     }
     /*   [            run, free            ]   =>   [ gap free ][ in use: units ][ rest free ]   */

@@ -101,7 +101,7 @@ void heap_rebuild(Heap *heap)
  * another free block of that size. */
 static bool is_plausible(Heap *heap, Pos link, Pos size)
 {
-    return link == size || blocks_is_free(heap, link, size);
+    return list_may_lead_to(heap, link, size);
 }
 
 Pos heap_find_damaged(Heap *heap)
@@ -137,8 +137,8 @@ static HeapResult take_best(Heap *heap, size_t units, Pos *block, Pos *size)
     if (*size == 0) {
         return HEAP_FULL;
     }
-    return blocks_is_free(heap, *block, *size) && index_remove(index, *block, *size) ? HEAP_OK
-                                                                                     : HEAP_DAMAGED;
+    return heap_confirms(heap, *block, *size) && index_remove(index, *block, *size) ? HEAP_OK
+                                                                                    : HEAP_DAMAGED;
 }
 
 HeapResult heap_take(Heap *heap, size_t units, Pos *block)
@@ -155,12 +155,10 @@ HeapResult heap_take(Heap *heap, size_t units, Pos *block)
         return HEAP_FULL;
     }
     if (size_class >= heap->classes) {
-        *block = blocks_take_large(index, units, size_class);
-        return *block == 0 ? HEAP_FULL : HEAP_OK;
+        return blocks_take_large(index, units, size_class, block);
     }
     *block = heap_link(heap, size_class, heap->shift)->next;
-    if (!blocks_is_free(heap, *block, (Pos)size_class) ||
-        !index_remove(index, *block, (Pos)size_class)) {
+    if (!heap_confirms(heap, *block, size_class) || !index_remove(index, *block, (Pos)size_class)) {
         return HEAP_DAMAGED;
     }
     blocks_split(heap, *block, (Pos)size_class, (Pos)units);

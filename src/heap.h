@@ -120,6 +120,32 @@ static inline Tree heap_tree(Heap *heap)
                   heap->bin_shift};
 }
 
+/* Whether the map confirms that a free block of so many units starts at a position, whatever that is.
+ * Everything that the index says of a block is asked for here before anything is done about it. */
+static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size)
+{
+    const unsigned char *at = (const unsigned char *)(heap + 1) + position / 8;
+    unsigned shift = position & 7;
+    uint64_t starts;
+
+    if (UNLIKELY((Pos)position >= heap->end)) {
+        return false;
+    }
+    starts = map_load(at + heap->free);
+    if (UNLIKELY(!bits_test(starts, shift))) {
+        return false;
+    }
+    starts = map_load(at + heap->starts) >> shift;
+    if (UNLIKELY((starts & 1) == 0)) {
+        return false;
+    }
+    starts &= ~UINT64_C(1);
+    if (UNLIKELY(starts == 0)) { /* its end is further off than a window reaches */
+        return map_length(heap_map(heap), position) == size;
+    }
+    return bits_lowest(starts) == size;
+}
+
 /* Units that a request of so many bytes takes; SIZE_MAX if it is more than any heap has. */
 size_t heap_units(const Heap *heap, size_t bytes);
 

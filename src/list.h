@@ -5,7 +5,9 @@
  *
  * The heads lie out of the program's reach, but the links of free blocks do not: a program that
  * writes to memory it has freed overwrites them. So nothing that was read from a free block is
- * followed before it is known that the link leads into the heap and that its target points back.
+ * written to, nor to a head, before the map has confirmed that a free block of the list's size starts
+ * there, and its link points back. Hence what a head names is always such a block, or the head itself:
+ * it was confirmed when it was put there, and leaves when the block does.
  *
  * The shift is passed as an argument so that it can be a constant where it is one. */
 #ifndef MEM_SRC_LIST_H
@@ -37,28 +39,39 @@ static inline bool list_links_hold(Heap *heap, Pos block, unsigned shift)
            heap_link(heap, link->previous, shift)->next == block;
 }
 
-/* Takes a free block out of the list of its size; *empty tells whether that was the last. False if
- * its links, or those of its neighbours in the list, are not what they must be: then nothing was
- * changed. */
-static inline bool list_remove(Heap *heap, Pos block, Pos size, unsigned shift, bool *empty)
+/* Whether a position, read from a link of a free block, is where such a link may lead: to the head of the
+ * list, or to a block that the map confirms, by its start, its state and its size. */
+static ALWAYS_INLINE bool list_may_lead_to(Heap *heap, size_t position, size_t size)
 {
-    const Link *link = heap_link(heap, block, shift);
-    Pos next = link->next;
-    Pos previous = link->previous;
+    return (Pos)position == (Pos)size || heap_confirms(heap, position, size);
+}
+
+/* Takes a free block, a confirmed one, out of the list of its size; *empty tells whether that was the last.
+ * False if its links, or those of its neighbours in the list, are not what they must be: then nothing
+ * was changed.
+ *
+ * What the head names must stay what the map confirms. So where the head names this block, the block's link
+ * must lead to the head. */
+static ALWAYS_INLINE bool list_remove(Heap *heap, size_t block, size_t size, unsigned shift,
+                                      bool *empty)
+{
+    const Link *head = heap_link(heap, size, shift);
+    size_t next = bits_widen(heap_link(heap, block, shift)->next);
+    size_t previous = bits_widen(heap_link(heap, block, shift)->previous);
     Link *next_link = heap_link(heap, next, shift);
     Link *previous_link = heap_link(heap, previous, shift);
 
-    if (UNLIKELY(next >= heap->end) || UNLIKELY(previous >= heap->end) ||
-        UNLIKELY(next_link->previous != block) || UNLIKELY(previous_link->next != block)) {
+    if (UNLIKELY(!list_may_lead_to(heap, next, size)) ||
+        UNLIKELY(!list_may_lead_to(heap, previous, size)) ||
+        UNLIKELY(next_link->previous != (Pos)block) ||
+        UNLIKELY(previous_link->next != (Pos)block) ||
+        UNLIKELY((head->next == (Pos)block) != (previous == size)) ||
+        UNLIKELY((head->previous == (Pos)block) != (next == size))) {
         return false;
     }
-    *empty = next == previous;
-    /* Links that were forged, not just overwritten, get here. */
-    if (*empty && UNLIKELY(next != size)) {
-        return false;
-    }
-    next_link->previous = previous;
-    previous_link->next = next;
+    next_link->previous = (Pos)previous;
+    previous_link->next = (Pos)next;
+    *empty = next == size && previous == size;
     return true;
 }
 

@@ -121,6 +121,18 @@ static inline void map_clear_bit(unsigned char *string, size_t position)
     map_store_word(string, position, bits_clear(map_load_word(string, position), position));
 }
 
+/* Clears a bit. Returns whether it was set; nothing is written if not. */
+static ALWAYS_INLINE bool map_take_bit(unsigned char *string, size_t position)
+{
+    uint64_t word = map_load_word(string, position);
+
+    if (UNLIKELY(!bits_take(&word, position))) {
+        return false;
+    }
+    map_store_word(string, position, word);
+    return true;
+}
+
 /* The same, shorter where there is an instruction for it: see bits_set_in. */
 static ALWAYS_INLINE void map_set_bit_at_once(unsigned char *string, size_t position)
 {
@@ -137,6 +149,15 @@ static ALWAYS_INLINE void map_clear_bit_at_once(unsigned char *string, size_t po
     bits_clear_in((uint64_t *)(void *)string, position);
 #else
     map_clear_bit(string, position);
+#endif
+}
+
+static ALWAYS_INLINE bool map_test_bit_at_once(unsigned char *string, size_t position)
+{
+#ifdef BITS_X86_64
+    return bits_test_in((const uint64_t *)(void *)string, position);
+#else
+    return bits_test(map_load_word(string, position), position);
 #endif
 }
 
