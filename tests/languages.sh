@@ -54,11 +54,11 @@ for standard in c++11 c++14 c++17 c++20 c++23; do
     include "$cxx ${CXXFLAGS-}" cc $standard
 done
 
-$cxx ${CXXFLAGS-} $warnings ${CPPFLAGS-} $cflags -c "$source/tests/test-cxx.cc" -o "$tmp/cxx.o" || exit 1
+$cxx ${CXXFLAGS-} -pthread $warnings ${CPPFLAGS-} $cflags -c "$source/tests/test-cxx.cc" -o "$tmp/cxx.o" || exit 1
 if [ -n "${MEM_LIBS-}" ]; then
-    $cxx ${CXXFLAGS-} ${LDFLAGS-} "$tmp/cxx.o" -o "$tmp/cxx" $MEM_LIBS || exit 1
+    $cxx ${CXXFLAGS-} -pthread ${LDFLAGS-} "$tmp/cxx.o" -o "$tmp/cxx" $MEM_LIBS || exit 1
 else
-    $LIBTOOL --silent --tag=CC --mode=link $cxx ${CXXFLAGS-} ${LDFLAGS-} -no-install "$tmp/cxx.o" \
+    $LIBTOOL --silent --tag=CC --mode=link $cxx ${CXXFLAGS-} -pthread ${LDFLAGS-} -no-install "$tmp/cxx.o" \
         -o "$tmp/cxx" "$build/libmem.la" || exit 1
 fi
 if ${TEST_WRAPPER-} "$tmp/cxx" >"$tmp/said"; then

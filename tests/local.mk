@@ -59,6 +59,8 @@ test_programs = \
 	tests/test-check \
 	tests/test-dump \
 	tests/test-dump-json \
+	tests/test-dump-memory \
+	tests/test-dump-unlocked \
 	tests/test-exhaustive \
 	tests/test-fork \
 	tests/test-free \
@@ -82,6 +84,8 @@ test_programs = \
 	tests/test-syscalls \
 	tests/test-threads \
 	tests/test-trace \
+	tests/test-visitor \
+	tests/test-visitor-fork \
 	tests/test-walk \
 	tests/unload
 
@@ -168,6 +172,16 @@ tests_test_dump_json_SOURCES = tests/test-dump-json.c
 tests_test_dump_json_CPPFLAGS = $(test_cppflags)
 tests_test_dump_json_LDFLAGS = $(test_ldflags)
 tests_test_dump_json_LDADD = $(test_ldadd)
+
+tests_test_dump_memory_SOURCES = tests/test-dump-memory.c
+tests_test_dump_memory_CPPFLAGS = $(test_cppflags)
+tests_test_dump_memory_LDFLAGS = $(test_ldflags)
+tests_test_dump_memory_LDADD = $(test_ldadd)
+
+tests_test_dump_unlocked_SOURCES = tests/test-dump-unlocked.c
+tests_test_dump_unlocked_CPPFLAGS = $(test_cppflags)
+tests_test_dump_unlocked_LDFLAGS = $(test_ldflags)
+tests_test_dump_unlocked_LDADD = $(test_ldadd)
 
 tests_test_exhaustive_SOURCES = tests/test-exhaustive.c
 tests_test_exhaustive_CPPFLAGS = $(test_cppflags)
@@ -283,6 +297,16 @@ tests_test_trace_SOURCES = tests/test-trace.c
 tests_test_trace_CPPFLAGS = $(test_cppflags)
 tests_test_trace_LDFLAGS = $(test_ldflags)
 tests_test_trace_LDADD = $(test_ldadd)
+
+tests_test_visitor_SOURCES = tests/test-visitor.c tests/visited.h
+tests_test_visitor_CPPFLAGS = $(test_cppflags)
+tests_test_visitor_LDFLAGS = $(test_ldflags)
+tests_test_visitor_LDADD = $(test_ldadd)
+
+tests_test_visitor_fork_SOURCES = tests/test-visitor-fork.c tests/visited.h
+tests_test_visitor_fork_CPPFLAGS = $(test_cppflags)
+tests_test_visitor_fork_LDFLAGS = $(test_ldflags)
+tests_test_visitor_fork_LDADD = $(test_ldadd)
 
 tests_test_walk_SOURCES = tests/test-walk.c
 tests_test_walk_CPPFLAGS = $(test_cppflags)

@@ -10,6 +10,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace
@@ -98,6 +99,56 @@ void use_containers(Mem_Region *region)
     EXPECT(words.size() == 250);
 }
 
+int throw_at_third(const Mem_Block *, void *context)
+{
+    if (++*static_cast<int *>(context) == 3) {
+        throw std::runtime_error("third");
+    }
+    return 0;
+}
+
+void throw_misuse(const Mem_Misuse *, void *)
+{
+    throw std::logic_error("misuse");
+}
+
+void use_in_thread(Mem_Region *region)
+{
+    std::thread([region] {
+        EXPECT(Mem_RegionFree(region, Mem_RegionAlloc(region, 100)) == 0);
+        EXPECT(Mem_RegionCheck(region) == 0);
+    }).join();
+}
+
+// Functions of the program's that throw: no lock stays behind, with one thread and with two.
+void use_exceptions(Mem_Region *region)
+{
+    void *blocks[] = {Mem_RegionAlloc(region, 10), Mem_RegionAlloc(region, 20)};
+
+    for (int i = 0; i < 2; i++) {
+        int visits = 0;
+        int caught = 0;
+
+        try {
+            Mem_RegionWalk(region, throw_at_third, &visits);
+        } catch (const std::runtime_error &) {
+            caught++;
+        }
+        EXPECT(visits == 3 && caught == 1);
+        use_in_thread(region);
+        Mem_OnMisuse(throw_misuse, nullptr);
+        try {
+            Mem_RegionFree(region, &caught);
+        } catch (const std::logic_error &) {
+            caught++;
+        }
+        Mem_OnMisuse(nullptr, nullptr);
+        EXPECT(caught == 2);
+        use_in_thread(region);
+    }
+    EXPECT(Mem_RegionFree(region, blocks[0]) == 0 && Mem_RegionFree(region, blocks[1]) == 0);
+}
+
 // Every function of the interface, once.
 void use_all()
 {
@@ -150,6 +201,7 @@ int main()
     Mem_Region *region = Mem_RegionCreate(1 << 20, nullptr);
 
     EXPECT(region != nullptr);
+    use_exceptions(region);
     use_containers(region);
     EXPECT(Mem_RegionCheck(region) == 0);
     EXPECT(Mem_RegionDestroy(region) == 0);

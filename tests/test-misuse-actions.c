@@ -5,6 +5,7 @@
  * misuse.sh shows the same with programs that end. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -257,6 +258,31 @@ START_TEST(action_without_stderr)
 }
 END_TEST
 
+/* A thread that is to be cancelled is not while it tells of a misuse: Mem_Free is no point for that. */
+static int misuse_and_be_cancelled(FILE *expected, bool is_heard, bool handled)
+{
+    Mem_Region *region = Mem_RegionCreate(10000, NULL);
+    int local;
+    int result;
+
+    (void)is_heard;
+    (void)handled;
+    pthread_cancel(pthread_self());
+    result = Mem_RegionFree(region, &local) != -1;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    print_line(expected, region, "the pointer is outside of the region's blocks", &local, NULL, 0,
+               NULL);
+    return result + (Mem_RegionCheck(region) != 0);
+}
+
+START_TEST(action_of_a_cancelled_thread)
+{
+    run_child("warn", NULL, misuse_and_be_cancelled, true, false);
+    run_child("no", "libmem: LIBMEM_MISUSE is \"no\", not ignore, warn or abort; taken as warn\n",
+              misuse_and_be_cancelled, true, false);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("misuse-actions");
@@ -268,5 +294,6 @@ int main(void)
     tcase_add_loop_test(tests, action_abort, 0, 2);
     tcase_add_test(tests, action_is_read_once);
     tcase_add_test(tests, action_without_stderr);
+    tcase_add_test(tests, action_of_a_cancelled_thread);
     return support_end();
 }

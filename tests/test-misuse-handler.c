@@ -3,6 +3,8 @@
  * Mem_OnMisuse: each kind of misuse in every place, as the handler is told of it. What LIBMEM_MISUSE
  * does is in misuse.sh, with the programs in misuse/. */
 #include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <string.h>
 
 #include "checked.h"
@@ -278,6 +280,56 @@ START_TEST(handler_in_a_large_region)
 }
 END_TEST
 
+static jmp_buf after_misuse;
+
+static void jump_out(const Mem_Misuse *misuse, void *context)
+{
+    (void)misuse;
+    (void)context;
+    longjmp(after_misuse, 1);
+}
+
+static void end_thread(const Mem_Misuse *misuse, void *context)
+{
+    (void)misuse;
+    pthread_exit(context);
+}
+
+static void *misuse_in_thread(void *argument)
+{
+    const Bed *bed = argument;
+
+    Mem_RegionFree(bed->region, bed->first + bed->capacity);
+    return NULL;
+}
+
+/* However a handler is left, the region is not locked, and as it was. */
+START_TEST(handler_may_be_left)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    void *block = checked_alloc(&bed, 100);
+    uint64_t digest = bed_digest(&bed);
+    pthread_t thread;
+    void *result;
+
+    Mem_OnMisuse(jump_out, NULL);
+    if (setjmp(after_misuse) == 0) {
+        misuse_in_thread(&bed);
+        ck_abort_msg("the handler was not called");
+    }
+    ck_assert_uint_eq(bed_digest(&bed), digest);
+    Mem_OnMisuse(end_thread, &bed);
+    ck_assert_int_eq(pthread_create(&thread, NULL, misuse_in_thread, &bed), 0);
+    ck_assert_int_eq(pthread_join(thread, &result), 0);
+    ck_assert_ptr_eq(result, &bed);
+    Mem_OnMisuse(NULL, NULL);
+    ck_assert_uint_eq(bed_digest(&bed), digest);
+    checked_free(&bed, block);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("misuse-handler");
@@ -289,5 +341,6 @@ int main(void)
     tcase_add_loop_test(tests, handler_is_not_called_in_vain, 0, KIND_COUNT);
     tcase_add_loop_test(tests, handler_may_be_called_from_itself, 0, KIND_COUNT);
     tcase_add_test(tests, handler_in_a_large_region);
+    tcase_add_loop_test(tests, handler_may_be_left, 0, KIND_COUNT);
     return support_end();
 }
