@@ -65,6 +65,8 @@ EXPORT struct mallinfo mallinfo(void)
                              .fordblks = narrow(info.fordblks),
                              .keepcost = narrow(info.keepcost)};
 }
+
+EXPORT struct mallinfo __libc_mallinfo(void) SAME_AS(mallinfo);
 #pragma GCC diagnostic pop
 
 /* The elements and attributes of glibc's, of one heap. */
@@ -139,3 +141,5 @@ EXPORT int mallopt(int parameter, int value)
         return 0;
     }
 }
+
+EXPORT int __libc_mallopt(int parameter, int value) SAME_AS(mallopt);

@@ -23,6 +23,8 @@ libmem_malloc_la_SOURCES = \
 	malloc/family.h \
 	malloc/info.c \
 	malloc/malloc.c \
+	malloc/new-forms.c \
+	malloc/new-try.h \
 	malloc/new.c \
 	malloc/new.h \
 	malloc/path.c \
@@ -45,7 +47,7 @@ libmem_malloc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-e
 libmem_malloc_la_LDFLAGS = $(AM_LDFLAGS) $(LIBRARY_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--version-script=$(top_srcdir)/malloc/malloc.map
 libmem_malloc_la_DEPENDENCIES = malloc/malloc.map
-libmem_malloc_la_LIBADD = $(DL_LIBS)
+libmem_malloc_la_LIBADD = $(DL_LIBS) $(MODULE_LIBS)
 
 memrun_SOURCES = \
 	malloc/memrun.c \

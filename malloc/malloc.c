@@ -146,7 +146,7 @@ EXPORT void free_sized(void *pointer, size_t size)
 {
     if (pointer != NULL) {
         check_size(pointer, size);
-        path_free(pointer);
+        free(pointer); /* the program's, if it has one */
     }
 }
 
@@ -155,3 +155,19 @@ EXPORT void free_aligned_sized(void *pointer, size_t alignment, size_t size)
     (void)alignment;
     free_sized(pointer, size);
 }
+
+/* ------------------------------------------------------------------------------------------------
+ * Other names of the same functions
+ * --------------------------------------------------------------------------------------------- */
+
+EXPORT void *__libc_malloc(size_t size) SAME_AS(malloc);
+EXPORT void *__libc_calloc(size_t count, size_t size) SAME_AS(calloc);
+EXPORT void *__libc_realloc(void *pointer, size_t size) SAME_AS(realloc);
+EXPORT void *__libc_memalign(size_t alignment, size_t size) SAME_AS(memalign);
+EXPORT void *__libc_valloc(size_t size) SAME_AS(valloc);
+EXPORT void *__libc_pvalloc(size_t size) SAME_AS(pvalloc);
+EXPORT void __libc_free(void *pointer) SAME_AS(free);
+
+void *family_malloc(size_t size) SAME_AS(malloc);
+void *family_aligned_alloc(size_t alignment, size_t size) SAME_AS(aligned_alloc);
+void family_free(void *pointer) SAME_AS(free);

@@ -5,6 +5,7 @@
 #ifndef MEM_MALLOC_NEW_H
 #define MEM_MALLOC_NEW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NEW_ "_Znw" NEW_SIZE
@@ -16,6 +17,23 @@
 
 /* const std::nothrow_t & */
 typedef const struct Nothrow *Nothrow;
+
+/* Of an object that holds addresses of functions which the program may define, too: the loader fills in the
+ * program's, and then nobody can write there. Such objects are volatile, as compilers may otherwise take for granted
+ * that the functions are those of this module. */
+#define NEW_FILLED_IN __attribute__((__section__(".data.rel.ro")))
+
+/* The plain forms of this module, whatever the program has. */
+void *new_here(size_t size);
+void *new_aligned_here(size_t size, size_t alignment);
+void *new_array_here(size_t size);
+void *new_array_aligned_here(size_t size, size_t alignment);
+
+/* Whether the program has set a new handler. */
+bool new_has_handler(void);
+
+/* Finds a function of a C++ library that a plug-in brought with it, out of sight for others; or NULL. */
+void *new_find_loaded(const char *name);
 
 #pragma GCC visibility push(default)
 

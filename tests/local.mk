@@ -519,5 +519,6 @@ dist_check_SCRIPTS += \
 EXTRA_DIST += \
 	tests/README.md \
 	tests/malloc/forms.cc \
+	tests/malloc/replaced.cc \
 	tests/run-installed \
 	tests/test-cxx.cc

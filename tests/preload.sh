@@ -113,6 +113,45 @@ else
     silent
 fi
 
+# A program, or libraries before the module, have some of the operators: the others call these, as without it.
+# same WHAT PRELOADED PROGRAM
+same()
+{
+    runs=$((runs + 1))
+    LD_PRELOAD=$2 "$3" >"$tmp/right" 2>&1
+    LD_PRELOAD=$2${2:+:}$LIBMEM_MODULE "$3" >"$tmp/out" 2>&1
+    if ! grep -qx end "$tmp/right" || ! cmp -s "$tmp/right" "$tmp/out"; then
+        fail "$1: the operators call others (>) than without the module (<)"
+        diff "$tmp/right" "$tmp/out"
+    fi
+}
+
+# replaced OUTPUT FLAG...: compiles replaced.cc
+replaced()
+{
+    output=$1
+    shift
+    $CXX -std=c++17 -fno-builtin -fsized-deallocation -Wno-sized-deallocation ${CXXFLAGS-} ${LDFLAGS-} "$@" \
+        "${top_srcdir:-.}/tests/malloc/replaced.cc" -o "$tmp/$output" || fail "replaced.cc cannot be compiled with $*"
+}
+
+if [ "${CXX:-no}" != no ]; then
+    replaced caller -rdynamic
+    replaced owner -DALL -DGROUP=1
+    groups="1 2 4 8 16 32 64"
+    for group in $groups; do
+        replaced "group-$group.so" -DGROUP="$group" -shared -fPIC
+    done
+    same "a program with new and delete" '' "$tmp/owner"
+    for set in 0 1 2 3 4 8 12 5 10 16 17 18 19 32 33 35 64 65 68 67 95 127; do
+        list=
+        for group in $groups; do
+            [ $((set & group)) -eq 0 ] || list=$list${list:+:}$tmp/group-$group.so
+        done
+        same "groups $set" "$list" "$tmp/caller"
+    done
+fi
+
 # --- mistakes: the line, and what follows it ---
 
 at="0x[0-9a-f]*"

@@ -14,6 +14,16 @@ void free_sized(void *pointer, size_t size) __attribute__((__weak__));
 void free_aligned_sized(void *pointer, size_t alignment, size_t size) __attribute__((__weak__));
 void cfree(void *pointer) __attribute__((__weak__));
 
+/* Second names of glibc's. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *pointer, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void *__libc_valloc(size_t size);
+void *__libc_pvalloc(size_t size);
+void __libc_free(void *pointer);
+int __libc_mallopt(int parameter, int value);
+
 enum { OTHER_ERROR = EXDEV };
 
 /* Sizes that are too much for any heap. Not constants, or compilers have a word to say. */
@@ -242,6 +252,34 @@ static void test_other_frees(void)
     EXPECT(malloc_usable_size(NULL) == 0);
 }
 
+/* A block may be freed under either name. */
+static void test_second_names(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *block = __libc_malloc(100);
+
+    expect_block(block, 100, 16);
+    free_block(block);
+    block = __libc_calloc(3, 100);
+    EXPECT(block != NULL && is_zero(block, 300));
+    block = __libc_realloc(block, 5000);
+    expect_block(block, 5000, 16);
+    free_block(realloc(block, 10));
+    block = __libc_memalign(256, 100);
+    expect_block(block, 100, 256);
+    free_block(block);
+    block = __libc_valloc(1);
+    expect_block(block, 1, page);
+    free_block(block);
+    block = __libc_pvalloc(1);
+    expect_block(block, page, page);
+    __libc_free(block);
+    __libc_free(malloc(100));
+    __libc_free(NULL);
+    EXPECT(errno == OTHER_ERROR);
+    EXPECT(__libc_mallopt(M_MXFAST, 64) == 1);
+}
+
 static void expect_in(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL) {
@@ -298,6 +336,7 @@ int main(void)
     test_memalign();
     test_pages();
     test_other_frees();
+    test_second_names();
     test_info();
     return EXIT_SUCCESS;
 }

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * C++'s operators in all but the plain forms. A program may define any of them, and expects of the others what the
+ * C++ standard says (C++20, 17.6.3): that they call the plainer form, the program's if it has one:
+ *
+ *   array    => one          nothrow  => throwing
+ *   sized    => unsized      aligned  => aligned, in each of these
+ *
+ * So a block is freed by the delete that belongs to the new which it came from. */
+#include <dlfcn.h>
+
+#include "new-try.h"
+#include "new.h"
+
+/* The forms that others call, as the program has them. */
+static const volatile struct {
+    void *(*one)(size_t size);
+    void *(*array)(size_t size);
+    void *(*one_aligned)(size_t size, size_t alignment);
+    void *(*array_aligned)(size_t size, size_t alignment);
+    void (*delete_one)(void *pointer);
+    void (*delete_array)(void *pointer);
+    void (*delete_one_aligned)(void *pointer, size_t alignment);
+    void (*delete_array_aligned)(void *pointer, size_t alignment);
+} program NEW_FILLED_IN = {new_one,    new_array,    new_one_aligned,    new_array_aligned,
+                           delete_one, delete_array, delete_one_aligned, delete_array_aligned};
+
+void *new_array_here(size_t size)
+{
+    return program.one(size);
+}
+
+void *new_array_aligned_here(size_t size, size_t alignment)
+{
+    return program.one_aligned(size, alignment);
+}
+
+/* What the program sees of them. */
+void *new_array(size_t size) __attribute__((__alias__("new_array_here")));
+void *new_array_aligned(size_t size, size_t alignment)
+    __attribute__((__alias__("new_array_aligned_here")));
+
+/* ------------------------------------------------------------------------------------------------
+ * Forms that do not throw
+ * --------------------------------------------------------------------------------------------- */
+
+typedef enum Form { ONE, ARRAY, ONE_ALIGNED, ARRAY_ALIGNED } Form;
+
+/* A function, and what dlsym() returns. */
+typedef union Function {
+    void *address;
+    void *(*plain)(size_t size, Nothrow nothrow);
+    void *(*aligned)(size_t size, size_t alignment, Nothrow nothrow);
+} Function;
+
+/* The C++ library's own form. NULL: there is none. */
+static Function find_in_library(Form form)
+{
+    static const char *const names[] = {NEW_ NOTHROW_, NEW_ARRAY_ NOTHROW_, NEW_ ALIGNED_ NOTHROW_,
+                                        NEW_ARRAY_ ALIGNED_ NOTHROW_};
+    static void *found[sizeof names / sizeof names[0]];
+    Function function = {.address = __atomic_load_n(&found[form], __ATOMIC_RELAXED)};
+
+    if (function.address == NULL) {
+        function.address = dlsym(RTLD_NEXT, names[form]);
+    }
+    if (function.address == NULL) {
+        function.address = new_find_loaded(names[form]);
+    }
+    __atomic_store_n(&found[form], function.address, __ATOMIC_RELAXED);
+    return function;
+}
+
+/* The throwing form, as the program has it. */
+static void *throwing(Form form, size_t size, size_t alignment)
+{
+    switch (form) {
+    case ONE:
+        return program.one(size);
+    case ARRAY:
+        return program.array(size);
+    case ONE_ALIGNED:
+        return program.one_aligned(size, alignment);
+    default:
+        return program.array_aligned(size, alignment);
+    }
+}
+
+/* What a handler or the program's own operator throws must be caught, and C can't. So the C++ library's own form is
+ * called, which comes back to the throwing one. */
+static __attribute__((__noinline__)) void *by_library(Form form, size_t size, size_t alignment,
+                                                      Nothrow nothrow)
+{
+    Function library = find_in_library(form);
+
+    if (library.address == NULL) {
+        return throwing(form, size, alignment);
+    }
+    return form == ONE || form == ARRAY ? library.plain(size, nothrow)
+                                        : library.aligned(size, alignment, nothrow);
+}
+
+/* Whether the throwing form is that of this module. */
+static ALWAYS_INLINE bool is_here(Form form)
+{
+    switch (form) {
+    case ARRAY:
+        return program.array == new_array_here && program.one == new_here;
+    case ONE:
+        return program.one == new_here;
+    case ARRAY_ALIGNED:
+        return program.array_aligned == new_array_aligned_here &&
+               program.one_aligned == new_aligned_here;
+    default:
+        return program.one_aligned == new_aligned_here;
+    }
+}
+
+static ALWAYS_INLINE void *new_nothrow(Form form, size_t size, size_t alignment, Nothrow nothrow)
+{
+    void *block;
+
+    if (UNLIKELY(!is_here(form))) {
+        return by_library(form, size, alignment, nothrow);
+    }
+    block = new_try(size, alignment);
+    if (UNLIKELY(block == NULL) && new_has_handler()) {
+        block = by_library(form, size, alignment, nothrow);
+    }
+    return block;
+}
+
+void *new_one_nothrow(size_t size, Nothrow nothrow)
+{
+    return new_nothrow(ONE, size, 0, nothrow);
+}
+
+void *new_array_nothrow(size_t size, Nothrow nothrow)
+{
+    return new_nothrow(ARRAY, size, 0, nothrow);
+}
+
+void *new_one_aligned_nothrow(size_t size, size_t alignment, Nothrow nothrow)
+{
+    return new_nothrow(ONE_ALIGNED, size, alignment, nothrow);
+}
+
+void *new_array_aligned_nothrow(size_t size, size_t alignment, Nothrow nothrow)
+{
+    return new_nothrow(ARRAY_ALIGNED, size, alignment, nothrow);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * delete
+ * --------------------------------------------------------------------------------------------- */
+
+void delete_one_nothrow(void *pointer, Nothrow nothrow)
+{
+    (void)nothrow;
+    program.delete_one(pointer);
+}
+
+void delete_one_sized(void *pointer, size_t size)
+{
+    (void)size;
+    program.delete_one(pointer);
+}
+
+void delete_one_aligned_nothrow(void *pointer, size_t alignment, Nothrow nothrow)
+{
+    (void)nothrow;
+    program.delete_one_aligned(pointer, alignment);
+}
+
+void delete_one_sized_aligned(void *pointer, size_t size, size_t alignment)
+{
+    (void)size;
+    program.delete_one_aligned(pointer, alignment);
+}
+
+void delete_array(void *pointer)
+{
+    program.delete_one(pointer);
+}
+
+void delete_array_nothrow(void *pointer, Nothrow nothrow)
+{
+    (void)nothrow;
+    program.delete_array(pointer);
+}
+
+void delete_array_sized(void *pointer, size_t size)
+{
+    (void)size;
+    program.delete_array(pointer);
+}
+
+void delete_array_aligned(void *pointer, size_t alignment)
+{
+    program.delete_one_aligned(pointer, alignment);
+}
+
+void delete_array_aligned_nothrow(void *pointer, size_t alignment, Nothrow nothrow)
+{
+    (void)nothrow;
+    program.delete_array_aligned(pointer, alignment);
+}
+
+void delete_array_sized_aligned(void *pointer, size_t size, size_t alignment)
+{
+    (void)size;
+    program.delete_array_aligned(pointer, alignment);
+}
