@@ -105,30 +105,35 @@ bool report_print(int file, ReportFormat format, Mem_Region *region)
 
 static ReportFormat exit_format;
 
-/* A copy of stderr, as programs may close theirs before they end; and what it leads to, to be sure
- * that it is still the same. -1: there is none. */
-static int exit_file = -1;
+/* Descriptors that may lead to stderr at exit: a copy that is kept from the start, as programs may close their stderr
+ * before they end; and stderr itself, as programs may close all others. Both are used only if they still lead where
+ * stderr led at the start: programs open other files under numbers that are free. */
+static int exit_copy = -1;
 static struct stat exit_target;
 
 enum { FILES_OF_PROGRAMS = 100 /* descriptors below are left to the program */ };
 
 static void keep_stderr(void)
 {
-    exit_file = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FILES_OF_PROGRAMS);
-    if (exit_file < 0) {
-        exit_file = STDERR_FILENO;
-    }
-    if (fstat(exit_file, &exit_target) != 0) {
-        exit_file = -1;
+    if (fstat(STDERR_FILENO, &exit_target) == 0) {
+        exit_copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FILES_OF_PROGRAMS);
     }
 }
 
-static bool stderr_is_kept(void)
+/* Whether a descriptor leads where stderr led at the start, and can be written to. */
+static bool is_stderr(int file)
 {
     struct stat now;
+    int flags = fcntl(file, F_GETFL);
 
-    return exit_file >= 0 && fstat(exit_file, &now) == 0 && now.st_dev == exit_target.st_dev &&
-           now.st_ino == exit_target.st_ino;
+    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY && fstat(file, &now) == 0 &&
+           now.st_dev == exit_target.st_dev && now.st_ino == exit_target.st_ino;
+}
+
+/* The descriptor of stderr as it was at the start, or -1. */
+static int find_stderr(void)
+{
+    return is_stderr(exit_copy) ? exit_copy : is_stderr(STDERR_FILENO) ? STDERR_FILENO : -1;
 }
 
 /* A report that nobody reads, or that there is no room for, does not end the program by a signal: its
@@ -155,9 +160,12 @@ static bool print_at_exit(int file)
 
 static void tell_no_report(const char *path)
 {
-    if (stderr_is_kept()) {
-        settings_complain_to(exit_file, "no report can be written to %.128s: %s", path,
-                             strerrordesc_np(errno));
+    int error = errno;
+    int file = find_stderr();
+
+    if (file >= 0) {
+        settings_complain_to(file, "no report can be written to %.128s: %s", path,
+                             strerrordesc_np(error));
     }
 }
 
@@ -191,7 +199,7 @@ __attribute__((__destructor__)) static void report_at_exit(void)
     path = settings_report_file();
     if (path != NULL) {
         report_to_file(path);
-    } else if (stderr_is_kept()) {
-        print_at_exit(exit_file);
+    } else {
+        print_at_exit(find_stderr()); /* to -1: to nobody */
     }
 }

@@ -459,6 +459,7 @@ malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
 check_PROGRAMS += \
 	tests/malloc/ahead \
 	tests/malloc/clock \
+	tests/malloc/closes \
 	tests/malloc/full \
 	tests/malloc/keys \
 	tests/malloc/lifecycle \
@@ -473,6 +474,9 @@ tests_malloc_ahead_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_clock_SOURCES = tests/malloc/clock.c tests/malloc/expect.h
 tests_malloc_clock_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_closes_SOURCES = tests/malloc/closes.c tests/malloc/expect.h
+tests_malloc_closes_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
 tests_malloc_full_CFLAGS = $(malloc_test_cflags)

@@ -175,6 +175,21 @@ if [ $foreign = no ]; then
     run 0 "$memrun" --stats cat /dev/null
     grep -q '^libmem: cat (process' "$tmp/err" || fail "no report of a program that closed its stderr"
 fi
+# Programs may close all descriptors but stderr, or all, and open others in their place: those get no report.
+for closed in "3 4095" "2 2" "3 4095 $tmp/other" "2 2 $tmp/other"; do
+    # shellcheck disable=SC2086
+    run 0 "$memrun" --stats "$programs/closes" $closed
+    grep -q '^libmem: closes (process' "$tmp/err" || fail "no report of a program that closed descriptors: $closed"
+    [ ! -s "$tmp/other" ] || fail "a report in a file of the program's: $closed"
+done
+for closed in "2 4095" "2 4095 $tmp/other"; do
+    # shellcheck disable=SC2086
+    run 0 "$memrun" --stats "$programs/closes" $closed
+    silent
+    [ ! -s "$tmp/other" ] || fail "a report in a file of the program's: $closed"
+done
+run 0 "$memrun" --stats-file="$tmp/report-closed" "$programs/closes" 2 4095
+grep -q '^libmem: closes (process' "$tmp/report-closed" || fail "no report in a file of a program that closed all descriptors"
 
 # --- what bash completes ---
 
