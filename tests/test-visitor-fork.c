@@ -18,31 +18,63 @@ enum { HANGS_AFTER = 300 };
 
 static bool forks_stop;
 
-/* Forks, and tells whether the child ended well. */
-static bool fork_and_wait(void)
+/* Whether a region can be used. */
+static bool use_region(const Bed *bed)
+{
+    void *block = Mem_RegionAlloc(bed->region, 100);
+
+    return block != NULL && Mem_RegionFree(bed->region, block) == 0 &&
+           Mem_RegionCheck(bed->region) == 0;
+}
+
+/* Forks, and tells whether the child ended well, which uses a region and forks again. */
+static bool fork_and_wait(const Bed *bed)
 {
     int status;
     pid_t child = fork();
 
     if (child == 0) {
-        support_end_child(0);
+        pid_t grandchild;
+
+        signal(SIGALRM, SIG_DFL);
+        alarm(HANGS_AFTER);
+        if (!use_region(bed)) {
+            support_end_child(1);
+        }
+        grandchild = fork();
+        if (grandchild == 0) {
+            support_end_child(use_region(bed) ? 0 : 2);
+        }
+        support_end_child(waitpid(grandchild, &status, 0) == grandchild && status == 0 ? 0 : 3);
     }
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-static void *fork_on(void *unused)
+static void *fork_on(void *bed)
 {
     while (!is_raised(&forks_stop)) {
-        ck_assert(fork_and_wait());
+        ck_assert(fork_and_wait(bed));
     }
-    return unused;
+    return NULL;
 }
 
 typedef struct Forking {
+    Bed *bed;
     size_t visits;
     size_t bytes;
     pid_t child;
+    pthread_t thread; /* of the child */
+    bool used;        /* by it */
 } Forking;
+
+static void *use_in_child(void *argument)
+{
+    Forking *forking = argument;
+
+    use_region(forking->bed);
+    raise_flag(&forking->used);
+    return NULL;
+}
 
 static int fork_in_the_midst(const Mem_Block *block, void *context)
 {
@@ -53,41 +85,41 @@ static int fork_in_the_midst(const Mem_Block *block, void *context)
         if (forking->child == 0) {
             signal(SIGALRM, SIG_DFL);
             alarm(HANGS_AFTER);
+            if (pthread_create(&forking->thread, NULL, use_in_child, forking) != 0) {
+                support_end_child(3);
+            }
+            sleep_us(2000);
         }
+    }
+    if (is_raised(&forking->used)) { /* by a thread that should wait for the walk */
+        support_end_child(4);
     }
     forking->bytes += block->size;
     return 0;
 }
 
 /* The walk goes on in the child, and the region can be used when it is over; so can those that are not walked. */
-static void end_child(Bed *bed, Bed *other, bool whole)
+static void end_child(Forking *forking, Bed *other)
 {
-    void *block;
+    bool sound = pthread_join(forking->thread, NULL) == 0 && forking->used &&
+                 use_region(forking->bed) && use_region(other) && fork_and_wait(other);
 
-    if (!whole) {
-        support_end_child(1);
-    }
-    block = Mem_RegionAlloc(bed->region, 100);
-    if (block == NULL || Mem_RegionFree(bed->region, block) != 0 ||
-        Mem_RegionCheck(bed->region) != 0 || Mem_RegionAlloc(other->region, 100) == NULL ||
-        Mem_RegionCheck(other->region) != 0 || !fork_and_wait()) {
-        support_end_child(2);
-    }
-    support_end_child(0);
+    support_end_child(sound ? 0 : 2);
 }
 
 static void walk_and_fork(Bed *bed, Bed *other)
 {
-    Forking forking = {.visits = 0};
+    Forking forking = {.bed = bed};
     int status;
+    bool whole = bed_walk(bed, fork_in_the_midst, &forking) == 0 && forking.bytes == bed->capacity;
 
-    if (bed_walk(bed, fork_in_the_midst, &forking) != 0 || forking.bytes != bed->capacity) {
-        forking.bytes = 0;
-    }
     if (forking.child == 0) {
-        end_child(bed, other, forking.bytes != 0);
+        if (!whole) {
+            support_end_child(1);
+        }
+        end_child(&forking, other);
     }
-    ck_assert_uint_ne(forking.bytes, 0);
+    ck_assert(whole);
     ck_assert_int_eq(waitpid(forking.child, &status, 0), forking.child);
     ck_assert_int_eq(status, 0);
     checked_sound(bed);
@@ -102,9 +134,9 @@ START_TEST(visitor_forks_amid_forks)
     walk_and_fork(&bed, &other);
     forks_stop = false;
     for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, fork_on, NULL), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, fork_on, &other), 0);
     }
-    for (size_t i = 0; i < support_operations(20); i++) {
+    for (size_t i = 0; i < support_operations(8); i++) {
         walk_and_fork(&bed, &other);
         checked_free(&bed, checked_alloc(&bed, 100));
     }
@@ -118,9 +150,17 @@ START_TEST(visitor_forks_amid_forks)
 }
 END_TEST
 
-static void *fork_once(void *result)
+typedef struct Once {
+    Bed *bed;
+    size_t visits;
+    bool done;
+} Once;
+
+static void *fork_once(void *argument)
 {
-    *(bool *)result = fork_and_wait();
+    Once *once = argument;
+
+    once->done = fork_and_wait(once->bed);
     return NULL;
 }
 
@@ -128,23 +168,23 @@ static void *fork_once(void *result)
 static int wait_for_a_fork(const Mem_Block *block, void *context)
 {
     pthread_t thread;
-    bool done = false;
+    Once *once = context;
 
     (void)block;
-    ck_assert_int_eq(pthread_create(&thread, NULL, fork_once, &done), 0);
+    once->done = false;
+    ck_assert_int_eq(pthread_create(&thread, NULL, fork_once, once), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert(done);
-    ++*(size_t *)context;
-    return *(size_t *)context == 3;
+    ck_assert(once->done);
+    return ++once->visits == 3;
 }
 
 START_TEST(visitor_waits_for_a_fork)
 {
     Bed bed = visited_open(_i);
-    size_t visits = 0;
+    Once once = {.bed = &bed};
 
-    ck_assert_int_eq(bed_walk(&bed, wait_for_a_fork, &visits), 1);
-    ck_assert_uint_eq(visits, 3);
+    ck_assert_int_eq(bed_walk(&bed, wait_for_a_fork, &once), 1);
+    ck_assert_uint_eq(once.visits, 3);
     checked_sound(&bed);
     bed_close(&bed);
 }
@@ -154,40 +194,45 @@ END_TEST
  * Handlers of fork()
  * --------------------------------------------------------------------------------------------- */
 
-/* A handler of fork() that uses a region, in the parent and in the child, while another thread walks it. */
+/* Handlers of fork() that use a region, before the fork or in the child, while another thread walks it. */
 static struct {
     Bed *bed; /* NULL: nothing is to be done */
+    bool only_child;
     bool forks, walks, saw_walk;
     size_t visits; /* to come */
 } handled;
 
-static void use_in_handler(void)
+static void use_before_fork(void)
 {
     if (handled.bed == NULL) {
         return;
     }
     raise_flag(&handled.forks);
-    if (Mem_RegionFree(handled.bed->region, Mem_RegionAlloc(handled.bed->region, 4000)) != 0 ||
-        Mem_RegionCheck(handled.bed->region) != 0) {
-        _exit(20);
-    }
-    if (is_raised(&handled.walks)) {
-        raise_flag(&handled.saw_walk);
+    if (!handled.only_child) {
+        if (!use_region(handled.bed)) {
+            _exit(20);
+        }
+        if (is_raised(&handled.walks)) {
+            raise_flag(&handled.saw_walk);
+        }
     }
 }
 
-static void use_in_child(void)
+static void use_behind_fork(void)
 {
-    if (handled.bed != NULL &&
-        (Mem_RegionFree(handled.bed->region, Mem_RegionAlloc(handled.bed->region, 4000)) != 0 ||
-         Mem_RegionCheck(handled.bed->region) != 0)) {
-        _exit(21);
+    if (handled.bed != NULL) {
+        /* The thread that walks is not there, and the next fork waits for none. */
+        lower_flag(&handled.walks);
+        handled.only_child = false;
+        if (!use_region(handled.bed)) {
+            _exit(21);
+        }
     }
 }
 
 static void watch_forks(void)
 {
-    pthread_atfork(use_in_handler, NULL, use_in_child);
+    pthread_atfork(use_before_fork, NULL, use_behind_fork);
 }
 
 #if !SANITIZED
@@ -206,35 +251,44 @@ static int walk_until_a_fork(const Mem_Block *block, void *context)
     }
     sleep_us(1000);
     if (--handled.visits == 0) {
-        __atomic_store_n(&handled.walks, false, __ATOMIC_SEQ_CST);
+        lower_flag(&handled.walks);
     }
     return 0;
 }
 
-static void *fork_amid_the_walk(void *result)
+static void *fork_amid_the_walk(void *once)
 {
     wait_until(&handled.walks);
-    return fork_once(result);
+    return fork_once(once);
 }
 
+static void fork_with_handlers(Bed *bed, bool only_child)
+{
+    Mem_Stats stats = bed_stats(bed);
+    Once once = {.bed = bed};
+    pthread_t thread;
+
+    handled.visits = stats.blocks_in_use + stats.blocks_free;
+    handled.forks = handled.walks = handled.saw_walk = false;
+    handled.only_child = only_child;
+    handled.bed = bed;
+    ck_assert_int_eq(pthread_create(&thread, NULL, fork_amid_the_walk, &once), 0);
+    ck_assert_int_eq(bed_walk(bed, walk_until_a_fork, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    handled.bed = NULL;
+    ck_assert(once.done);
+    ck_assert_uint_eq(handled.visits, 0);
+    ck_assert(!handled.saw_walk);
+    checked_sound(bed);
+}
+
+/* Those before a fork wait for the walk; those in the child have nobody to wait for. */
 START_TEST(handlers_of_fork_wait_for_a_walk)
 {
     Bed bed = visited_open(_i);
-    pthread_t thread;
-    Mem_Stats stats = bed_stats(&bed);
-    bool done = false;
 
-    handled.bed = &bed;
-    handled.visits = stats.blocks_in_use + stats.blocks_free;
-    handled.forks = handled.walks = handled.saw_walk = false;
-    ck_assert_int_eq(pthread_create(&thread, NULL, fork_amid_the_walk, &done), 0);
-    ck_assert_int_eq(bed_walk(&bed, walk_until_a_fork, NULL), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    handled.bed = NULL;
-    ck_assert(done);
-    ck_assert_uint_eq(handled.visits, 0);
-    ck_assert(!handled.saw_walk);
-    checked_sound(&bed);
+    fork_with_handlers(&bed, false);
+    fork_with_handlers(&bed, true);
     bed_close(&bed);
 }
 END_TEST
@@ -243,10 +297,10 @@ int main(void)
 {
     TCase *tests = support_begin("visitor-fork");
 
-    tcase_add_loop_test(tests, visitor_forks_amid_forks, 0, KIND_CACHED + 1);
     tcase_add_loop_test(tests, visitor_waits_for_a_fork, 0, KIND_CACHED + 1);
     for (int kind = 0; kind <= KIND_CACHED; kind++) {
         if (kind != KIND_UNLOCKED) {
+            tcase_add_loop_test(tests, visitor_forks_amid_forks, kind, kind + 1);
             tcase_add_loop_test(tests, handlers_of_fork_wait_for_a_walk, kind, kind + 1);
         }
     }

@@ -21,6 +21,11 @@ static inline void raise_flag(bool *flag)
     __atomic_store_n(flag, true, __ATOMIC_SEQ_CST);
 }
 
+static inline void lower_flag(bool *flag)
+{
+    __atomic_store_n(flag, false, __ATOMIC_SEQ_CST);
+}
+
 static inline bool is_raised(const bool *flag)
 {
     return __atomic_load_n(flag, __ATOMIC_SEQ_CST);
