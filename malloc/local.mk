@@ -22,6 +22,7 @@ libmem_malloc_la_SOURCES = \
 	malloc/ahead.h \
 	malloc/family.h \
 	malloc/info.c \
+	malloc/load.c \
 	malloc/malloc.c \
 	malloc/new-forms.c \
 	malloc/new-try.h \

@@ -151,6 +151,11 @@ unsigned settings_flags(void)
     return flags;
 }
 
+bool settings_keep_deepbind(void)
+{
+    return is_on("LIBMEM_DEEPBIND");
+}
+
 ReportFormat settings_report(void)
 {
     const char *value = secure_getenv("LIBMEM_STATS");

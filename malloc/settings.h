@@ -21,6 +21,9 @@ size_t settings_size(bool *asked_for);
 /* Flags of the region, for Mem_Options. */
 unsigned settings_flags(void);
 
+/* Whether libraries may be loaded with RTLD_DEEPBIND. */
+bool settings_keep_deepbind(void);
+
 /* What is to be reported at exit, and to which file; NULL: to stderr. A file alone asks for a text. */
 ReportFormat settings_report(void);
 const char *settings_report_file(void);

@@ -523,6 +523,7 @@ dist_check_SCRIPTS += \
 EXTRA_DIST += \
 	tests/README.md \
 	tests/malloc/forms.cc \
+	tests/malloc/plugin.c \
 	tests/malloc/replaced.cc \
 	tests/run-installed \
 	tests/test-cxx.cc

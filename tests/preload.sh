@@ -75,6 +75,26 @@ LIBMEM_EXACT=1 LIBMEM_HUGE=1 preloaded 0 "$programs/threads"
 silent
 unset LIBMEM_SIZE
 
+# --- a plug-in that is loaded with RTLD_DEEPBIND, by the RUNPATH of the program ---
+
+mkdir "$tmp/plugins"
+plugin="${CC:-cc} -D_GNU_SOURCE ${CFLAGS-} ${LDFLAGS-} ${top_srcdir:-.}/tests/malloc/plugin.c"
+# shellcheck disable=SC2016
+if $plugin -DPLUGIN -shared -fPIC -o "$tmp/plugins/libplugin.so" &&
+    $plugin -Wl,--enable-new-dtags '-Wl,-rpath,$ORIGIN/plugins' -o "$tmp/plugin" ${DL_LIBS-}; then
+    run 0 "$tmp/plugin" same
+    preloaded 0 "$tmp/plugin" same
+    silent
+    LIBMEM_DEEPBIND=0 preloaded 0 "$tmp/plugin" same
+    silent
+    LIBMEM_DEEPBIND=1 preloaded 0 "$tmp/plugin" other
+    silent
+    LIBMEM_DEEPBIND=yes preloaded 0 "$tmp/plugin" same
+    complains 'libmem: LIBMEM_DEEPBIND is "yes", not 0 or 1; taken as 0'
+else
+    fail "plugin.c cannot be compiled"
+fi
+
 # --- what the environment says ---
 
 LIBMEM_STATS=json preloaded 0 "$programs/mistake" fails

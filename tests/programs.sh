@@ -59,6 +59,13 @@ if has sqlite3; then
     input=script.sql same sqlite3 :memory:
 fi
 
+if has php; then # its extensions are loaded with RTLD_DEEPBIND
+    # shellcheck disable=SC2016
+    same php -r '$list = range(1, 1000); shuffle($list); sort($list); echo strlen(json_encode($list)), "\n";
+        if (function_exists("iconv")) echo iconv("UTF-8", "ISO-8859-1", str_repeat("abc", 1000)), "\n";
+        if (class_exists("DateTime")) echo (new DateTime("@0"))->format("c"), "\n";'
+fi
+
 if has perl; then
     # shellcheck disable=SC2016
     same perl -e 'my %h; $h{$_ * 7 % 9973} .= "x$_" for 1 .. 100000; my @k = sort keys %h;
