@@ -91,7 +91,8 @@ int Mem_Init(size_t size);
  *
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
- *   ENOMEM  no free run of memory is large enough; this is the only reason for ENOMEM */
+ *   ENOMEM  no free run of memory is large enough; this is the only reason for ENOMEM, but in a region created
+ *           with MEM_SPARSE, where the system may also refuse to open memory (see there) */
 void *Mem_Alloc(size_t size) MEM_ATTR_NEW;
 
 /* Frees a block and merges it at once with free neighbours.
@@ -111,8 +112,10 @@ int Mem_Free(void *ptr);
  * the cut is marked. Says so if there is no default region. */
 void Mem_Dump(void);
 
-/* Allocates a block of count times size bytes, all zero. Memory of a mapped region that was never
- * handed out is zero already, and is not cleared again.
+/* Allocates a block of count times size bytes, all zero. In a mapped region without MEM_POPULATE and MEM_LOCKED,
+ * pages of large blocks are given back to the system rather than cleared, and so are not present before they are
+ * used. All of the block that the program could have written to is cleared, be it by mistake: memory that was never
+ * handed out, too, but for what is opened for this block (see MEM_SPARSE).
  *
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
@@ -245,10 +248,18 @@ int Mem_Exit(void);
 #define MEM_POPULATE 0x1u  /* all pages are present when the region is: no page faults later */
 #define MEM_LOCKED 0x2u    /* the pages are locked into memory, as by mlock() */
 #define MEM_HUGE 0x4u      /* 2 MiB pages where the system offers them; a wish, never an error */
-#define MEM_SPARSE 0x8u    /* no swap is reserved, so a region may be far larger than memory */
+#define MEM_SPARSE 0x8u    /* no swap is reserved: it may be far larger than memory. See below */
 #define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
 #define MEM_EXACT 0x20u    /* no magazines: every call goes to the heap, each in constant time */
 #define MEM_REALTIME 0x40u /* as MEM_EXACT; the lock's holder inherits priority: libmem(7) */
+
+/* MEM_SPARSE: a region of more than 4 MiB, if it has none of MEM_EXACT, MEM_REALTIME, MEM_POPULATE and
+ * MEM_LOCKED, is opened in steps. Memory can be read, but not written to, before blocks come near it. Each
+ * step is a multiple of 2 MiB, and an eighth of what is open already, or more. It takes a few system calls,
+ * mprotect() and madvise(), in the call that needs it. What is not open is not charged to the process, where
+ * the system counts what it promises (vm.overcommit_memory = 2, RLIMIT_DATA), and is not in core files. If
+ * the system refuses to open more, a request fails with ENOMEM though a free block is large enough: the
+ * region is as it was, and a later request may succeed. */
 
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */

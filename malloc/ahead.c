@@ -14,13 +14,14 @@ void ahead_start(Mem_Region *region, bool wanted)
     ahead_end = wanted ? ahead_clean(region) : NEVER;
 }
 
-/* Where to end for what is in use up to an address: where a page does, before the one in which the heap ends, for
- * something is behind it. */
+/* Where to end for what is in use up to an address: where a page does, of what is open, before the one in which the
+ * heap ends, for something is behind it. */
 static uintptr_t wanted_end(Mem_Region *region, uintptr_t clean)
 {
     Heap *heap = &region_of(region)->heap;
     size_t page = pages_size();
-    uintptr_t last = (uintptr_t)heap_address(heap, heap->end) & ~(page - 1);
+    Pos open = __atomic_load_n(&heap->open, __ATOMIC_RELAXED);
+    uintptr_t last = (uintptr_t)heap_address(heap, open) & ~(page - 1);
     size_t touched = clean - (uintptr_t)heap_address(heap, heap->first);
     uintptr_t end = layout_round_up(
         clean + bits_between(AHEAD_LEAST, touched / AHEAD_SHARE, AHEAD_MOST), page);

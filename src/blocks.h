@@ -57,6 +57,16 @@ static inline void blocks_note_touched(Heap *heap, Pos end)
     }
 }
 
+/* Whether a block may end at a position. If not, memory is wanted. */
+static ALWAYS_INLINE bool blocks_is_open(Heap *heap, size_t end)
+{
+    if (LIKELY(end <= heap->open)) {
+        return true;
+    }
+    heap->wanted = (Pos)end;
+    return false;
+}
+
 /* Splits a run that is in no block: its first units become a block in use, the rest a free one.
  *
  *   [        run        ]   =>   [ in use: units ][  rest free  ]
@@ -87,6 +97,9 @@ static ALWAYS_INLINE HeapResult blocks_take_large(Index index, size_t units, siz
     size = tree_node(index.tree, *block)->size;
     if (UNLIKELY(!heap_confirms(index.heap, *block, size))) {
         return HEAP_DAMAGED;
+    }
+    if (UNLIKELY(!blocks_is_open(index.heap, *block + units))) {
+        return HEAP_CLOSED;
     }
     index_remove_large(index, *block, size);
     blocks_split(index.heap, *block, size, (Pos)units);

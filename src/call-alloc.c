@@ -20,6 +20,12 @@ static __attribute__((__noinline__)) void *take_after_repair(Link *links, size_t
     return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, true);
 }
 
+/* Memory is to be opened first. */
+static __attribute__((__noinline__)) void *take_when_open(Link *links, size_t units)
+{
+    return operation_alloc_units(region_of((Mem_Region *)(void *)links), units, false);
+}
+
 /* Where a tree is to be searched, or nodes lie elsewhere. */
 static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units)
 {
@@ -78,6 +84,9 @@ static __attribute__((__noinline__)) void *take_from_shelf(Link *links, size_t u
     if (UNLIKELY(!fast_confirms_large(links, block, size))) {
         return take_after_repair(links, units);
     }
+    if (UNLIKELY(block + units > fast_heap(links)->open)) {
+        return take_when_open(links, units);
+    }
     if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
         index_unmark_large(fast_heap(links), size_class);
     }
@@ -93,6 +102,9 @@ static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t uni
 
     if (UNLIKELY(!fast_confirms_large(links, block, size))) {
         return take_after_repair(links, units);
+    }
+    if (UNLIKELY(block + units > fast_heap(links)->open)) {
+        return take_when_open(links, units);
     }
     if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
         index_unmark_large(fast_heap(links), size_class);

@@ -47,14 +47,12 @@ static Pos resize_here(Operation *operation, Pos block, size_t units)
     Pos moved = block;
     HeapResult result = heap_resize(heap, block, units);
 
-    if (result == HEAP_DAMAGED) {
-        operation_recover(operation);
+    for (int i = 0; i < OPERATION_TRIES && operation_mend(operation, result); i++) {
         result = heap_resize(heap, block, units);
     }
     if (result == HEAP_FULL) {
         result = heap_resize_down(heap, block, units, &moved);
-        if (result == HEAP_DAMAGED) {
-            operation_recover(operation);
+        for (int i = 0; i < OPERATION_TRIES && operation_mend(operation, result); i++) {
             result = heap_resize_down(heap, block, units, &moved);
         }
     }

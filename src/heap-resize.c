@@ -41,6 +41,9 @@ HeapResult heap_resize(Heap *heap, Pos block, size_t units)
         size + (size_t)map_size(map, block + size) < units) {
         return HEAP_FULL;
     }
+    if (!blocks_is_open(heap, block + units)) {
+        return HEAP_CLOSED;
+    }
     if (!blocks_merge_next(heap, block, &merged)) {
         return HEAP_DAMAGED;
     }
@@ -65,6 +68,9 @@ HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
     }
     if (merged + (block - *moved) < units) {
         return HEAP_FULL;
+    }
+    if (!blocks_is_open(heap, *moved + units)) {
+        return HEAP_CLOSED;
     }
     if (!index_remove(index_of(heap), *moved, block - *moved)) {
         return HEAP_DAMAGED;
@@ -124,11 +130,17 @@ HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *bl
     if (size == 0) {
         return HEAP_FULL;
     }
-    if (!heap_confirms(heap, run, size) || !index_remove(index_of(heap), run, size)) {
+    if (!heap_confirms(heap, run, size)) {
+        return HEAP_DAMAGED;
+    }
+    gap = (Pos)units_to_alignment(heap, run, alignment);
+    if (!blocks_is_open(heap, run + gap + units)) {
+        return HEAP_CLOSED;
+    }
+    if (!index_remove(index_of(heap), run, size)) {
         return HEAP_DAMAGED;
     }
     /*   [            run, free            ]   =>   [ gap free ][ in use: units ][ rest free ]   */
-    gap = (Pos)units_to_alignment(heap, run, alignment);
     blocks_split(heap, run + gap, size - gap, (Pos)units);
     if (gap != 0) {
         blocks_make_free(heap, run, gap);

@@ -128,7 +128,7 @@ Pos heap_find_damaged(Heap *heap)
     return suspect;
 }
 
-/* Takes the smallest free block of so many units out of the index. */
+/* Takes the smallest free block of so many units out of the index, if its front is open. */
 static HeapResult take_best(Heap *heap, size_t units, Pos *block, Pos *size)
 {
     Index index = index_of(heap);
@@ -137,8 +137,13 @@ static HeapResult take_best(Heap *heap, size_t units, Pos *block, Pos *size)
     if (*size == 0) {
         return HEAP_FULL;
     }
-    return heap_confirms(heap, *block, *size) && index_remove(index, *block, *size) ? HEAP_OK
-                                                                                    : HEAP_DAMAGED;
+    if (!heap_confirms(heap, *block, *size)) {
+        return HEAP_DAMAGED;
+    }
+    if (!blocks_is_open(heap, *block + units)) {
+        return HEAP_CLOSED;
+    }
+    return index_remove(index, *block, *size) ? HEAP_OK : HEAP_DAMAGED;
 }
 
 HeapResult heap_take(Heap *heap, size_t units, Pos *block)
@@ -177,7 +182,7 @@ static void reverse(Pos *rounds, size_t count)
     }
 }
 
-/* Makes as many blocks in use of the front of a run as are wanted and fit, and a free block of the
+/* Makes as many blocks in use of the front of a run as are wanted, fit and are open, and a free block of the
  * rest.
  *
  *   [          run          ]   =>   [ in use ][ in use ][ in use ][ rest free ]
@@ -186,8 +191,10 @@ static size_t split_rounds(Heap *heap, Pos run, Pos size, Pos units, size_t coun
 {
     size_t made = 0;
 
-    if (count > size / units) {
-        count = size / units;
+    Pos open = size < heap->open - run ? size : heap->open - run;
+
+    if (count > open / units) {
+        count = open / units;
     }
     for (; made < count - 1; made++) {
         blocks_make_used(heap, run, units);

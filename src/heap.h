@@ -77,6 +77,8 @@ typedef struct Heap {
     Pos first;                             /* position of the first block */
     Pos end;                               /* position just past the last block: the fence */
     Pos clean;       /* from here on blocks were never handed out nor written to */
+    Pos open;        /* up to here blocks may be written to: the end, or long before it */
+    Pos wanted;      /* after HEAP_CLOSED: how far open must be */
     size_t peak;     /* most units in use at a time */
     size_t headroom; /* peak - units in use */
     uint64_t taken;  /* blocks ever handed out: of 32 bits they would be too many */
@@ -93,6 +95,7 @@ typedef struct Heap {
 typedef enum HeapResult {
     HEAP_OK,
     HEAP_FULL,   /* no free run is large enough */
+    HEAP_CLOSED, /* nothing was done: first, memory must be opened up to `wanted` */
     HEAP_DAMAGED /* a free block's links were overwritten: see heap_rebuild */
 } HeapResult;
 
@@ -201,7 +204,11 @@ void heap_rebuild(Heap *heap);
 /* The first free block whose links are not what they must be, or 0. */
 Pos heap_find_damaged(Heap *heap);
 
-/* Takes a block: the smallest free one that suffices, its front. The rest stays free. */
+/* The functions below take memory up to `open` only; whoever calls them opens more, if he can, and tries again.
+ * What lies beyond is part of the last free block. As that is long, what is left of it is never in a list, and
+ * so isn't written to.
+ *
+ * Takes a block: the smallest free one that suffices, its front. The rest stays free. */
 HeapResult heap_take(Heap *heap, size_t units, Pos *block);
 
 /* Takes up to so many blocks of the same size, and tells where they are, and how many. The last one was

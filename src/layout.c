@@ -148,6 +148,80 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
     layout->total = layout->end_guard + page;
 }
 
+/* What the parts of the bookkeeping are opened by, and what of the pool is always open, in bytes. */
+enum { GRAIN = 1 << 16, POOL_OPEN_MIN = 1 << 20 };
+
+/* Bytes of a string that are written to beyond the word of a block's first unit, before it and behind it: what
+ * the map notes of a free block, and its node. */
+enum { STRING_SLACK = 256 };
+
+static Hole hole_between(size_t begin, size_t end, size_t page)
+{
+    size_t from = layout_round_up(begin, page > GRAIN ? page : GRAIN);
+    size_t to = end & ~(page - 1);
+
+    return (Hole){from < to ? from : to, to};
+}
+
+/* What is closed of a string of the map: not what stands for the end, where the last free block ends. */
+static Hole hole_in_string(const Layout *layout, size_t string, Pos open, size_t page)
+{
+    size_t origin = string + MAP_WORD_BYTES;
+
+    return hole_between(origin + open / 8 + STRING_SLACK, origin + layout->end / 8 - STRING_SLACK,
+                        page);
+}
+
+void layout_holes(const Layout *layout, Pos open, size_t page, Hole *holes)
+{
+    size_t heap_open = (size_t)(open - layout->first) << layout->shift;
+    size_t heap_bytes = (size_t)(layout->end - layout->first) << layout->shift;
+    size_t pool_open = pool_bytes_mapped(heap_open);
+
+    holes[HOLE_POOL] = layout->pool == 0
+                           ? (Hole){0, 0}
+                           : hole_between(layout->front + (pool_open < POOL_OPEN_MIN ? POOL_OPEN_MIN
+                                                                                     : pool_open),
+                                          layout->front + layout->pool, page);
+    holes[HOLE_LIVE] = layout->live == layout->starts
+                           ? (Hole){0, 0}
+                           : hole_in_string(layout, layout->live, open, page);
+    holes[HOLE_STARTS] = hole_in_string(layout, layout->starts, open, page);
+    holes[HOLE_FREE] = hole_in_string(layout, layout->free, open, page);
+    holes[HOLE_HEAP] = (Hole){(layout->heap + heap_open) & ~(page - 1),
+                              (layout->heap + heap_bytes) & ~(page - 1)};
+    for (int i = 0; i < HOLES && open == layout->end; i++) {
+        holes[i].begin = holes[i].end;
+    }
+}
+
+size_t layout_open_pool(const Layout *layout, Pos open, size_t page)
+{
+    Hole holes[HOLES];
+
+    layout_holes(layout, open, page, holes);
+    return holes[HOLE_POOL].begin == holes[HOLE_POOL].end ? layout->pool
+                                                          : holes[HOLE_POOL].begin - layout->front;
+}
+
+Pos layout_open_end(const Layout *layout, uintptr_t memory, size_t bytes)
+{
+    size_t heap_bytes = (size_t)(layout->end - layout->first) << layout->shift;
+    /* So that what is left of the last free block is never in a list. */
+    size_t rest = (size_t)CLASSES_MAX << layout->shift;
+    uintptr_t heap = memory + layout->heap;
+    size_t open;
+
+    if (bytes > heap_bytes) {
+        return layout->end;
+    }
+    open = layout_round_up(heap + bytes, LAYOUT_STEP) - heap;
+    if (open >= heap_bytes || heap_bytes - open < (rest > LAYOUT_STEP ? rest : LAYOUT_STEP)) {
+        return layout->end;
+    }
+    return layout->first + (Pos)(open >> layout->shift);
+}
+
 /* Places the parts in front of the heap so that the heads are aligned to a unit. */
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
@@ -228,6 +302,6 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
         heap->nodes = heap->free + MAP_WORD_BYTES;
     }
     heap->first = layout->first;
-    heap->end = layout->end;
+    heap->end = heap->open = layout->end;
     heap->shift = layout->shift;
 }

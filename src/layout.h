@@ -50,6 +50,26 @@ static inline size_t layout_round_up(size_t size, size_t multiple)
     return (size + multiple - 1) & ~(multiple - 1);
 }
 
+/* A run of whole pages that are not opened yet. Offsets as in Layout; empty where begin = end. */
+typedef struct Hole {
+    size_t begin, end;
+} Hole;
+
+/* In this order. */
+enum { HOLE_POOL, HOLE_LIVE, HOLE_STARTS, HOLE_FREE, HOLE_HEAP, HOLES };
+
+/* Bytes: memory is opened up to addresses that are multiples of this, as huge pages are. */
+#define LAYOUT_STEP ((size_t)2 << 20)
+
+/* Tells what is not open of a mapping whose heap is open up to a position. */
+void layout_holes(const Layout *layout, Pos open, size_t page, Hole *holes);
+
+/* Bytes of the pool that are open then. */
+size_t layout_open_pool(const Layout *layout, Pos open, size_t page);
+
+/* Up to where a heap is to be open so that so many bytes of it are, of a region mapped at an address. */
+Pos layout_open_end(const Layout *layout, uintptr_t memory, size_t bytes);
+
 /* Places the parts in front of a heap of so many units, for a number of classes, with up to `space`
  * units between the heads and the first block. */
 void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space);

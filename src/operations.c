@@ -7,6 +7,7 @@
 
 #include "heap-fast.h"
 #include "misuse.h"
+#include "opening.h"
 #include "thread.h"
 
 void operation_end(Operation *operation)
@@ -224,12 +225,21 @@ static HeapResult try(Heap *heap, const Take *take, Pos *block)
                                 : heap_take_aligned(heap, take->alignment, take->units, block);
 }
 
-static HeapResult try_twice(Operation *operation, const Take *take, Pos *block)
+bool operation_mend(Operation *operation, HeapResult result)
+{
+    if (result == HEAP_DAMAGED) {
+        operation_recover(operation);
+        return true;
+    }
+    return result == HEAP_CLOSED && opening_reach(operation->region, operation->heap->wanted);
+}
+
+/* Twice for each reason there may be. */
+static HeapResult try_again(Operation *operation, const Take *take, Pos *block)
 {
     HeapResult result = try(operation->heap, take, block);
 
-    if (result == HEAP_DAMAGED) {
-        operation_recover(operation);
+    for (int i = 0; i < OPERATION_TRIES && operation_mend(operation, result); i++) {
         result = try(operation->heap, take, block);
     }
     return result;
@@ -239,11 +249,11 @@ static HeapResult try_twice(Operation *operation, const Take *take, Pos *block)
 static Pos take_any(Operation *operation, Take take)
 {
     Pos block = 0;
-    HeapResult result = try_twice(operation, &take, &block);
+    HeapResult result = try_again(operation, &take, &block);
 
     if (result != HEAP_OK && region_is_cached(operation->region)) {
         settle(operation);
-        result = try_twice(operation, &take, &block);
+        result = try_again(operation, &take, &block);
     }
     return result == HEAP_OK ? block : 0;
 }
@@ -257,7 +267,7 @@ Pos operation_take_rounded(Operation *operation, size_t rounded, size_t units)
 {
     Pos block = 0;
 
-    return try_twice(operation, &(Take){0, rounded}, &block) == HEAP_OK
+    return try_again(operation, &(Take){0, rounded}, &block) == HEAP_OK
                ? block
                : operation_take(operation, units);
 }
@@ -272,8 +282,8 @@ size_t operation_take_rounds(Operation *operation, size_t units, size_t count, P
     size_t taken = 0;
     HeapResult result = heap_take_rounds(operation->heap, units, count, rounds, &taken);
 
-    if (result == HEAP_DAMAGED) {
-        operation_recover(operation);
+    if (operation_mend(operation, result) && taken == 0) {
+        heap_take_rounds(operation->heap, units, count, rounds, &taken);
     }
     region_cached(operation->region)->pops -= taken;
     return taken;

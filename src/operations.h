@@ -60,6 +60,11 @@ void operation_note_bad_pointer(Operation *operation, const void *pointer);
 /* A free block whose links were overwritten was met. Notes which one, and makes the index anew. */
 void operation_recover(Operation *operation);
 
+/* Sees to what the heap has found when it was asked for something. True if that may be tried again, which
+ * will do at most so many times. */
+enum { OPERATION_TRIES = 3 };
+bool operation_mend(Operation *operation, HeapResult result);
+
 /* Ends an operation that was to yield a block: its address, or NULL and ENOMEM. */
 void *operation_end_with_block(Operation *operation, Pos block);
 

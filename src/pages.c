@@ -40,25 +40,27 @@ static bool advise(void *memory, size_t size, int advice)
     return kernel_call(SYS_madvise, (long)(uintptr_t)memory, (long)size, advice, 0, 0, 0) == 0;
 }
 
-/* Protects the guards. The one before the heap can be read, so that a link that was overwritten can be tested
- * wherever it leads; it can't be written to, which is what it is for. It is not there in memory, and in no
- * core file. */
-static bool cut_guards(char *memory, const Layout *layout)
+/* Protects the pages at both ends. */
+static bool cut_ends(char *memory, const Layout *layout)
+{
+    return protect(memory, layout->front, PROT_NONE) &&
+           protect(memory + layout->end_guard, layout->total - layout->end_guard, PROT_NONE);
+}
+
+/* Protects the guard before the heap. It can be read, so that a link that was overwritten can be tested wherever it
+ * leads; it can't be written to, which is what it is for. It takes no memory, and is in no core file. */
+static bool cut_guard(char *memory, const Layout *layout)
 {
     char *guard = memory + layout->guard;
     size_t size = layout->heap - layout->guard;
 
-    if (!protect(memory, layout->front, PROT_NONE) || !protect(guard, size, PROT_READ) ||
-        !protect(memory + layout->end_guard, layout->total - layout->end_guard, PROT_NONE)) {
+    if (!protect(guard, size, PROT_READ)) {
         return false;
     }
     if (!pages_release(guard, size)) { /* locked, since the program said so of all that it maps */
         munlock(guard, size);
         pages_release(guard, size);
     }
-#ifdef MADV_DONTDUMP
-    advise(guard, size, MADV_DONTDUMP);
-#endif
     return true;
 }
 
@@ -69,9 +71,38 @@ static bool lock_parts(char *memory, const Layout *layout)
            mlock(memory + layout->heap, layout->end_guard - layout->heap) == 0;
 }
 
-static bool prepare(char *memory, const Layout *layout, unsigned flags)
+static void first_holes(const char *memory, const Layout *layout, Hole *holes)
 {
-    if (!cut_guards(memory, layout)) {
+    Pos open = layout_open_end(layout, (uintptr_t)memory, LAYOUT_STEP);
+
+    layout_holes(layout, open, pages_size(), holes);
+}
+
+/* Opens what is to be open at first of a mapping that can't be written to. */
+static bool open_parts(char *memory, const Layout *layout)
+{
+    Hole holes[HOLES];
+    size_t at = layout->front;
+    bool done = true;
+
+    first_holes(memory, layout, holes);
+    for (int i = 0; i < HOLES; i++) {
+        if (i == HOLE_HEAP) {
+            done = done && protect(memory + at, layout->guard - at, PROT_READ | PROT_WRITE);
+            at = layout->heap;
+        }
+        if (holes[i].begin < holes[i].end) {
+            done = done && protect(memory + at, holes[i].begin - at, PROT_READ | PROT_WRITE);
+            at = holes[i].end;
+        }
+    }
+    return done && protect(memory + at, layout->end_guard - at, PROT_READ | PROT_WRITE);
+}
+
+static bool prepare(char *memory, const Layout *layout, unsigned flags, bool in_steps)
+{
+    if (!cut_ends(memory, layout) ||
+        !(in_steps ? open_parts(memory, layout) : cut_guard(memory, layout))) {
         return false;
     }
 #ifdef MADV_HUGEPAGE
@@ -89,9 +120,10 @@ static bool prepare(char *memory, const Layout *layout, unsigned flags)
     return (flags & MEM_LOCKED) == 0 || lock_parts(memory, layout);
 }
 
-void *pages_map(const Layout *layout, unsigned flags)
+void *pages_map(const Layout *layout, unsigned flags, bool in_steps)
 {
     int mapping = MAP_PRIVATE | MAP_ANONYMOUS;
+    int protection = in_steps ? PROT_READ : PROT_READ | PROT_WRITE;
     void *memory;
 
     if (flags & MEM_SPARSE) {
@@ -102,11 +134,11 @@ void *pages_map(const Layout *layout, unsigned flags)
         mapping |= MAP_POPULATE;
     }
 #endif
-    memory = mmap(NULL, layout->total, PROT_READ | PROT_WRITE, mapping, -1, 0);
+    memory = mmap(NULL, layout->total, protection, mapping, -1, 0);
     if (memory == MAP_FAILED) {
         return NULL;
     }
-    if (!prepare(memory, layout, flags)) {
+    if (!prepare(memory, layout, flags, in_steps)) {
         int saved = errno;
 
         pages_unmap(memory, layout->total);
@@ -128,6 +160,41 @@ void *pages_map_for_now(size_t size)
 void pages_unmap(void *memory, size_t size)
 {
     munmap(memory, size);
+}
+
+void pages_leave_out(char *memory, const Layout *layout, bool in_steps)
+{
+#ifdef MADV_DONTDUMP
+    Hole holes[HOLES];
+
+    advise(memory + layout->guard, layout->heap - layout->guard, MADV_DONTDUMP);
+    first_holes(memory, layout, holes);
+    for (int i = 0; i < HOLES && in_steps; i++) {
+        if (holes[i].begin < holes[i].end) {
+            advise(memory + holes[i].begin, holes[i].end - holes[i].begin, MADV_DONTDUMP);
+        }
+    }
+#else
+    (void)memory;
+    (void)layout;
+    (void)in_steps;
+#endif
+}
+
+void pages_take_in(void *memory, size_t size)
+{
+#ifdef MADV_DODUMP
+    advise(memory, size, MADV_DODUMP);
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
+bool pages_open(void *memory, size_t size)
+{
+    return kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, PROT_READ | PROT_WRITE, 0,
+                       0, 0) == 0;
 }
 
 bool pages_release(void *memory, size_t size)

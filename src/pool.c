@@ -104,6 +104,13 @@ void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
     }
 }
 
+void pool_open(Pool *pool, size_t bytes)
+{
+    spin_take(&pool->lock);
+    __atomic_store_n(&pool->end, (Pos)(bytes / PIECE_BYTES), __ATOMIC_RELAXED);
+    spin_release(&pool->lock);
+}
+
 unsigned pool_depot_most(const Pool *pool, size_t number)
 {
     size_t most = DEPOT_BYTES / (sizes_units(number) * UNIT_BYTES * pool_rounds(pool, number));
@@ -152,7 +159,8 @@ static void *take_pieces(Pool *pool, Pos *list, size_t bytes, Pos reserve)
  * without which a size, or a thread, would use none. */
 Magazine *pool_take_magazine(Pool *pool)
 {
-    return take_pieces(pool, &pool->magazines, sizeof(Magazine), pool->end / MAGAZINE_RESERVE);
+    return take_pieces(pool, &pool->magazines, sizeof(Magazine),
+                       __atomic_load_n(&pool->end, __ATOMIC_RELAXED) / MAGAZINE_RESERVE);
 }
 
 void pool_give_magazine(Pool *pool, Magazine *magazine)

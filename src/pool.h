@@ -66,7 +66,7 @@ static inline void pool_add_counts(CacheCounts *counts, CacheCounts more)
 
 typedef struct Pool {
     Spin lock;
-    Pos fresh, end; /* pieces from here on were never used; there are so many */
+    Pos fresh, end; /* pieces from here on were never used; there are so many by now */
     Pos magazines;  /* free ones: also of the next two */
     Pos stacks;
     Pos caches;
@@ -88,6 +88,9 @@ size_t pool_bytes_inside(size_t heap_bytes);
 
 /* Makes a pool of so many bytes, which are all 0, for a heap of so many. */
 void pool_init(Pool *pool, size_t bytes, size_t heap_bytes);
+
+/* From now on so many bytes may be used, which are all 0. */
+void pool_open(Pool *pool, size_t bytes);
 
 /* Makes a number that no program is likely to write to its blocks by accident. Whoever reads a freed block
  * sees it: so it is none of the secrets that the C library has. errno stays as it is. */

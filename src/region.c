@@ -14,7 +14,10 @@
 
 Mem_Region *region_default;
 
-enum { ALIGNMENT_MAX = 4096 };
+enum {
+    ALIGNMENT_MAX = 4096,
+    HEAP_WITHOUT_STEPS = 4 << 20 /* bytes; smaller ones are open from the start */
+};
 
 #define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
 #define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)
@@ -58,9 +61,10 @@ static bool wants_magazines(const Mem_Options *options)
            (value == NULL || strcmp(value, "1") != 0);
 }
 
-/* Makes a region in memory that is laid out. fresh: the memory is all 0 and was never written
- * to. NULL and ENOTSUP: the system has no such lock. */
-static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, bool fresh)
+/* Makes a region in memory that is laid out, and open up to a position. fresh: the memory is all 0 and was never
+ * written to. NULL and ENOTSUP: the system has no such lock. */
+static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, Pos open,
+                               bool fresh)
 {
     Region *region = (Region *)(void *)((char *)memory + layout->region);
     LockKind lock = flags & MEM_UNLOCKED   ? LOCK_NONE
@@ -80,14 +84,26 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
         errno = ENOTSUP; /* GCOVR_EXCL_LINE: Linux has all kinds */
         return NULL;     /* GCOVR_EXCL_LINE */
     }
+    region->returns = fresh && (flags & (MEM_POPULATE | MEM_LOCKED)) == 0;
+    region->pooled = layout->pool != 0;
     layout_shape_heap(layout, &region->heap);
+    region->heap.open = open;
     region->heap.clean = fresh ? region->heap.first : region->heap.end;
     heap_init(&region->heap);
     if (layout->pool != 0) {
-        cached_start(region, layout->pool, layout->end_guard - layout->heap,
+        cached_start(region, layout_open_pool(layout, open, pages_size()),
+                     layout->end_guard - layout->heap,
                      (Live)memory + layout->live + MAP_WORD_BYTES);
     }
     return region_handle(region);
+}
+
+/* Whether the memory of a region is opened step by step: if it need not be there from the start. */
+static bool opens_in_steps(unsigned flags, const Layout *layout)
+{
+    return (flags & (MEM_SPARSE | MEM_EXACT | MEM_REALTIME | MEM_POPULATE | MEM_LOCKED)) ==
+               MEM_SPARSE &&
+           layout->end_guard - layout->heap > HEAP_WITHOUT_STEPS;
 }
 
 static Mem_Region *create(size_t size, const Mem_Options *options)
@@ -96,6 +112,7 @@ static Mem_Region *create(size_t size, const Mem_Options *options)
     Mem_Region *region;
     Layout layout;
     void *memory;
+    bool steps;
 
     if (size == 0 || size > PTRDIFF_MAX || alignment == 0) {
         errno = EINVAL;
@@ -106,11 +123,18 @@ static Mem_Region *create(size_t size, const Mem_Options *options)
         errno = ENOMEM;
         return NULL;
     }
-    memory = pages_map(&layout, options->flags);
+    steps = opens_in_steps(options->flags, &layout);
+    memory = pages_map(&layout, options->flags, steps);
     if (memory == NULL) {
         return NULL;
     }
-    region = make_region(memory, &layout, options->flags, true);
+    if (threads_begin_call()) {
+        pages_leave_out(memory, &layout, steps);
+        threads_end_call();
+    }
+    region = make_region(
+        memory, &layout, options->flags,
+        steps ? layout_open_end(&layout, (uintptr_t)memory, LAYOUT_STEP) : layout.end, true);
     if (region == NULL) {                  /* GCOVR_EXCL_BR_LINE: Linux has all kinds of locks */
         pages_unmap(memory, layout.total); /* GCOVR_EXCL_LINE */
     }
@@ -137,7 +161,7 @@ Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *opt
         errno = EINVAL;
         return NULL;
     }
-    return make_region(memory, &layout, options->flags, false);
+    return make_region(memory, &layout, options->flags, layout.end, false);
 }
 
 int Mem_RegionDestroy(Mem_Region *handle)

@@ -34,6 +34,8 @@ typedef struct Region {
             size_t cached_end; /* the heap's end if there are magazines, else 0 */
             unsigned short alignment; /* of every block */
             bool mapped;              /* the memory is a mapping of ours */
+            bool returns;             /* and its pages may go back to the system, and come again */
+            bool pooled;              /* it was laid out with a pool, if such a heap has one */
 
             /* The heap counts every block that is taken and given. More than these, modulo 2^64, were
              * the calls of Alloc and Free that took and gave nothing; less what was not done by them. */

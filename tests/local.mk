@@ -80,6 +80,7 @@ test_programs = \
 	tests/test-realtime \
 	tests/test-region \
 	tests/test-region-at \
+	tests/test-sparse \
 	tests/test-stats \
 	tests/test-syscalls \
 	tests/test-threads \
@@ -277,6 +278,11 @@ tests_test_region_at_SOURCES = tests/test-region-at.c
 tests_test_region_at_CPPFLAGS = $(test_cppflags)
 tests_test_region_at_LDFLAGS = $(test_ldflags)
 tests_test_region_at_LDADD = $(test_ldadd)
+
+tests_test_sparse_SOURCES = tests/test-sparse.c
+tests_test_sparse_CPPFLAGS = $(test_cppflags)
+tests_test_sparse_LDFLAGS = $(test_ldflags)
+tests_test_sparse_LDADD = $(test_ldadd)
 
 tests_test_stats_SOURCES = tests/test-stats.c
 tests_test_stats_CPPFLAGS = $(test_cppflags)
