@@ -84,7 +84,7 @@ static ALWAYS_INLINE bool bits_test_in(const uint64_t *words, size_t number)
 #if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
     bool set;
 
-    __asm__("btq %2, %1" : "=@ccc"(set) : "m"(*(const uint64_t(*)[])words), "r"(number));
+    __asm__("btq %2, %1" : "=@ccc"(set) : "m"(*(const uint64_t(*)[1 << 26]) words), "r"(number));
     return set;
 #else
     return bits_test(words[number / 64], number);
