@@ -32,7 +32,8 @@
  *     allocate from there again, without a lock. Nobody sees them: a block in a magazine is free for
  *     every function here, and goes back to the heap, from whatever thread has it, before one fails
  *     for lack of memory. Regions created with MEM_EXACT, MEM_REALTIME or MEM_UNLOCKED have none, nor small ones,
- *     nor those beyond the first sixteen at a time; nor has any if the environment variable
+ *     nor those beyond the first sixteen at a time, nor have threads beyond the first 1,024 at a time;
+ *     nor has any if the environment variable
  *     LIBMEM_EXACT is 1 when it is created. After: J. Bonwick, J. Adams, "Magazines and Vmem:
  *     extending the slab allocator to many CPUs and arbitrary resources", USENIX 2001.
  *   - No operation on a block takes time that depends on the size of the region, on the number of
@@ -103,8 +104,10 @@ void *Mem_Alloc(size_t size) MEM_ATTR_NEW;
  *   EINVAL  ptr is not the start of a block in use: freed already, never allocated, inside a block,
  *           not aligned, outside of the region, or there is no region. The heap is unchanged, and
  *           the misuse is reported (see Mem_OnMisuse). While a block waits in a magazine, a second
- *           free of it is seen by a word that its first bytes are set to: not if the program
- *           has written to them since. */
+ *           free of it is seen by a word that its first bytes are set to: not if the program has
+ *           written to them since, and not always if two threads free it at the same moment. Then
+ *           both calls succeed, and the block may be handed out twice. With MEM_EXACT every
+ *           second free fails. */
 int Mem_Free(void *ptr);
 
 /* Prints the default region to stdout: its totals, a picture of the whole heap in one line, and
@@ -131,7 +134,9 @@ void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
  *
  * Returns the block, which may have moved, or NULL with the old block untouched and errno set to
  *   EINVAL  ptr is not the start of a block in use (a misuse, as in Mem_Free), or there is no
- *           default region
+ *           default region. A freed block that waits in a magazine is taken for one in use where a
+ *           second free of it would not be seen, or while another thread frees it: then it is
+ *           resized, and the memory may be handed out twice
  *   ENOMEM  no free run of memory is large enough */
 void *Mem_Realloc(void *ptr, size_t size);
 
@@ -151,7 +156,8 @@ void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_NEW;
  *
  * Returns the bytes, or 0 with errno set to
  *   EINVAL  ptr is not the start of a block in use, or is NULL, or there is no default region.
- *           Asking is not a misuse and is not reported. */
+ *           Asking is not a misuse and is not reported. A freed block that waits in a magazine is
+ *           taken for one in use as in Mem_Realloc: then its size is told. */
 size_t Mem_Size(const void *ptr);
 
 /* Verifies the whole default region: the map of blocks, the index of free blocks, the totals, the
@@ -383,7 +389,10 @@ typedef struct Mem_Misuse {
  * The region is not locked, and the handler may use it. (Where a visitor makes a misuse of another
  * region, the region that is walked is locked.) The handler may be left by a C++ exception, by the
  * end of its thread, or by longjmp(), if that does not lead out of a visitor. The caller then does
- * not learn what the call has done all the same: blocks that it allocated or moved are lost. */
+ * not learn what the call has done all the same: blocks that it allocated or moved are lost.
+ *
+ * What a thread finds when it ends, in blocks that it has kept in magazines, is told then. Nothing keeps
+ * other threads from destroying the region meanwhile. */
 typedef void Mem_MisuseHandler(const Mem_Misuse *misuse, void *context);
 
 /* Sets the function to be called at each misuse, in any region; NULL: none. After it, what the

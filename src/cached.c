@@ -4,9 +4,12 @@
 #include "operations.h"
 #include "thread.h"
 
-/* Calls on a region before there are caches, so that a program of a few hundred calls sees the heap
- * itself; and calls of a thread before it gets one. */
-enum { REGION_CALLS = 1000, THREAD_CALLS = 32 };
+enum {
+    REGION_CALLS =
+        1000, /* before there are caches, so that a program of a few hundred sees the heap itself */
+    END_TRIES = 5,    /* of a thread that ends, to have a region's lock … */
+    END_PAUSE = 20000 /* … so many ns apart */
+};
 
 static void end_cache(Thread *self, size_t slot);
 static void in_child(void);
@@ -56,19 +59,41 @@ void cached_end(Region *region)
     thread_drop_slot(region_slot(region));
 }
 
-/* A thread ends: its cache is for the next one that comes; or what it has in magazines goes to where all
- * can take it. */
-static void end_cache(Thread *self, size_t slot)
+/* Leaves the cache of a thread that ends to the next one that comes; or brings what it has in magazines to where
+ * all can take it. False: somebody has the region's lock. */
+static bool leave_cache(Operation *operation, Thread *self, size_t slot)
 {
-    Operation operation;
     Cache *cache = self->owned[slot];
 
-    operation_begin(&operation, regions[slot]);
+    if (!operation_try(operation, regions[slot])) {
+        return false;
+    }
     thread_set_cache(self, slot, NULL);
     if (!cache_bequeath(cache)) {
-        cache_end(cache, true, operation_give_rounds, &operation);
+        cache_end(cache, true, operation_give_rounds, operation);
     }
-    operation_end(&operation);
+    operation_unlock(operation);
+    return true;
+}
+
+/* A thread ends. Its regions may be destroyed at any time: this is no call on them. So all happens while no slot can
+ * be dropped, and then the region's lock can't be waited for. If others have it all the time, the cache stays with
+ * the thread's record. */
+static void end_cache(Thread *self, size_t slot)
+{
+    for (int i = 0; i < END_TRIES; i++) {
+        Operation operation = {.misused = false};
+        bool done;
+
+        threads_lock();
+        done = self->owned[slot] == NULL || leave_cache(&operation, self, slot);
+        threads_unlock();
+        if (done) { /* GCOVR_EXCL_BR_LINE: that depends on the moment */
+            operation_report(&operation);
+            return;
+        }
+        lock_pause(END_PAUSE);
+    }
 }
 
 static void in_child(void)
@@ -98,27 +123,21 @@ static Cache *create_cache(Operation *operation)
 /* Counts a call of a thread that has no cache, and gives it one when it is time. */
 static void note_call(Region *region)
 {
-    Thread *self = &thread_self;
     size_t slot = region_slot(region);
     Operation operation;
 
-    /* While a thread is in fork(), what a cache takes to be made is locked. */
-    if (self->ended || lock_in_fork()) {
+    /* While a thread is in fork(), what a cache takes to be made is locked. What another thread has left is
+     * warm. It is taken at once, also so that this one does not free more into it than it took from there. */
+    if (lock_in_fork() || !thread_count_call(slot, cache_is_left(region_pool(region)))) {
         return;
     }
-    /* What another thread has left is warm. It is taken at once, also so that this one does not free more
-     * into it than it took from there. */
-    if (self->calls[slot] < THREAD_CALLS && !cache_is_left(region_pool(region))) {
-        self->calls[slot]++;
-        return;
-    }
-    self->calls[slot] = 0; /* until the next attempt */
-    if (!cached_prepare() || !thread_make_known(self)) {
+    if (!cached_prepare() || !thread_make_known()) {
         return;
     }
     operation_begin(&operation, region);
-    if (self->owned[slot] == NULL && region->heap.taken + region->heap.given >= REGION_CALLS) {
-        thread_set_cache(self, slot, create_cache(&operation));
+    if (thread_self->owned[slot] == NULL &&
+        region->heap.taken + region->heap.given >= REGION_CALLS) {
+        thread_set_cache(thread_self, slot, create_cache(&operation));
     }
     operation_end(&operation);
 }
@@ -143,7 +162,7 @@ static void note_loaded(Region *region, const Cache *cache, const Pos *rounds, s
 /* Loads a stack of small blocks from the heap, and takes the first round. */
 static Pos load(Region *region, size_t units)
 {
-    Cache *cache = thread_self.owned[region_slot(region)];
+    Cache *cache = thread_self->owned[region_slot(region)];
     Operation operation;
     Pos block = 0;
     size_t count;
@@ -199,7 +218,7 @@ static void *alloc_rounded(Region *region, size_t rounded, size_t units)
     Operation operation;
 
     operation_begin(&operation, region);
-    cool(thread_self.owned[region_slot(region)], &operation);
+    cool(thread_self->owned[region_slot(region)], &operation);
     return operation_end_alloc(&operation, operation_take_rounded(&operation, rounded, units));
 }
 
@@ -233,7 +252,7 @@ size_t cached_number(Region *region, size_t units)
 /* Makes room in a full magazine, and puts a block in. */
 static bool unload(Region *region, size_t number, size_t block)
 {
-    Cache *cache = thread_self.owned[region_slot(region)];
+    Cache *cache = thread_self->owned[region_slot(region)];
     Operation operation;
     bool done;
 

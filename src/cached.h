@@ -65,11 +65,12 @@ static ALWAYS_INLINE size_t cached_pop_own(Region *region, Cache *cache, size_t 
 
 static ALWAYS_INLINE size_t cached_pop(Region *region, size_t number)
 {
+    Thread *self = thread_self;
     size_t block;
 
-    thread_enter();
-    block = cached_pop_own(region, thread_cache(region_slot(region)), number);
-    thread_leave();
+    thread_enter(self);
+    block = cached_pop_own(region, thread_cache(self, region_slot(region)), number);
+    thread_leave(self);
     return block;
 }
 
@@ -237,14 +238,15 @@ static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size
 {
     /* Live bits spare the look at the map. */
     CachedSight sight = LIVE_BITS ? SIGHT_BLOCK : cached_sight(region, block, units);
+    Thread *self = thread_self;
     CachedGiven given;
     Cache *cache;
 
     if (UNLIKELY(sight != SIGHT_BLOCK)) {
         return cached_not_given(sight);
     }
-    thread_enter();
-    cache = thread_cache(region_slot(region));
+    thread_enter(self);
+    cache = thread_cache(self, region_slot(region));
     if (LIVE_BITS && LIKELY(cache->live != NULL)) {
         given = cached_push_live(cache, address, block, units);
     } else if (LIVE_BITS && UNLIKELY((sight = cached_sight(region, block, units)) != SIGHT_BLOCK)) {
@@ -252,7 +254,7 @@ static ALWAYS_INLINE CachedGiven cached_push(Region *region, void *address, size
     } else {
         given = cached_push_keyed(cache, address, region_cached(region)->key, block, *units);
     }
-    thread_leave();
+    thread_leave(self);
     return given;
 }
 

@@ -97,9 +97,16 @@ static bool take_all(void)
 void lock_pause(long ns)
 {
     unsigned word = 0;
+    long slice = ns;
 
-    /* Handlers of signals cut it short; but so many take no less time than any pause is for. */
-    for (int i = 0; i < 1000 && kernel_wait(&word, 0, ns) != -ETIMEDOUT; i++) {
+    /* A handler of a signal cuts it short, and no time that is cut short counts. So many of them take no less time
+     * than any pause is for. */
+    for (int i = 0; i < 1000 && ns > 0; i++) {
+        if (kernel_wait(&word, 0, slice) == -ETIMEDOUT) {
+            ns -= slice;
+        } else {
+            slice = slice / 2 + 1;
+        }
     }
 }
 
@@ -264,6 +271,21 @@ bool lock_take_always(Lock *lock)
     pthread_mutex_lock(&lock->mutex);
     held++;
     return true;
+}
+
+bool lock_try(Lock *lock, bool *taken)
+{
+    *taken = false;
+    if (lock->unlocked || lock_is_needless() || is_forking) {
+        return true;
+    }
+    /* Likewise. */
+    if (__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE) && /* GCOVR_EXCL_BR_LINE */
+        pthread_mutex_trylock(&lock->mutex) == 0) {
+        held++;
+        *taken = true;
+    }
+    return *taken;
 }
 
 void lock_release(Lock *lock, bool taken)

@@ -12,7 +12,17 @@
 
 void operation_end(Operation *operation)
 {
+    operation_unlock(operation);
+    operation_report(operation);
+}
+
+void operation_unlock(Operation *operation)
+{
     region_unlock(operation->region, operation->locked);
+}
+
+void operation_report(Operation *operation)
+{
     if (operation->misused) {
         int saved = errno;
 
@@ -132,7 +142,7 @@ static void settle_to(Operation *operation, Live live)
     Region *region = operation->region;
     size_t slot = region_slot(region);
 
-    for (Thread *thread = threads_seize(1U << slot); thread != NULL; thread = thread->next) {
+    for (Thread *thread = threads_seize(1U << slot); thread != NULL; thread = thread_next(thread)) {
         if (thread->owned[slot] != NULL) {
             drain(operation, thread->owned[slot]);
             thread->owned[slot]->live = live;
@@ -158,7 +168,7 @@ static void go_on(Operation *operation, bool locked)
 
     operation->locked = locked;
     if (LIVE_BITS && locked && region_live(region) != NULL &&
-        thread_self.owned[region_slot(region)] == NULL) {
+        thread_self->owned[region_slot(region)] == NULL) {
         settle_to(operation, NULL);
     }
 }
@@ -191,6 +201,12 @@ void operation_begin_settled(Operation *operation, Region *region)
 {
     operation_begin(operation, region);
     settle(operation);
+}
+
+bool operation_try(Operation *operation, Region *region)
+{
+    begin(operation, region);
+    return lock_try(&region->lock, &operation->locked);
 }
 
 void operation_begin_walk(Operation *operation, Region *region)

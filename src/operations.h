@@ -24,6 +24,14 @@ typedef struct Operation {
 void operation_begin(Operation *operation, Region *region);
 void operation_end(Operation *operation);
 
+/* The two halves of operation_end. */
+void operation_unlock(Operation *operation);
+void operation_report(Operation *operation);
+
+/* Begins an operation of a thread that has a cache of the region, without waiting for anything. False: somebody
+ * has the lock. */
+bool operation_try(Operation *operation, Region *region);
+
 /* Unlocks the region in between, while something is done to a block that is the caller's. Live bits may end. */
 void operation_pause(Operation *operation, Pos block);
 void operation_resume(Operation *operation);

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread.h"
 
-#include <pthread.h>
+#include <errno.h>
 
 #include "cache.h"
-#include "kernel.h"
 #include "lock.h"
-#include "sandbox.h"
+#include "spin.h"
 
-/* From linux/membarrier.h, which not every system has. */
-enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
+enum {
+    THREAD_CALLS = 32, /* of a thread on a region before it gets a cache */
+    THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1,
+    RECORDS = THREAD_REGIONS == 1 ? 4096 : 1024 /* so many threads at a time have caches */
+};
 
-enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
+/* How often a thread looks whether another is busy before it sleeps, and for how many ns it sleeps then, and
+ * again: that one is busy for some tens of instructions, if it is not interrupted; and then it may run only while
+ * this one does not. */
+enum { LOOKS = 100, PAUSE_MIN = 20000, PAUSE_MAX = 1000000 };
 
 #define EMPTY &cache_none
 #define EMPTY4 EMPTY, EMPTY, EMPTY, EMPTY
@@ -21,160 +26,46 @@ enum { THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1 };
 #define ALL_EMPTY EMPTY4, EMPTY4, EMPTY4, EMPTY4
 #endif
 
-__thread Thread thread_self = {.caches = {ALL_EMPTY}};
+Thread thread_none = {.caches = {ALL_EMPTY}};
+
+__thread Thread *thread_self = &thread_none;
 
 _Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16,
                "as many as there are initializers above");
 
-/* ns that a thread sleeps, and again, until another is not busy any more. That one is so for some tens of
- * instructions, if it is not interrupted; and then it may run only while this one does not. */
-enum { PAUSE_MIN = 5000, PAUSE_MAX = 1000000 };
+/* What a thread needs before it has a record. */
+static __thread unsigned char calls[THREAD_REGIONS];
+static __thread bool is_entering; /* on its way to one */
+static __thread bool is_barred;   /* gets none any more */
 
-bool thread_fences = THREAD_SANITIZED;
-
-/* Whether threads_restrict was called. */
-static bool is_restricted;
-
-/* Whether the kernel knows that it will be asked for fences. */
-static bool is_registered;
-
-/* A thread in fork() has the list, and has seized everything; it may use regions there, and all stays
- * so. */
+/* A thread in fork() has it, and has seized everything; it may use regions there, and all stays so. */
 static Spin list_lock;
-static Thread *list_head;
+static Thread records[RECORDS];
+static size_t record_count; /* those behind were never used */
 static bool slots_taken[THREAD_REGIONS];
 
-static void take_list(void)
+static pthread_key_t end_key;
+static bool has_end_key;
+static ThreadEnd *end_caches;
+
+void threads_lock(void)
 {
     if (!lock_in_fork()) {
         spin_take(&list_lock);
     }
 }
 
-static void release_list(void)
+void threads_unlock(void)
 {
     if (!lock_in_fork()) {
         spin_release(&list_lock);
     }
 }
 
-static pthread_key_t end_key;
-static bool has_end_key;
-static ThreadEnd *end_caches;
-
-static bool ask_kernel(int command)
+Thread *thread_next(Thread *thread)
 {
-#ifdef SYS_membarrier
-    return kernel_call(SYS_membarrier, command, 0, 0, 0, 0, 0) == 0;
-#else
-    (void)command;
-    return false;
-#endif
-}
-
-/* Changes to marks with fences. The list is locked, here and below. */
-static void begin_fences(void)
-{
-    __atomic_store_n(&thread_fences, true, __ATOMIC_RELAXED);
-    /* Whoever sets a mark right now has set it before this, or sees that it needs a fence. If the kernel refuses
-     * what it did before: all that a thread has written is seen by all after a tiny part of this. */
-    if (is_registered && !ask_kernel(PRIVATE_EXPEDITED)) {
-        lock_pause(10000000);
-    }
-}
-
-/* Makes all threads agree on what was written so far, their marks included. */
-static void fence_all(void)
-{
-    if (!thread_fences && !ask_kernel(PRIVATE_EXPEDITED)) {
-        begin_fences();
-    }
-    thread_fence();
-}
-
-static bool may_ask(void)
-{
-    return !is_restricted && !sandbox_is_inherited();
-}
-
-void threads_restrict(void)
-{
-    take_list();
-    is_restricted = true;
-    if (!thread_fences) {
-        begin_fences();
-    }
-    release_list();
-}
-
-bool threads_begin_call(void)
-{
-    take_list();
-    if (!may_ask()) {
-        release_list();
-        return false;
-    }
-    return true;
-}
-
-void threads_end_call(void)
-{
-    release_list();
-}
-
-static void link_in(Thread *self)
-{
-    take_list();
-    self->next = list_head;
-    self->previous = NULL;
-    if (list_head != NULL) {
-        list_head->previous = self;
-    }
-    list_head = self;
-    self->known = true;
-    release_list();
-}
-
-static void unlink_from(Thread *self)
-{
-    take_list();
-    if (self->previous != NULL) {
-        self->previous->next = self->next;
-    } else {
-        list_head = self->next;
-    }
-    if (self->next != NULL) {
-        self->next->previous = self->previous;
-    }
-    self->known = false;
-    release_list();
-}
-
-static void end_thread(void *argument)
-{
-    Thread *self = argument;
-
-    self->ended = true;
-    for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
-        if (self->owned[slot] != NULL) {
-            end_caches(self, slot);
-        }
-    }
-    unlink_from(self);
-}
-
-void thread_prepare(ThreadEnd *end)
-{
-    end_caches = end;
-    take_list();
-    if (!thread_fences) {
-        is_registered = may_ask() && ask_kernel(REGISTER_PRIVATE_EXPEDITED);
-        if (!is_registered) {
-            begin_fences();
-        }
-    }
-    release_list();
-    has_end_key = pthread_key_create(&end_key, end_thread) == 0;
+    thread = thread == NULL ? records : thread + 1;
+    return thread == records + record_count ? NULL : thread;
 }
 
 static void show(Thread *thread, size_t slot, Cache *cache)
@@ -183,64 +74,169 @@ static void show(Thread *thread, size_t slot, Cache *cache)
                      THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_RELEASE);
 }
 
+static void take_cache_away(Thread *thread, size_t slot)
+{
+    thread->owned[slot] = NULL;
+    show(thread, slot, NULL);
+}
+
+/* Makes the mutex of a record, which nobody holds. Where the system can't have robust ones, it is a usual one: a
+ * thread that ends without a word keeps its record. */
+static void make_alive(Thread *thread)
+{
+    pthread_mutexattr_t attributes;
+    bool done = false;
+
+    if (pthread_mutexattr_init(&attributes) == 0) {
+        done = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0 &&
+               pthread_mutex_init(&thread->alive, &attributes) == 0;
+        pthread_mutexattr_destroy(&attributes);
+    }
+    if (!done) {
+        pthread_mutex_init(&thread->alive, NULL); /* GCOVR_EXCL_LINE */
+    }
+}
+
+static bool is_busy(const Thread *thread)
+{
+    return __atomic_load_n(&thread->busy, THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
+}
+
+/* Makes a record the caller's, if it has no owner. What an owner that ended in the midst of a call had in its
+ * caches is left alone, in use for good: nobody knows how far it came. */
+static bool claim(Thread *thread)
+{
+    int result = pthread_mutex_trylock(&thread->alive);
+
+    if (result == EOWNERDEAD) {
+        pthread_mutex_consistent(&thread->alive);
+    } else if (result != 0) {
+        return false;
+    }
+    if (is_busy(thread)) {
+        for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+            take_cache_away(thread, slot);
+        }
+        thread_leave(thread);
+    }
+    return true;
+}
+
+/* Gives the calling thread a record: the first one that has no owner. */
+static void take_record(void)
+{
+    threads_lock();
+    for (size_t i = 0; i < RECORDS; i++) {
+        if (i == record_count) {
+            make_alive(&records[i]);
+            for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+                take_cache_away(&records[i], slot);
+            }
+            record_count++;
+        }
+        if (claim(&records[i])) {
+            thread_self = &records[i];
+            break;
+        }
+    }
+    threads_unlock();
+}
+
+/* The value of the key need not be this thread's: where another one ended without a word, it may have been left
+ * in memory that is used again. */
+static void end_thread(void *unused)
+{
+    Thread *self = thread_self;
+
+    (void)unused;
+    is_barred = true;
+    if (self == &thread_none) {
+        return;
+    }
+    for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+        end_caches(self, slot);
+    }
+    thread_self = &thread_none;
+    pthread_mutex_unlock(&self->alive);
+}
+
+void thread_prepare(ThreadEnd *end)
+{
+    end_caches = end;
+    threads_prepare_fences();
+    has_end_key = pthread_key_create(&end_key, end_thread) == 0;
+}
+
 Cache *thread_take_own(size_t slot)
 {
     Cache *cache;
 
-    thread_enter();
-    cache = thread_cache(slot);
+    thread_enter(thread_self);
+    cache = thread_cache(thread_self, slot);
     return cache == EMPTY ? NULL : cache;
 }
 
 void thread_release_own(void)
 {
-    thread_leave();
+    thread_leave(thread_self);
 }
 
 bool thread_find_slot(size_t *slot)
 {
     bool found = false;
 
-    take_list();
+    threads_lock();
     for (*slot = 0; *slot < THREAD_REGIONS; ++*slot) {
         if (!slots_taken[*slot]) {
             slots_taken[*slot] = found = true;
             break;
         }
     }
-    release_list();
+    threads_unlock();
     return found;
 }
 
 void thread_drop_slot(size_t slot)
 {
-    take_list();
-    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
-        show(thread, slot, NULL);
-        thread->owned[slot] = NULL;
-        thread->calls[slot] = 0;
+    threads_lock();
+    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
+        take_cache_away(thread, slot);
     }
     slots_taken[slot] = false;
-    release_list();
+    threads_unlock();
 }
 
-bool thread_make_known(Thread *self)
+bool thread_count_call(size_t slot, bool at_once)
+{
+    if (is_barred) {
+        return false;
+    }
+    if (calls[slot] < THREAD_CALLS && !at_once) {
+        calls[slot]++;
+        return false;
+    }
+    calls[slot] = 0; /* until the next attempt */
+    return true;
+}
+
+bool thread_make_known(void)
 {
     bool done;
 
-    if (self->known) {
+    if (thread_self != &thread_none) {
         return true;
     }
-    if (!has_end_key || self->entering) {
+    if (!has_end_key || is_entering || is_barred) {
         return false;
     }
-    self->entering = true; /* what follows may allocate, and come here again */
-    done = pthread_setspecific(end_key, self) == 0;
-    self->entering = false;
+    is_entering = true; /* what follows may allocate, and come here again */
+    done = pthread_setspecific(end_key, &end_key) == 0;
+    is_entering = false;
     if (done) {
-        link_in(self);
+        take_record();
+        is_barred = thread_self == &thread_none;
     }
-    return done;
+    return done && !is_barred;
 }
 
 void thread_set_cache(Thread *self, size_t slot, Cache *cache)
@@ -254,7 +250,7 @@ static bool show_others(Thread *thread, unsigned slots, bool seized)
 {
     bool owner = false;
 
-    for (size_t slot = 0; slot < THREAD_REGIONS && thread != &thread_self; slot++) {
+    for (size_t slot = 0; slot < THREAD_REGIONS && thread != thread_self; slot++) {
         if ((slots >> slot & 1) != 0 && thread->owned[slot] != NULL) {
             show(thread, slot, seized ? NULL : thread->owned[slot]);
             owner = true;
@@ -263,16 +259,21 @@ static bool show_others(Thread *thread, unsigned slots, bool seized)
     return owner;
 }
 
-static bool is_busy(const Thread *thread)
+/* Waits until a thread is not busy, or gone. */
+static void wait_for(Thread *thread)
 {
-    return __atomic_load_n(&thread->busy, THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
-}
+    long ns = PAUSE_MIN;
 
-static void wait_for(const Thread *thread)
-{
-    for (long ns = PAUSE_MIN; is_busy(thread);) {
-        lock_pause(ns);
-        ns = ns < PAUSE_MAX ? 2 * ns : ns;
+    for (int i = 0; i < LOOKS && is_busy(thread); i++) {
+        spin_relax();
+    }
+    while (is_busy(thread)) {
+        if (claim(thread)) {
+            pthread_mutex_unlock(&thread->alive);
+        } else {
+            lock_pause(ns);
+            ns = ns < PAUSE_MAX ? 2 * ns : ns;
+        }
     }
 }
 
@@ -281,13 +282,14 @@ static void seize(unsigned slots)
     bool others = false;
 
     spin_take(&list_lock);
-    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
+    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
         others |= show_others(thread, slots, true);
     }
     if (others) {
-        fence_all();
+        threads_fence();
     }
-    for (Thread *thread = list_head; thread != NULL && others; thread = thread->next) {
+    for (Thread *thread = thread_next(NULL); thread != NULL && others;
+         thread = thread_next(thread)) {
         if (show_others(thread, slots, true)) {
             wait_for(thread);
         }
@@ -296,7 +298,7 @@ static void seize(unsigned slots)
 
 static void release(unsigned slots)
 {
-    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
+    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
         show_others(thread, slots, false);
     }
     spin_release(&list_lock);
@@ -307,7 +309,7 @@ Thread *threads_seize(unsigned slots)
     if (!lock_in_fork()) {
         seize(slots);
     }
-    return list_head;
+    return thread_next(NULL);
 }
 
 void threads_release(unsigned slots)
@@ -317,26 +319,39 @@ void threads_release(unsigned slots)
     }
 }
 
+/* A robust mutex that is held is in a list of the thread's, which a child is to begin with an empty one of. */
 void threads_before_fork(void)
 {
     seize(THREAD_ALL_SLOTS);
+    if (thread_self != &thread_none) {
+        pthread_mutex_unlock(&thread_self->alive);
+    }
+}
+
+static void take_alive(void)
+{
+    if (thread_self != &thread_none) {
+        pthread_mutex_lock(&thread_self->alive);
+    }
 }
 
 void threads_in_parent(void)
 {
+    take_alive();
     release(THREAD_ALL_SLOTS);
 }
 
 void threads_in_child(void (*lost)(Cache *cache))
 {
-    for (Thread *thread = list_head; thread != NULL; thread = thread->next) {
-        for (size_t slot = 0; slot < THREAD_REGIONS && thread != &thread_self; slot++) {
+    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
+        make_alive(thread);
+        for (size_t slot = 0; slot < THREAD_REGIONS && thread != thread_self; slot++) {
             if (thread->owned[slot] != NULL) {
                 lost(thread->owned[slot]);
+                take_cache_away(thread, slot);
             }
         }
     }
-    thread_self.next = thread_self.previous = NULL;
-    list_head = thread_self.known ? &thread_self : NULL;
+    take_alive();
     spin_release(&list_lock);
 }

@@ -7,15 +7,20 @@
  * mark, looks where the cache is, uses it, and clears the mark. Who wants all of a region's caches
  * replaces every thread's way to them by one to an empty cache, has the kernel make that visible to
  * all, together with their marks (membarrier(2)), and waits for those that are busy. Where the kernel
- * has no such call, or must not be asked, marks come with a fence each, as long as there are several threads. */
+ * has no such call, or must not be asked, marks come with a fence each, as long as there are several threads.
+ *
+ * All that others look at is in a record, which a thread takes before it gets its first cache. Records are static:
+ * they are there when the thread is gone, with its stack and its variables, and however it went. A thread holds
+ * a robust mutex of its record as long as it lives, so that one that ended without a word, by the system call
+ * exit, is known: by who waits for it, and by who needs a record. The next owner has what was in its caches. */
 #ifndef MEM_SRC_THREAD_H
 #define MEM_SRC_THREAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "bits.h"
 #include "lock.h"
-#include "spin.h"
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -38,16 +43,17 @@ typedef struct Cache Cache;
 
 typedef struct Thread {
     bool busy;
-    Cache *caches[THREAD_REGIONS];        /* as the owner may use them: &cache_none if it may not */
-    Cache *owned[THREAD_REGIONS];         /* NULL: none */
-    unsigned short calls[THREAD_REGIONS]; /* before it got one */
-    struct Thread *next, *previous;       /* of those that have caches */
-    bool known;                           /* in the list */
-    bool entering;                        /* on its way there */
-    bool ended;                           /* gets no cache any more */
-} Thread;
+    Cache *caches[THREAD_REGIONS]; /* as the owner may use them: &cache_none if it may not */
+    Cache *owned[THREAD_REGIONS];  /* NULL: none */
+    pthread_mutex_t alive; /* held by the owner; free, or of an owner that died: there is none */
+} __attribute__((__aligned__(64)))
+Thread; /* the owner writes to it all the time: a line of its own */
 
-extern HIDDEN __thread Thread thread_self __attribute__((__tls_model__("initial-exec")));
+/* The record of threads that have none: it has no caches, and nobody waits for it. */
+extern HIDDEN Thread thread_none;
+
+/* The calling thread's. */
+extern HIDDEN __thread Thread *thread_self __attribute__((__tls_model__("initial-exec")));
 
 /* Whether marks come with fences. It is set once, and stays. */
 extern HIDDEN bool thread_fences;
@@ -62,11 +68,10 @@ static ALWAYS_INLINE void thread_fence(void)
 #endif
 }
 
-/* Makes the owner's use of a cache begin, and end. The variable is named here, and not its address
- * passed, since it can be addressed at once. */
-static ALWAYS_INLINE void thread_enter(void)
+/* Makes the owner's use of a cache begin, and end. */
+static ALWAYS_INLINE void thread_enter(Thread *self)
 {
-    __atomic_store_n(&thread_self.busy, true, THREAD_ORDER);
+    __atomic_store_n(&self->busy, true, THREAD_ORDER);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* looks only then whether a fence is needed */
     if (UNLIKELY(__atomic_load_n(&thread_fences, __ATOMIC_RELAXED)) && !lock_is_needless()) {
         thread_fence();
@@ -74,15 +79,15 @@ static ALWAYS_INLINE void thread_enter(void)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static ALWAYS_INLINE void thread_leave(void)
+static ALWAYS_INLINE void thread_leave(Thread *self)
 {
-    __atomic_store_n(&thread_self.busy, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&self->busy, false, __ATOMIC_RELEASE);
 }
 
 /* The cache for a region's slot, between these two. */
-static ALWAYS_INLINE Cache *thread_cache(size_t slot)
+static ALWAYS_INLINE Cache *thread_cache(Thread *self, size_t slot)
 {
-    return __atomic_load_n(&thread_self.caches[slot], THREAD_ORDER);
+    return __atomic_load_n(&self->caches[slot], THREAD_ORDER);
 }
 
 /* The cache for a region's slot, or NULL. It is the caller's until thread_release_own. */
@@ -95,18 +100,29 @@ bool thread_find_slot(size_t *slot);
 /* Takes a slot back: no thread has a cache there any more. */
 void thread_drop_slot(size_t slot);
 
+/* Counts a call of the calling thread, which has no cache. True if it has made so many that it is time to give
+ * it one; then it counts anew. at_once: it is time in any case. */
+bool thread_count_call(size_t slot, bool at_once);
+
 /* To be called before the calling thread gets its first cache, while it holds no lock: it may allocate, by
- * way of malloc(). False: nothing would tell when the thread ends, and it can have none. */
-bool thread_make_known(Thread *self);
+ * way of malloc(). False: there is no record, or nothing would tell when the thread ends; it can have no
+ * cache. */
+bool thread_make_known(void);
 
 /* Gives a thread a cache; or, with NULL, takes it away. The region is locked by the caller, here and
  * below. */
 void thread_set_cache(Thread *self, size_t slot, Cache *cache);
 
-/* Keeps all threads but the caller from using their caches of some slots, a bit each, and tells the
- * first of all threads that have caches; thread->next is the next one. Until threads_release. */
+/* Keeps all threads but the caller from using their caches of some slots, a bit each, and tells the first record
+ * there is, or NULL. Until threads_release. */
 Thread *threads_seize(unsigned slots);
 void threads_release(unsigned slots);
+
+/* Finds out whether the kernel can be asked for fences. */
+void threads_prepare_fences(void);
+
+/* Makes all threads agree on what was written so far, their marks included. Records are locked. */
+void threads_fence(void);
 
 /* Lets no system call be made any more but those that malloc() of the C library makes, too. To be called before a
  * filter may forbid others: when it returns, none of them is under way. */
@@ -116,7 +132,15 @@ void threads_restrict(void);
 bool threads_begin_call(void);
 void threads_end_call(void);
 
-/* Called, for a thread that ends, with each of its caches. */
+/* The next record, or NULL. It need not have caches, nor an owner. */
+Thread *thread_next(Thread *thread);
+
+/* Keeps records, and slots, as they are: no slot is dropped meanwhile. Who has a region's lock may wait for it,
+ * but not the other way round. */
+void threads_lock(void);
+void threads_unlock(void);
+
+/* Called, for a thread that ends, with each slot. No lock is held. */
 typedef void ThreadEnd(Thread *self, size_t slot);
 
 /* To be called once, before any thread gets a cache. */

@@ -52,6 +52,7 @@ test_programs = \
 	tests/inner-module \
 	tests/inner-release \
 	tests/inner-shapes \
+	tests/inner-threads \
 	tests/inner-tree \
 	tests/test-aligned \
 	tests/test-alloc \
@@ -61,6 +62,7 @@ test_programs = \
 	tests/test-dump-json \
 	tests/test-dump-memory \
 	tests/test-dump-unlocked \
+	tests/test-errno \
 	tests/test-exhaustive \
 	tests/test-fork \
 	tests/test-free \
@@ -83,6 +85,7 @@ test_programs = \
 	tests/test-sparse \
 	tests/test-stats \
 	tests/test-syscalls \
+	tests/test-thread-ends \
 	tests/test-threads \
 	tests/test-trace \
 	tests/test-visitor \
@@ -139,6 +142,11 @@ tests_inner_shapes_CPPFLAGS = $(inner_cppflags)
 tests_inner_shapes_LDFLAGS = $(test_ldflags)
 tests_inner_shapes_LDADD = $(inner_ldadd)
 
+tests_inner_threads_SOURCES = tests/inner-threads.c
+tests_inner_threads_CPPFLAGS = $(inner_cppflags)
+tests_inner_threads_LDFLAGS = $(test_ldflags)
+tests_inner_threads_LDADD = $(inner_ldadd)
+
 tests_inner_tree_SOURCES = tests/inner-tree.c tests/forest.c tests/forest.h
 tests_inner_tree_CPPFLAGS = $(inner_cppflags)
 tests_inner_tree_LDFLAGS = $(test_ldflags)
@@ -183,6 +191,11 @@ tests_test_dump_unlocked_SOURCES = tests/test-dump-unlocked.c
 tests_test_dump_unlocked_CPPFLAGS = $(test_cppflags)
 tests_test_dump_unlocked_LDFLAGS = $(test_ldflags)
 tests_test_dump_unlocked_LDADD = $(test_ldadd)
+
+tests_test_errno_SOURCES = tests/test-errno.c
+tests_test_errno_CPPFLAGS = $(test_cppflags)
+tests_test_errno_LDFLAGS = $(test_ldflags)
+tests_test_errno_LDADD = $(test_ldadd)
 
 tests_test_exhaustive_SOURCES = tests/test-exhaustive.c
 tests_test_exhaustive_CPPFLAGS = $(test_cppflags)
@@ -293,6 +306,11 @@ tests_test_syscalls_SOURCES = tests/test-syscalls.c
 tests_test_syscalls_CPPFLAGS = $(test_cppflags)
 tests_test_syscalls_LDFLAGS = $(test_ldflags)
 tests_test_syscalls_LDADD = $(test_ldadd)
+
+tests_test_thread_ends_SOURCES = tests/test-thread-ends.c
+tests_test_thread_ends_CPPFLAGS = $(test_cppflags)
+tests_test_thread_ends_LDFLAGS = $(test_ldflags)
+tests_test_thread_ends_LDADD = $(test_ldadd)
 
 tests_test_threads_SOURCES = tests/test-threads.c
 tests_test_threads_CPPFLAGS = $(test_cppflags)
