@@ -21,6 +21,7 @@ libmem_malloc_la_SOURCES = \
 	malloc/ahead.c \
 	malloc/ahead.h \
 	malloc/family.h \
+	malloc/filter.c \
 	malloc/info.c \
 	malloc/load.c \
 	malloc/malloc.c \
@@ -40,7 +41,7 @@ libmem_malloc_la_SOURCES = \
 	malloc/start.h \
 	malloc/trim.c \
 	malloc/trim.h
-libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DHEAP_UNIT_SHIFT=4 -DTHREAD_REGIONS=1 \
+libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DHEAP_UNIT_SHIFT=4 -DTHREAD_REGIONS=1 -DPAGES_BY_KERNEL \
 	-DNEW_SIZE='"$(NEW_SIZE)"'
 # Exceptions of new handlers pass through. No builtin: calloc() must not be made a call of itself.
 libmem_malloc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fno-builtin-malloc \
@@ -54,7 +55,7 @@ memrun_SOURCES = \
 	malloc/memrun.c \
 	malloc/size.c \
 	malloc/size.h
-memrun_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE='"$(pkglibdir)/libmem-malloc.so"' -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+memrun_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMODULE='"$(pkglibdir)/libmem-malloc.so"' -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 
 # Completions are found by the name of the command.
 malloc/memrun: malloc/memrun.bash

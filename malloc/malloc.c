@@ -4,10 +4,10 @@
  * tell something are in info.c, those of C++ in new.c. */
 #include <errno.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include "family.h"
 #include "misuse.h"
+#include "pages.h"
 #include "path.h"
 
 static void *fail(int error)
@@ -98,19 +98,14 @@ EXPORT void *memalign(size_t alignment, size_t size)
     return path_alloc_aligned(alignment, size);
 }
 
-static size_t page_size(void)
-{
-    return (size_t)sysconf(_SC_PAGESIZE);
-}
-
 EXPORT void *valloc(size_t size)
 {
-    return path_alloc_aligned(page_size(), size);
+    return path_alloc_aligned(pages_size(), size);
 }
 
 EXPORT void *pvalloc(size_t size)
 {
-    size_t page = page_size();
+    size_t page = pages_size();
     size_t rounded;
 
     if (__builtin_add_overflow(size, page - 1, &rounded)) {

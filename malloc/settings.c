@@ -9,8 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "file.h"
+#include "kernel.h"
 #include "mem.h"
+#include "pages.h"
 #include "size.h"
 
 __attribute__((__format__(__printf__, 2, 0))) static void complain(int file, const char *format,
@@ -56,7 +59,7 @@ static Mapped read_mapped(void)
     size_t fields[FIELDS] = {0};
     char text[256];
     const char *next = text;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = pages_size();
 
     file_read("/proc/self/statm", text, sizeof text);
     for (int i = 0; i < FIELDS && next != NULL; i++) {
@@ -67,14 +70,19 @@ static Mapped read_mapped(void)
 
 /* What a limit leaves for the heap. A quarter is kept for what else the program will map: threads'
  * stacks, libraries, files. */
-static size_t left_by(const struct rlimit *limit, size_t used)
+static size_t left_by(uint64_t limit, size_t used)
 {
-    return used >= limit->rlim_cur ? 0 : ((size_t)limit->rlim_cur - used) / 4 * 3;
+    return used >= limit ? 0 : ((size_t)limit - used) / 4 * 3;
 }
 
-static bool is_limit(const struct rlimit *limit)
+/* Reads a limit of the process. False: there is none. */
+static bool read_limit(int resource, uint64_t *limit)
 {
-    return limit->rlim_cur < PTRDIFF_MAX;
+    uint64_t limits[2]; /* as prlimit(2) has them everywhere: that in force, and the highest */
+    long result = kernel_call(SYS_prlimit64, 0, resource, 0, (long)(uintptr_t)limits, 0, 0);
+
+    *limit = result == 0 ? limits[0] : UINT64_MAX;
+    return *limit < PTRDIFF_MAX;
 }
 
 static size_t lesser(size_t one, size_t other)
@@ -85,16 +93,16 @@ static size_t lesser(size_t one, size_t other)
 /* What the limits of address space and of data leave for the heap. */
 static size_t space_left(void)
 {
-    struct rlimit all, data;
-    bool has_all = getrlimit(RLIMIT_AS, &all) == 0 && is_limit(&all);
-    bool has_data = getrlimit(RLIMIT_DATA, &data) == 0 && is_limit(&data);
+    uint64_t all, data;
+    bool has_all = read_limit(RLIMIT_AS, &all);
+    bool has_data = read_limit(RLIMIT_DATA, &data);
     size_t left = PTRDIFF_MAX;
     Mapped mapped;
 
     if (has_all || has_data) {
         mapped = read_mapped();
-        left = has_all ? lesser(left, left_by(&all, mapped.all)) : left;
-        left = has_data ? lesser(left, left_by(&data, mapped.data)) : left;
+        left = has_all ? lesser(left, left_by(all, mapped.all)) : left;
+        left = has_data ? lesser(left, left_by(data, mapped.data)) : left;
     }
     return left;
 }
@@ -109,33 +117,53 @@ static size_t most_by_default(void)
 
 size_t settings_size(bool *asked_for)
 {
-    const char *value = secure_getenv("LIBMEM_SIZE");
+    const char *value = environment_get("LIBMEM_SIZE");
     size_t size;
 
-    *asked_for = value != NULL && *value != '\0';
+    *asked_for = value != NULL;
     if (!*asked_for) {
         return lesser(lesser(size_of_memory(), most_by_default()), space_left());
     }
-    if (!size_read(value, &size)) {
-        settings_complain("LIBMEM_SIZE is \"%.64s\", not %s", value, SIZE_SYNTAX);
-        _exit(SETTINGS_FAILED);
-    }
-    return size;
+    return size_read(value, &size) ? size : 0;
 }
 
-/* Whether a variable is 1; complains if it is neither that nor 0. */
+void settings_give_up(int error)
+{
+    const char *value = environment_get("LIBMEM_SIZE");
+    size_t size;
+
+    if (size_read(value, &size)) {
+        settings_complain("there can be no region of LIBMEM_SIZE, %zu bytes: %s", size,
+                          strerrordesc_np(error));
+    } else {
+        settings_complain("LIBMEM_SIZE is \"%.64s\", not %s", value, SIZE_SYNTAX);
+    }
+    _exit(SETTINGS_FAILED);
+}
+
+/* Whether a variable is 1. */
 static bool is_on(const char *name)
 {
-    const char *value = secure_getenv(name);
+    const char *value = environment_get(name);
 
-    if (value == NULL || *value == '\0' || strcmp(value, "0") == 0) {
-        return false;
-    }
-    if (strcmp(value, "1") != 0) {
+    return value != NULL && strcmp(value, "1") == 0;
+}
+
+/* Complains if a variable is neither 1 nor 0. */
+static void check(const char *name)
+{
+    const char *value = environment_get(name);
+
+    if (value != NULL && strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
         settings_complain("%s is \"%.64s\", not 0 or 1; taken as 0", name, value);
-        return false;
     }
-    return true;
+}
+
+void settings_check(void)
+{
+    check("LIBMEM_DEEPBIND");
+    check("LIBMEM_HUGE");
+    check("LIBMEM_EXACT");
 }
 
 unsigned settings_flags(void)
@@ -158,9 +186,9 @@ bool settings_keep_deepbind(void)
 
 ReportFormat settings_report(void)
 {
-    const char *value = secure_getenv("LIBMEM_STATS");
+    const char *value = environment_get("LIBMEM_STATS");
 
-    if (value == NULL || *value == '\0') {
+    if (value == NULL) {
         return settings_report_file() == NULL ? REPORT_NONE : REPORT_TEXT;
     }
     if (strcmp(value, "json") == 0) {
@@ -174,7 +202,5 @@ ReportFormat settings_report(void)
 
 const char *settings_report_file(void)
 {
-    const char *value = secure_getenv("LIBMEM_STATS_FILE");
-
-    return value == NULL || *value == '\0' ? NULL : value;
+    return environment_get("LIBMEM_STATS_FILE");
 }

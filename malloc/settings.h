@@ -14,15 +14,21 @@ enum { SETTINGS_FAILED = 125 };
 
 typedef enum ReportFormat { REPORT_NONE, REPORT_TEXT, REPORT_JSON } ReportFormat;
 
-/* The size of the region, and whether it was asked for; if not, less will do. Ends the process if the
- * environment has no size, but something else. */
+/* The size of the region, and whether it was asked for; if not, less will do. 0: what was asked for is none. Calls
+ * no function that others may replace. */
 size_t settings_size(bool *asked_for);
 
-/* Flags of the region, for Mem_Options. */
+/* Flags of the region, for Mem_Options. Likewise. */
 unsigned settings_flags(void);
 
 /* Whether libraries may be loaded with RTLD_DEEPBIND. */
 bool settings_keep_deepbind(void);
+
+/* Ends the process, as there is no region of the size that was asked for. error: why not, if it is one. */
+__attribute__((__noreturn__)) void settings_give_up(int error);
+
+/* Complains of what else in the environment makes no sense. */
+void settings_check(void);
 
 /* What is to be reported at exit, and to which file; NULL: to stderr. A file alone asks for a text. */
 ReportFormat settings_report(void);

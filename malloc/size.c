@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "kernel.h"
+
 enum { LEAST_MEMORY = 64 << 20 /* where the system does not tell */ };
 
 size_t size_of_memory(void)
@@ -12,7 +14,7 @@ size_t size_of_memory(void)
     struct sysinfo info;
     size_t bytes;
 
-    if (sysinfo(&info) != 0) {
+    if (kernel_call(SYS_sysinfo, (long)(uintptr_t)&info, 0, 0, 0, 0, 0) != 0) {
         return LEAST_MEMORY;
     }
     if (__builtin_mul_overflow(info.totalram, info.mem_unit, &bytes) || bytes > PTRDIFF_MAX) {

@@ -2,15 +2,13 @@
 #include "start.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "ahead.h"
 #include "cached.h"
 #include "lock.h"
 #include "misuse.h"
 #include "settings.h"
+#include "spin.h"
 
 enum {
     ALIGNMENT = 16,      /* what every type of C needs at most */
@@ -34,46 +32,52 @@ static Mem_Region *make_region(size_t size, bool less_will_do, unsigned flags)
     return region;
 }
 
-static Mem_Region *make_first_region(void)
+static Mem_Region *make_first_region(bool *asked_for)
 {
-    int saved = errno;
-    bool asked_for;
-    size_t size = settings_size(&asked_for);
+    size_t size = settings_size(asked_for);
     unsigned flags = settings_flags();
-    Mem_Region *region = make_region(size, !asked_for, flags);
+    Mem_Region *region = make_region(size, !*asked_for, flags);
 
-    if (region == NULL && asked_for) {
-        settings_complain("there can be no region of LIBMEM_SIZE, %zu bytes: %s", size,
-                          strerrordesc_np(errno));
-        _exit(SETTINGS_FAILED);
-    }
     if (region != NULL) {
         ahead_start(region, (flags & MEM_HUGE) == 0);
+        __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
     }
-    errno = saved;
+    return region;
+}
+
+/* While the lock is held, no function of the C library is called that others may replace: theirs may allocate, and
+ * wait here for itself. System calls are made without it, and the environment is read where the kernel has put it. */
+static Mem_Region *get_or_make_region(bool *asked_for)
+{
+    static Spin lock;
+    Mem_Region *region;
+
+    spin_take(&lock);
+    region = start_get_region();
+    if (region == NULL) {
+        region = make_first_region(asked_for);
+    }
+    spin_release(&lock);
     return region;
 }
 
 Mem_Region *start_make_region(void)
 {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    Mem_Region *region;
+    int saved = errno;
+    bool asked_for = false;
+    Mem_Region *region = get_or_make_region(&asked_for);
 
-    pthread_mutex_lock(&mutex);
-    region = start_get_region();
     if (region == NULL) {
-        region = make_first_region();
-        if (region != NULL) {
-            __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
+        if (asked_for) {
+            settings_give_up(errno);
         }
-    }
-    pthread_mutex_unlock(&mutex);
-    if (region == NULL) {
         errno = ENOMEM;
-    } else {
-        lock_watch_forks(); /* which may allocate */
-        cached_prepare();   /* before the program uses up keys, or gives up system calls */
+        return NULL;
     }
+    /* These may allocate: there is a region now. */
+    lock_watch_forks();
+    cached_prepare(); /* before the program uses up keys, or gives up system calls */
+    errno = saved;
     return region;
 }
 
@@ -84,6 +88,7 @@ __attribute__((__constructor__)) static void start_early(void)
     int saved = errno;
 
     start_make_region();
+    settings_check();
     misuse_prepare();
     errno = saved;
 }

@@ -143,7 +143,7 @@ static bool release_if_due(Mem_Region *region)
     return true;
 }
 
-void trim_look(Mem_Region *region)
+static void look(Mem_Region *region)
 {
     const Heap *heap = &region_of(region)->heap;
     size_t headroom = trim_headroom(region);
@@ -156,6 +156,18 @@ void trim_look(Mem_Region *region)
         set_limit(limit);
     } else if (!release_if_due(region)) {
         set_limit(headroom + ((size_t)RECONSIDER >> heap->shift));
+    }
+}
+
+/* The clock may be another library's, which frees memory, and so comes here again. */
+void trim_look(Mem_Region *region)
+{
+    static __thread bool is_looking;
+
+    if (!is_looking) {
+        is_looking = true;
+        look(region);
+        is_looking = false;
     }
 }
 

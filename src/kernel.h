@@ -11,6 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Whether no function is called for a system call. */
+#if (defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)
+#define KERNEL_INLINE 1
+#else
+#define KERNEL_INLINE 0
+#endif
+
 /* Makes a system call of up to six arguments. Returns its result, or the negative of an errno. */
 static inline long kernel_call(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -7,18 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "lock.h"
 
-typedef enum Action { ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
+typedef enum Action { ACTION_UNKNOWN, ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
 
 /* What is done if the environment says nothing: an error that nobody looks at must not be all, where
  * calls have none to return. */
 #ifdef MISUSE_ABORTS
 #define ACTION_DEFAULT "abort"
-#define ACTION_UNKNOWN "abort"
+#define ACTION_OTHERWISE "abort"
 #else
 #define ACTION_DEFAULT "ignore"
-#define ACTION_UNKNOWN "warn"
+#define ACTION_OTHERWISE "warn"
 #endif
 
 typedef struct Handler {
@@ -28,6 +29,8 @@ typedef struct Handler {
 
 static Lock handler_lock = LOCK_INIT;
 static Handler handler;
+
+/* ACTION_UNKNOWN: the environment was not looked at yet. */
 static Action action;
 
 static void write_all(const char *line, size_t length)
@@ -54,51 +57,58 @@ static void write_line(const char *line, size_t length)
     pthread_setcancelstate(state, NULL);
 }
 
-/* False: there is no such action. */
-static bool set_action(const char *name)
+/* ACTION_UNKNOWN: there is no such action. */
+static Action find_action(const char *name)
 {
     static const char *const names[] = {
         [ACTION_IGNORE] = "ignore", [ACTION_WARN] = "warn", [ACTION_ABORT] = "abort"};
 
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (unsigned i = ACTION_IGNORE; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {
-            action = (Action)i;
-            return true;
+            return (Action)i;
         }
     }
-    return false;
+    return ACTION_UNKNOWN;
 }
 
-static void read_action(void)
+static void complain(const char *value)
 {
-    const char *value = secure_getenv("LIBMEM_MISUSE");
     char line[160];
-    int length;
-
-    if (value == NULL || *value == '\0') {
-        value = ACTION_DEFAULT;
-    }
-    if (!set_action(value)) {
-        length = snprintf(line, sizeof line,
+    int length = snprintf(line, sizeof line,
                           "libmem: LIBMEM_MISUSE is \"%.64s\", not ignore, warn or abort; "
-                          "taken as " ACTION_UNKNOWN "\n",
+                          "taken as " ACTION_OTHERWISE "\n",
                           value);
-        write_line(line, (size_t)length);
-        set_action(ACTION_UNKNOWN);
+
+    write_line(line, (size_t)length);
+}
+
+/* Threads may come at the same time, and what complains may come here again: none waits, and one complains. */
+static Action get_action(void)
+{
+    Action known = __atomic_load_n(&action, __ATOMIC_RELAXED);
+    const char *value;
+    Action wanted;
+
+    if (known != ACTION_UNKNOWN) {
+        return known;
     }
+    value = environment_get("LIBMEM_MISUSE");
+    value = value == NULL ? ACTION_DEFAULT : value;
+    wanted = find_action(value);
+    if (wanted != ACTION_UNKNOWN) {
+        __atomic_store_n(&action, wanted, __ATOMIC_RELAXED);
+        return wanted;
+    }
+    wanted = find_action(ACTION_OTHERWISE);
+    if (__atomic_exchange_n(&action, wanted, __ATOMIC_RELAXED) == ACTION_UNKNOWN) {
+        complain(value);
+    }
+    return wanted;
 }
 
 void misuse_prepare(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, read_action);
-}
-
-static Action get_action(void)
-{
-    misuse_prepare();
-    return action;
+    get_action();
 }
 
 static Handler get_handler(void)

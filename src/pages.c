@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "kernel.h"
 #include "mem.h"
 
 size_t pages_size(void)
 {
-    return (size_t)sysconf(_SC_PAGESIZE);
+    unsigned long size = environment_auxiliary(AT_PAGESZ);
+
+    return size != 0 ? (size_t)size : (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Maps memory that is all 0; sets errno if the system refuses. While libmem-malloc.so makes its region, it calls
+ * no function that others may replace. */
+static void *map(size_t size, int protection, int flags)
+{
+    void *memory;
+
+#if defined(PAGES_BY_KERNEL) && KERNEL_INLINE
+    long result = kernel_call(SYS_mmap, 0, (long)size, protection, flags, -1, 0);
+
+    memory = result < 0 ? MAP_FAILED : (void *)result;
+    errno = result < 0 ? (int)-result : errno;
+#else
+    memory = mmap(NULL, size, protection, flags, -1, 0);
+#endif
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 /* Makes every page of some memory present by writing to it. */
@@ -58,7 +79,7 @@ static bool cut_guard(char *memory, const Layout *layout)
         return false;
     }
     if (!pages_release(guard, size)) { /* locked, since the program said so of all that it maps */
-        munlock(guard, size);
+        kernel_call(SYS_munlock, (long)(uintptr_t)guard, (long)size, 0, 0, 0, 0);
         pages_release(guard, size);
     }
     return true;
@@ -134,8 +155,8 @@ void *pages_map(const Layout *layout, unsigned flags, bool in_steps)
         mapping |= MAP_POPULATE;
     }
 #endif
-    memory = mmap(NULL, layout->total, protection, mapping, -1, 0);
-    if (memory == MAP_FAILED) {
+    memory = map(layout->total, protection, mapping);
+    if (memory == NULL) {
         return NULL;
     }
     if (!prepare(memory, layout, flags, in_steps)) {
@@ -151,15 +172,19 @@ void *pages_map(const Layout *layout, unsigned flags, bool in_steps)
 void *pages_map_for_now(size_t size)
 {
     int saved = errno;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 
     errno = saved;
-    return memory == MAP_FAILED ? NULL : memory;
+    return memory;
 }
 
 void pages_unmap(void *memory, size_t size)
 {
+#if defined(PAGES_BY_KERNEL) && KERNEL_INLINE
+    kernel_call(SYS_munmap, (long)(uintptr_t)memory, (long)size, 0, 0, 0, 0);
+#else
     munmap(memory, size);
+#endif
 }
 
 void pages_leave_out(char *memory, const Layout *layout, bool in_steps)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cached.h"
+#include "environment.h"
 #include "layout.h"
 #include "operations.h"
 #include "pages.h"
@@ -55,7 +56,7 @@ static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowe
 
 static bool wants_magazines(const Mem_Options *options)
 {
-    const char *value = secure_getenv("LIBMEM_EXACT");
+    const char *value = environment_get("LIBMEM_EXACT");
 
     return (options->flags & (MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)) == 0 &&
            (value == NULL || strcmp(value, "1") != 0);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stands before the two functions of the C library by which a program can set a filter of system calls, prctl() and
+ * syscall(): before a filter is in force, libmem changes to making no system calls but those that malloc() of
+ * the C library makes, too. All else is handed on as it came. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "family.h"
+#include "thread.h"
+
+/* From linux/seccomp.h, which not every system has. */
+enum { MODE_STRICT = 1, MODE_FILTER = 2, SET_MODE_STRICT = 0, SET_MODE_FILTER = 1 };
+
+typedef int Prctl(int option, long a, long b, long c, long d);
+typedef long Syscall(long number, long a, long b, long c, long d, long e, long f);
+
+/* The names in C would be those of functions with other arguments. */
+EXPORT Prctl filter_prctl __asm__("prctl");
+EXPORT Syscall filter_syscall __asm__("syscall");
+
+/* A function, and what dlsym() returns. */
+typedef union Function {
+    void *address;
+    Prctl *prctl;
+    Syscall *syscall;
+} Function;
+
+static Function next_prctl, next_syscall;
+
+/* The function that the program would have without this one. */
+static Function find_next(Function *next, const char *name)
+{
+    Function found = {.address = __atomic_load_n(&next->address, __ATOMIC_RELAXED)};
+
+    if (UNLIKELY(found.address == NULL)) {
+        found.address = dlsym(RTLD_NEXT, name);
+        __atomic_store_n(&next->address, found.address, __ATOMIC_RELAXED);
+    }
+    return found;
+}
+
+/* Early: both may be called where dlsym() may not be, in handlers of signals and after vfork(). */
+__attribute__((__constructor__)) static void find_both(void)
+{
+    find_next(&next_prctl, "prctl");
+    find_next(&next_syscall, "syscall");
+}
+
+/* Whether prctl() would set a filter. Without one it fails, which is how programs ask whether there are any. */
+static bool is_set_by_prctl(long option, long mode, long filter)
+{
+    return option == PR_SET_SECCOMP &&
+           (mode == MODE_STRICT || (mode == MODE_FILTER && filter != 0));
+}
+
+static bool is_set_by_syscall(long number, long a, long b, long c)
+{
+#ifdef SYS_seccomp
+    if (number == SYS_seccomp) {
+        return a == SET_MODE_STRICT || (a == SET_MODE_FILTER && c != 0);
+    }
+#endif
+    return number == SYS_prctl && is_set_by_prctl(a, b, c);
+}
+
+int filter_prctl(int option, long a, long b, long c, long d)
+{
+    if (UNLIKELY(is_set_by_prctl(option, a, b))) {
+        threads_restrict();
+    }
+    return find_next(&next_prctl, "prctl").prctl(option, a, b, c, d);
+}
+
+long filter_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+    if (UNLIKELY(is_set_by_syscall(number, a, b, c))) {
+        threads_restrict();
+    }
+    return find_next(&next_syscall, "syscall").syscall(number, a, b, c, d, e, f);
+}
