@@ -93,7 +93,8 @@ int Mem_Init(size_t size);
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
  *   ENOMEM  no free run of memory is large enough; this is the only reason for ENOMEM, but in a region created
- *           with MEM_SPARSE, where the system may also refuse to open memory (see there) */
+ *           with MEM_SPARSE, where the system may also refuse to open memory (see there)
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Alloc(size_t size) MEM_ATTR_NEW;
 
 /* Frees a block and merges it at once with free neighbours.
@@ -107,7 +108,9 @@ void *Mem_Alloc(size_t size) MEM_ATTR_NEW;
  *           free of it is seen by a word that its first bytes are set to: not if the program has
  *           written to them since, and not always if two threads free it at the same moment. Then
  *           both calls succeed, and the block may be handed out twice. With MEM_EXACT every
- *           second free fails. */
+ *           second free fails. Where one was missed, and the block is in use no more when it
+ *           leaves the magazine for the heap, that is reported then.
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 int Mem_Free(void *ptr);
 
 /* Prints the default region to stdout: its totals, a picture of the whole heap in one line, and
@@ -122,7 +125,8 @@ void Mem_Dump(void);
  *
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
- *   ENOMEM  count times size overflows, or no free run of memory is large enough */
+ *   ENOMEM  count times size overflows, or no free run of memory is large enough
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
 
 /* Changes the size of a block, keeping its contents up to the smaller of both sizes. Shrinks in
@@ -137,7 +141,8 @@ void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
  *           default region. A freed block that waits in a magazine is taken for one in use where a
  *           second free of it would not be seen, or while another thread frees it: then it is
  *           resized, and the memory may be handed out twice
- *   ENOMEM  no free run of memory is large enough */
+ *   ENOMEM  no free run of memory is large enough
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Realloc(void *ptr, size_t size);
 
 /* Allocates a block of at least size bytes at a multiple of alignment. What lies free before and
@@ -149,7 +154,8 @@ void *Mem_Realloc(void *ptr, size_t size);
  *   EINVAL  alignment is not a power of two, or there is no default region
  *   ENOMEM  no free run was found. A run of size plus alignment bytes always suffices; a shorter
  *           one that happens to lie right is found if it is among the few best fits, which are
- *           tried first */
+ *           tried first
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_NEW;
 
 /* Tells the usable size of a block: at least what was asked for, and all of it may be used.
@@ -157,7 +163,8 @@ void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_NEW;
  * Returns the bytes, or 0 with errno set to
  *   EINVAL  ptr is not the start of a block in use, or is NULL, or there is no default region.
  *           Asking is not a misuse and is not reported. A freed block that waits in a magazine is
- *           taken for one in use as in Mem_Realloc: then its size is told. */
+ *           taken for one in use as in Mem_Realloc: then its size is told.
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 size_t Mem_Size(const void *ptr);
 
 /* Verifies the whole default region: the map of blocks, the index of free blocks, the totals, the
@@ -168,7 +175,12 @@ size_t Mem_Size(const void *ptr);
  *
  * Returns 0, or -1 with errno set to
  *   EINVAL          there is no default region
- *   ENOTRECOVERABLE something is wrong; Mem_CheckReport tells what and where */
+ *   ENOTRECOVERABLE something is wrong; Mem_CheckReport tells what and where
+ *
+ * A region is damaged if its map of blocks contradicts itself, because something wrote to the bookkeeping. That is
+ * seen here, or when a call makes the index of free blocks anew. From then on no function hands out or changes
+ * anything of the region: each fails with ENOTRECOVERABLE. Mem_RegionReset makes the region sound again, for
+ * it forgets all blocks; and it can be destroyed. */
 int Mem_Check(void);
 
 /* Mem_Check that also says what is wrong and where, in one line of text without a newline.
@@ -206,7 +218,8 @@ typedef struct Mem_Stats {
 /* Fills in the statistics of the default region. All figures are of one moment.
  *
  * Returns 0, or -1 with errno set to
- *   EINVAL  stats is NULL, or there is no default region */
+ *   EINVAL  stats is NULL, or there is no default region
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 int Mem_GetStats(Mem_Stats *stats);
 
 /* One block, as a visitor sees it. */
@@ -236,7 +249,8 @@ typedef int Mem_Visitor(const Mem_Block *block, void *context);
  *
  * Returns 0 when all blocks were visited, or what visit returned if that was not 0, or -1 with
  * errno set to
- *   EINVAL  visit is NULL, or there is no default region */
+ *   EINVAL  visit is NULL, or there is no default region
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 int Mem_Walk(Mem_Visitor *visit, void *context);
 
 /* Gives the default region back to the operating system. All its blocks are gone with it. Mem_Init
@@ -352,7 +366,8 @@ typedef enum Mem_Format {
  * Returns 0, or -1 with errno set to
  *   EINVAL  stream is NULL, format is neither of the two, or region is NULL and there is no default
  *           region (in text that is also said on the stream)
- *   EIO     or whatever else writing to the stream reports */
+ *   EIO     or whatever else writing to the stream reports
+ *   ENOTRECOVERABLE the region is damaged: see Mem_Check. What is known of it was written */
 int Mem_RegionDump(Mem_Region *region, FILE *stream, Mem_Format format);
 
 /* ------------------------------------------------------------------------------------------------
@@ -365,7 +380,9 @@ typedef enum Mem_MisuseKind {
     MEM_MISUSE_OUTSIDE,       /* the pointer is outside of the region's blocks */
     MEM_MISUSE_UNALIGNED,     /* the pointer is not aligned as a block is */
     MEM_MISUSE_INSIDE,        /* the pointer is inside a block in use, not at its start */
-    MEM_MISUSE_FREED,         /* the pointer is in free memory: freed already, or never allocated */
+    MEM_MISUSE_FREED,         /* the pointer is in free memory: freed already, or never allocated; or a
+                               * second free was missed while the block waited in a magazine, and
+                               * is seen now that the block leaves it */
     MEM_MISUSE_OVERWRITTEN    /* a free block was written to; it is no longer trusted, and the index
                                * of free blocks was made anew from the map */
 } Mem_MisuseKind;
@@ -384,7 +401,9 @@ typedef struct Mem_Misuse {
 } Mem_Misuse;
 
 /* Called at each misuse, on the thread that made it, before the call returns. A call that meets a block
- * that was written to after it was freed goes on and may succeed; with every other misuse it fails.
+ * that was written to after it was freed, or a second free that was missed before, goes on and may succeed;
+ * with every other misuse it fails. One call may meet several: they are told in the order in which they were
+ * found, eight of them at most; all are counted.
  *
  * The region is not locked, and the handler may use it. (Where a visitor makes a misuse of another
  * region, the region that is walked is locked.) The handler may be left by a C++ exception, by the

@@ -50,8 +50,14 @@ void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Live liv
     *region_cached(region) = (Cached){.key = pool_make_key(region_pool(region)),
                                       .slot = slot,
                                       .live_room = LIVE_BITS ? live : NULL};
-    region->cached = SIZES_SMALL;
-    region->cached_end = region->heap.end;
+    region->has_magazines = true;
+    cached_use(region);
+}
+
+void cached_use(Region *region)
+{
+    __atomic_store_n(&region->cached, SIZES_SMALL, __ATOMIC_RELAXED);
+    __atomic_store_n(&region->cached_end, region->heap.end, __ATOMIC_RELAXED);
 }
 
 void cached_end(Region *region)
@@ -82,7 +88,7 @@ static bool leave_cache(Operation *operation, Thread *self, size_t slot)
 static void end_cache(Thread *self, size_t slot)
 {
     for (int i = 0; i < END_TRIES; i++) {
-        Operation operation = {.misused = false};
+        Operation operation = {.noted = 0};
         bool done;
 
         threads_lock();

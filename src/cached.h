@@ -14,6 +14,9 @@
 void cached_start(Region *region, size_t pool_bytes, size_t heap_bytes, Live live);
 void cached_end(Region *region);
 
+/* Lets calls use the magazines that a region has. */
+void cached_use(Region *region);
+
 /* Asks the system for what caches need; else that happens when a thread gets the first one. False: it is not
  * there yet. */
 bool cached_prepare(void);

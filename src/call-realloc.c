@@ -103,9 +103,11 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
     }
     block = operation_find(&operation, pointer);
     if (block == 0) {
+        int error = operation_error(&operation, EINVAL);
+
         operation_note_bad_pointer(&operation, pointer);
         operation_end(&operation);
-        errno = EINVAL;
+        errno = error;
         return NULL;
     }
     return operation_end_with_block(&operation, resize(&operation, block, units));
@@ -117,6 +119,7 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
     Operation operation;
     size_t size;
     Pos block;
+    int error;
 
     region = region_wanted(handle);
     if (region == NULL) {
@@ -131,9 +134,10 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
     if (block != 0) {
         size = heap_bytes(operation.heap, map_size(heap_map(operation.heap), block));
     }
+    error = operation_error(&operation, EINVAL);
     operation_end(&operation);
     if (size == 0) {
-        errno = EINVAL;
+        errno = error;
     }
     return size;
 }

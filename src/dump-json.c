@@ -40,6 +40,7 @@ static void note_blocks(List *list, Heap *heap)
     for (list->count = 0; at != heap->end && list->count < list->room; list->count++) {
         Pos next = heap_next(heap, at);
 
+        next = next > from ? next : heap->end; /* not back, whatever the map says */
         blocks[list->count] = (DumpBlock){from, next - from, !map_is_free(heap_map(heap), at)};
         at = from = next;
     }

@@ -147,6 +147,9 @@ void dump_text(Region *region, FILE *stream)
 
     look(&text, region);
     print_totals(&text.stats, &region->heap, stream);
+    if (region->heap.broken) {
+        fprintf(stream, "  damaged: the map of blocks contradicts itself\n");
+    }
     print_picture(&text.picture, stream);
     print_blocks(&text, &region->heap, stream);
 }

@@ -32,6 +32,10 @@ int Mem_RegionDump(Mem_Region *handle, FILE *stream, Mem_Format format)
         errno = errno == 0 ? EIO : errno;
         return -1;
     }
+    if (region->heap.broken) {
+        errno = ENOTRECOVERABLE;
+        return -1;
+    }
     errno = saved;
     return 0;
 }

@@ -223,6 +223,11 @@ bool heap_check(Heap *heap, char *message, size_t size)
     if (!fence_holds(heap_address(heap, heap->end))) {
         return fault(&report, "fence %p: overwritten", heap_address(heap, heap->end));
     }
-    return check_map(heap, &count, &report) && check_index(heap, &count, &report) &&
-           check_totals(heap, &count, &report);
+    if (!check_map(heap, &count, &report)) {
+        return false;
+    }
+    if (heap->broken) {
+        return fault(&report, "map: it contradicted itself before");
+    }
+    return check_index(heap, &count, &report) && check_totals(heap, &count, &report);
 }

@@ -34,6 +34,9 @@ HeapResult heap_resize(Heap *heap, Pos block, size_t units)
     if (units == size) {
         return HEAP_OK;
     }
+    if (UNLIKELY(heap->broken)) {
+        return HEAP_FULL;
+    }
     if (units < size) {
         return shrink(heap, block, size, (Pos)units);
     }
@@ -59,7 +62,7 @@ HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
     size_t merged = size;
     Pos run_size = size;
 
-    if (!blocks_previous_is_free(heap, block)) {
+    if (!blocks_previous_is_free(heap, block) || UNLIKELY(heap->broken)) {
         return HEAP_FULL;
     }
     *moved = map_previous(map, block);
@@ -91,6 +94,14 @@ HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
 static size_t units_to_alignment(Heap *heap, Pos position, size_t alignment)
 {
     return (-(uintptr_t)heap_address(heap, position) & (alignment - 1)) >> heap->shift;
+}
+
+bool heap_could_take(Heap *heap, size_t alignment, size_t units)
+{
+    size_t all = heap->end - heap->first;
+    size_t gap = alignment == 0 ? 0 : units_to_alignment(heap, heap->first, alignment);
+
+    return units <= all && gap <= all - units;
 }
 
 /* Finds a free block that has room for so many units at an aligned address: among the best fits

@@ -42,17 +42,28 @@ Pos heap_block_around(Heap *heap, Pos position)
     uint64_t starts = map_load_word(map.starts, position) & (bits_mask(position) * 2 - 1);
 
     position &= ~(Pos)(MAP_WORD_BITS - 1);
-    while (starts == 0) {
+    while (starts == 0 && position > heap->first) {
         position -= MAP_WORD_BITS;
         starts = map_load_word(map.starts, position);
     }
-    return position + (Pos)bits_highest(starts);
+    return starts == 0 ? heap->first : position + (Pos)bits_highest(starts);
+}
+
+/* Lets heap-fast.h work on a heap if it can. */
+static void allow_fast(Heap *heap)
+{
+    bool is_usual = heap->shift == UNIT_SHIFT;
+
+    heap->fast_classes = is_usual ? heap->classes : 0;
+    heap->fast_end = is_usual ? heap->end : 0;
 }
 
 void heap_init(Heap *heap)
 {
     Pos size = heap->end - heap->first;
 
+    heap->broken = false;
+    allow_fast(heap);
     index_clear(heap);
     heap->peak = heap->headroom = 0;
     heap->blocks = heap_used_blocks(heap) + 1;
@@ -74,27 +85,68 @@ void heap_clear_map(Heap *heap)
     /* No block starts beyond what was ever touched, but the fence. What tells whether blocks are
      * free means nothing where none starts or ends. */
     memset(begin, 0, (size_t)(map_word(map.starts, heap->clean) - begin) + MAP_WORD_BYTES);
+    map_clear_bit(map.free, heap->first - 1);
+    map_clear_bit(map.free, heap->end);
 }
 
-void heap_rebuild(Heap *heap)
+/* Whether a block starts at a position, and is the same from both its ends. */
+static bool block_holds(Heap *heap, Pos block)
 {
     Map map = heap_map(heap);
-    Pos size;
+    Pos next = heap_next(heap, block);
 
+    return map_is_start(map, block) && map_is_start(map, next) &&
+           map_size(map, block) == next - block && map_previous(map, next) == block &&
+           map_is_free(map, block) == map_is_free(map, next - 1);
+}
+
+bool heap_map_holds(Heap *heap)
+{
+    Map map = heap_map(heap);
+    bool was_free = false;
+
+    for (Pos block = heap->first; block != heap->end; block = heap_next(heap, block)) {
+        bool is_free = map_is_free(map, block);
+
+        if (!block_holds(heap, block) || (was_free && is_free)) {
+            return false;
+        }
+        was_free = is_free;
+    }
+    return !map_is_free(map, heap->first - 1) && !map_is_free(map, heap->end);
+}
+
+void heap_break(Heap *heap)
+{
+    heap->broken = true;
+    heap->fast_classes = heap->fast_end = 0;
+    heap->clean = heap->open;
+    index_clear(heap);
+}
+
+bool heap_rebuild(Heap *heap)
+{
+    Map map = heap_map(heap);
+    Pos next;
+
+    if (!heap_map_holds(heap)) {
+        return false;
+    }
     index_clear(heap);
     heap->headroom = heap->peak;
     heap->given = heap->taken;
     heap->blocks = 0;
-    for (Pos block = heap->first; block != heap->end; block += size) {
-        size = map_size(map, block);
+    for (Pos block = heap->first; block != heap->end; block = next) {
+        next = heap_next(heap, block);
         heap->blocks++;
         if (map_is_free(map, block)) {
-            index_insert(index_of(heap), block, size);
+            index_insert(index_of(heap), block, next - block);
         } else {
-            heap->headroom -= size;
+            heap->headroom -= next - block;
             heap->given--;
         }
     }
+    return true;
 }
 
 /* Whether a link could be one of a free block of a size: it leads to the head of that list, or to
@@ -108,12 +160,14 @@ Pos heap_find_damaged(Heap *heap)
 {
     Map map = heap_map(heap);
     Pos suspect = 0;
-    Pos size;
+    Pos next;
 
-    for (Pos block = heap->first; block != heap->end; block += size) {
+    for (Pos block = heap->first; block != heap->end; block = next) {
         const Link *link = heap_link(heap, block, heap->shift);
+        Pos size;
 
-        size = map_size(map, block);
+        next = heap_next(heap, block);
+        size = next - block;
         if (!map_is_free(map, block) || index_is_large(heap, size)) {
             continue;
         }
@@ -266,6 +320,9 @@ HeapResult heap_give(Heap *heap, Pos block)
 {
     Pos size = map_size(heap_map(heap), block);
 
+    if (UNLIKELY(heap->broken)) {
+        return HEAP_OK;
+    }
     heap->headroom += size;
     heap->given++;
     return heap_give_rest(heap, block, size);

@@ -72,6 +72,7 @@ typedef struct Heap {
     ptrdiff_t nodes; /* from the heads to where the tree has the node of position 0 */
     /* As in Tree. */
     unsigned char bin_shift, slot_shift, node_bytes;
+    bool broken; /* the map contradicts itself: nothing is handed out, or changed, any more */
     Pos shelves_end, shelf_bias, bin_bias; /* as in Bins */
     unsigned shift;                        /* a unit is 1 << shift bytes */
     Pos first;                             /* position of the first block */
@@ -123,9 +124,10 @@ static inline Tree heap_tree(Heap *heap)
                   heap->bin_shift};
 }
 
-/* Whether the map confirms that a free block of so many units starts at a position, whatever that is.
- * Everything that the index says of a block is asked for here before anything is done about it. */
-static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size)
+/* Whether the map confirms that a block of exactly so many units, free or in use, starts at a position, whatever
+ * that is. */
+static ALWAYS_INLINE bool heap_confirms_state(Heap *heap, size_t position, size_t size,
+                                              bool is_free)
 {
     const unsigned char *at = (const unsigned char *)(heap + 1) + position / 8;
     unsigned shift = position & 7;
@@ -135,7 +137,7 @@ static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size
         return false;
     }
     starts = map_load(at + heap->free);
-    if (UNLIKELY(!bits_test(starts, shift))) {
+    if (UNLIKELY(bits_test(starts, shift) != is_free)) {
         return false;
     }
     starts = map_load(at + heap->starts) >> shift;
@@ -147,6 +149,13 @@ static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size
         return map_length(heap_map(heap), position) == size;
     }
     return bits_lowest(starts) == size;
+}
+
+/* The same of a free block. Everything that the index says of one is asked for here before anything is done about
+ * it. */
+static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size)
+{
+    return heap_confirms_state(heap, position, size, true);
 }
 
 /* Units that a request of so many bytes takes; SIZE_MAX if it is more than any heap has. */
@@ -198,8 +207,15 @@ void heap_init(Heap *heap);
 /* Sets the map to 0, as far as it was ever written to, so that heap_init can be called again. */
 void heap_clear_map(Heap *heap);
 
-/* Makes the index anew from the map. */
-void heap_rebuild(Heap *heap);
+/* Whether the map agrees with itself: blocks follow each other up to the fence, each with one size and one state
+ * at both its ends, and no two of them that are neighbours are free. Ends whatever the map holds. */
+bool heap_map_holds(Heap *heap);
+
+/* Makes the index anew from the map. False: the map contradicts itself; nothing was changed. */
+bool heap_rebuild(Heap *heap);
+
+/* Declares that the map contradicts itself, until heap_init. The index is empty then, so that nothing is handed out. */
+void heap_break(Heap *heap);
 
 /* The first free block whose links are not what they must be, or 0. */
 Pos heap_find_damaged(Heap *heap);
@@ -219,6 +235,9 @@ HeapResult heap_take_rounds(Heap *heap, size_t units, size_t count, Pos *rounds,
  * side by side, all of so many units: returns how many they were, all but one of which are given back so. */
 void heap_sort_rounds(Pos *rounds, size_t count);
 size_t heap_join_rounds(Heap *heap, size_t units, const Pos *rounds, size_t count);
+
+/* Whether so many units at a multiple of alignment, 0 or a power of two, could be there if all were free. */
+bool heap_could_take(Heap *heap, size_t alignment, size_t units);
 
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);

@@ -38,6 +38,9 @@ int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
     }
     operation_begin_settled(&operation, region);
     sound = heap_check(&region->heap, message, size) && check_live(region, message, size);
+    if (!sound && !heap_map_holds(&region->heap)) {
+        region_break(region);
+    }
     operation_end(&operation);
     if (!sound) {
         errno = ENOTRECOVERABLE;
@@ -58,7 +61,7 @@ void region_stats(Region *region, Mem_Stats *stats)
 {
     Heap *heap = &region->heap;
     size_t capacity = region_capacity(region);
-    uint64_t pops = region_is_cached(region) ? region_cached(region)->pops : 0;
+    uint64_t pops = region->has_magazines ? region_cached(region)->pops : 0;
 
     *stats = (Mem_Stats){
         .capacity = capacity,
@@ -83,6 +86,7 @@ int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
 {
     Region *region;
     Operation operation;
+    bool broken;
 
     region = region_wanted(handle);
     if (region == NULL) {
@@ -93,7 +97,14 @@ int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
         return -1;
     }
     operation_begin_settled(&operation, region);
-    region_stats(region, stats);
+    broken = region->heap.broken;
+    if (!broken) {
+        region_stats(region, stats);
+    }
     operation_end(&operation);
+    if (broken) {
+        errno = ENOTRECOVERABLE;
+        return -1;
+    }
     return 0;
 }

@@ -280,8 +280,6 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
     size_t unit = (size_t)1 << layout->shift;
     Bins bins = layout_bins(layout->classes);
 
-    heap->fast_classes = layout->shift == UNIT_SHIFT ? layout->classes : 0;
-    heap->fast_end = layout->shift == UNIT_SHIFT ? layout->end : 0;
     heap->size_mask = (layout->alignment > unit ? layout->alignment : unit) - 1;
     heap->starts = distance(layout->heads, layout->starts + MAP_WORD_BYTES);
     heap->free = distance(layout->heads, layout->free + MAP_WORD_BYTES);

@@ -6,7 +6,6 @@
 #include <errno.h>
 
 #include "heap-fast.h"
-#include "misuse.h"
 #include "opening.h"
 #include "thread.h"
 
@@ -21,75 +20,13 @@ void operation_unlock(Operation *operation)
     region_unlock(operation->region, operation->locked);
 }
 
-void operation_report(Operation *operation)
-{
-    if (operation->misused) {
-        int saved = errno;
-
-        misuse_report(&operation->misuse);
-        errno = saved;
-    }
-}
-
-static void note_misuse(Operation *operation, Mem_MisuseKind kind, const void *pointer)
-{
-    operation->region->misuses++;
-    operation->misused = true;
-    operation->misuse = (Mem_Misuse){
-        .kind = kind, .pointer = pointer, .region = region_handle(operation->region)};
-}
-
-static void note_block(Operation *operation, Pos block)
-{
-    Heap *heap = operation->heap;
-
-    operation->misuse.block = heap_address(heap, block);
-    operation->misuse.block_size = heap_bytes(heap, map_size(heap_map(heap), block));
-    operation->misuse.block_in_use = !map_is_free(heap_map(heap), block);
-}
-
-void operation_note_bad_pointer(Operation *operation, const void *pointer)
-{
-    Heap *heap = operation->heap;
-    Pos position = heap_position(heap, pointer);
-    Mem_MisuseKind kind = MEM_MISUSE_OUTSIDE;
-    Pos block;
-
-    note_misuse(operation, kind, pointer);
-    if (position == 0 || !misuse_is_heard()) {
-        return;
-    }
-    block = heap_block_around(heap, position);
-    note_block(operation, block);
-    if ((uintptr_t)pointer % operation->region->alignment != 0) {
-        kind = MEM_MISUSE_UNALIGNED;
-    } else if (operation->misuse.block_in_use) {
-        kind = MEM_MISUSE_INSIDE;
-    } else {
-        kind = MEM_MISUSE_FREED;
-    }
-    operation->misuse.kind = kind;
-}
-
-void operation_recover(Operation *operation)
-{
-    Heap *heap = operation->heap;
-    Pos block = heap_find_damaged(heap);
-
-    note_misuse(operation, MEM_MISUSE_OVERWRITTEN, NULL);
-    if (block != 0) {
-        operation->misuse.pointer = heap_address(heap, block);
-        note_block(operation, block);
-    }
-    heap_rebuild(heap);
-}
-
 void operation_give(Operation *operation, Pos block)
 {
     region_note_given(operation->region, block);
-    if (heap_give(operation->heap, block) == HEAP_DAMAGED) {
+    /* The program may overwrite links while this goes on. A block that can't be given back stays in use. */
+    for (int tries = 0; tries < OPERATION_TRIES && heap_give(operation->heap, block) == HEAP_DAMAGED;
+         tries++) {
         operation_recover(operation);
-        heap_give(operation->heap, block);
     }
 }
 
@@ -104,17 +41,38 @@ static void give_joined(Operation *operation, Pos block)
     }
 }
 
+/* Leaves out of sorted rounds those that are no blocks in use of so many units, for the map, or that are there
+ * twice: they were freed a second time, unseen. Returns how many are left. */
+static size_t keep_sound(Operation *operation, size_t units, Pos *rounds, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (UNLIKELY(kept != 0 && rounds[kept - 1] == rounds[i]) ||
+            UNLIKELY(!heap_confirms_state(operation->heap, rounds[i], units, false))) {
+            operation_note_missed_free(operation, rounds[i]);
+        } else {
+            rounds[kept++] = rounds[i];
+        }
+    }
+    return kept;
+}
+
 void operation_give_rounds(void *context, size_t units, Pos *rounds, size_t count)
 {
     Operation *operation = context;
     size_t joined;
 
+    if (UNLIKELY(operation->heap->broken)) {
+        return;
+    }
+    heap_sort_rounds(rounds, count);
+    count = keep_sound(operation, units, rounds, count);
     if (region_live(operation->region) == NULL) {
         for (size_t i = 0; i < count; i++) {
             *region_word(operation->region, rounds[i]) = 0;
         }
     }
-    heap_sort_rounds(rounds, count);
     for (; count != 0; count -= joined, rounds += joined) {
         joined = heap_join_rounds(operation->heap, units, rounds, count);
         give_joined(operation, rounds[0]);
@@ -158,7 +116,7 @@ static void begin(Operation *operation, Region *region)
 {
     operation->region = region;
     operation->heap = &region->heap;
-    operation->misused = false;
+    operation->noted = 0;
 }
 
 /* Goes on with a region that was locked, if that was needed. */
@@ -190,7 +148,7 @@ void operation_resume(Operation *operation)
     go_on(operation, region_lock(operation->region));
 }
 
-static void settle(Operation *operation)
+void operation_settle(Operation *operation)
 {
     if (region_is_cached(operation->region)) {
         settle_to(operation, region_live(operation->region));
@@ -200,7 +158,7 @@ static void settle(Operation *operation)
 void operation_begin_settled(Operation *operation, Region *region)
 {
     operation_begin(operation, region);
-    settle(operation);
+    operation_settle(operation);
 }
 
 bool operation_try(Operation *operation, Region *region)
@@ -213,7 +171,7 @@ void operation_begin_walk(Operation *operation, Region *region)
 {
     begin(operation, region);
     go_on(operation, lock_take_always(&region->lock));
-    settle(operation);
+    operation_settle(operation);
     if (operation->locked) {
         lock_begin_walk(&region->lock);
     }
@@ -265,10 +223,15 @@ static HeapResult try_again(Operation *operation, const Take *take, Pos *block)
 static Pos take_any(Operation *operation, Take take)
 {
     Pos block = 0;
-    HeapResult result = try_again(operation, &take, &block);
+    HeapResult result;
 
+    /* Not even an empty region has room for it: then magazines need not be emptied. */
+    if (!heap_could_take(operation->heap, take.alignment, take.units)) {
+        return 0;
+    }
+    result = try_again(operation, &take, &block);
     if (result != HEAP_OK && region_is_cached(operation->region)) {
-        settle(operation);
+        operation_settle(operation);
         result = try_again(operation, &take, &block);
     }
     return result == HEAP_OK ? block : 0;
@@ -310,8 +273,11 @@ Pos operation_find(Operation *operation, const void *pointer)
     Region *region = operation->region;
     Pos block = heap_block(operation->heap, pointer);
 
+    if (UNLIKELY(operation->heap->broken)) {
+        return 0;
+    }
     if (block != 0 && region_is_cached(region) && region_is_waiting(region, block)) {
-        settle(operation);
+        operation_settle(operation);
         block = heap_block(operation->heap, pointer);
     }
     return block;
@@ -326,7 +292,7 @@ void *operation_end_with_block(Operation *operation, Pos block)
         region_note_taken(operation->region, block);
     } else {
         operation->region->failures++;
-        errno = ENOMEM;
+        errno = operation_error(operation, ENOMEM);
     }
     operation_end(operation);
     return address;
@@ -358,6 +324,7 @@ int operation_free(Region *region, void *pointer)
 {
     Operation operation;
     Pos block = 0;
+    int error;
 
     operation_begin(&operation, region);
     if (pointer == NULL) {
@@ -368,9 +335,10 @@ int operation_free(Region *region, void *pointer)
         region->more_frees++;
         operation_note_bad_pointer(&operation, pointer);
     }
+    error = operation_error(&operation, EINVAL);
     operation_end(&operation);
     if (pointer != NULL && block == 0) {
-        errno = EINVAL;
+        errno = error;
         return -1;
     }
     return 0;
@@ -383,7 +351,7 @@ int operation_free_rest(Region *region, size_t start, size_t run)
     operation_begin(&operation, region);
     if (heap_give_rest(operation.heap, (Pos)start, (Pos)run) == HEAP_DAMAGED) {
         operation_recover(&operation);
-        heap_give(operation.heap, (Pos)start);
+        operation_give(&operation, (Pos)start);
     }
     operation_end(&operation);
     return 0;

@@ -9,14 +9,17 @@
 #include "cache.h"
 #include "region.h"
 
-/* One operation under way. A misuse is noted while the region is locked, and reported when it is no
- * more, so that a handler may use the region. */
+/* Misuses of one operation that are reported; all are counted. */
+enum { OPERATION_MISUSES = 8 };
+
+/* One operation under way. Misuses are noted while the region is locked, before anything is repaired, and
+ * reported, in their order, when it is locked no more, so that a handler may use the region. */
 typedef struct Operation {
     Region *region;
     Heap *heap;
     bool locked;
-    bool misused;
-    Mem_Misuse misuse;
+    unsigned char noted;
+    Mem_Misuse misuses[OPERATION_MISUSES];
 } Operation;
 
 /* Locks a region, and unlocks it. When this is not the thread that the live bits are for, they end: then all
@@ -39,7 +42,10 @@ void operation_resume(Operation *operation);
 /* Locks a region of which the heap is to be looked at: no block is in a magazine. */
 void operation_begin_settled(Operation *operation, Region *region);
 
-/* The same for calling functions of the program's while the region is locked: they may start the process's second
+/* Brings all blocks in magazines back to the heap of a region that is locked. */
+void operation_settle(Operation *operation);
+
+/* operation_begin_settled for calling functions of the program's while the region is locked: they may start the process's second
  * thread, and fork. Ends with operation_end_walk, which takes an Operation. */
 void operation_begin_walk(Operation *operation, Region *region);
 void operation_end_walk(void *operation);
@@ -65,13 +71,19 @@ Pos operation_find(Operation *operation, const void *pointer);
  * it. */
 void operation_note_bad_pointer(Operation *operation, const void *pointer);
 
-/* A free block whose links were overwritten was met. Notes which one, and makes the index anew. */
+/* A free block whose links were overwritten was met. Notes which one, and makes the index anew; or, if the map
+ * contradicts itself, breaks the region. */
 void operation_recover(Operation *operation);
 
 /* Sees to what the heap has found when it was asked for something. True if that may be tried again, which
  * will do at most so many times. */
 enum { OPERATION_TRIES = 3 };
 bool operation_mend(Operation *operation, HeapResult result);
+/* Notes a free that was missed: the block was in a magazine already, which is seen when it leaves that. */
+void operation_note_missed_free(Operation *operation, Pos block);
+
+/* What errno says of an operation that fails; ENOTRECOVERABLE if the region is broken. */
+int operation_error(const Operation *operation, int error);
 
 /* Ends an operation that was to yield a block: its address, or NULL and ENOMEM. */
 void *operation_end_with_block(Operation *operation, Pos block);

@@ -173,7 +173,7 @@ int Mem_RegionDestroy(Mem_Region *handle)
         return Mem_Exit();
     }
     region = region_of(handle);
-    if (region_is_cached(region)) {
+    if (region->has_magazines) {
         cached_end(region);
     }
     lock_end(&region->lock);
@@ -197,7 +197,7 @@ void region_begin_live(Region *region)
     if (live == NULL) {
         return;
     }
-    for (Pos at = region->heap.first; at != region->heap.end; at += map_size(map, at)) {
+    for (Pos at = region->heap.first; at != region->heap.end; at = heap_next(&region->heap, at)) {
         if (!map_is_free(map, at)) {
             live_set(live, at);
         }
@@ -214,7 +214,7 @@ Pos region_find_wrong_live(Region *region)
     if (live == NULL) {
         return 0;
     }
-    for (Pos at = region->heap.first; at != region->heap.end; at += map_size(map, at)) {
+    for (Pos at = region->heap.first; at != region->heap.end; at = heap_next(&region->heap, at)) {
         if (live_test(live, at) == map_is_free(map, at)) {
             return at;
         }
@@ -232,6 +232,13 @@ void region_clear_live(Region *region)
     }
 }
 
+void region_break(Region *region)
+{
+    heap_break(&region->heap);
+    __atomic_store_n(&region->cached, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&region->cached_end, 0, __ATOMIC_RELAXED);
+}
+
 int Mem_RegionReset(Mem_Region *handle)
 {
     Region *region = region_wanted(handle);
@@ -242,7 +249,11 @@ int Mem_RegionReset(Mem_Region *handle)
     if (region == NULL) {
         return -1;
     }
-    operation_begin_settled(&operation, region);
+    operation_begin(&operation, region);
+    if (region->heap.broken && region->has_magazines) {
+        cached_use(region); /* so that they are emptied: nothing of it goes back to a broken heap */
+    }
+    operation_settle(&operation);
     region_clear_live(region);
     heap = &region->heap;
     blocks = heap->taken - heap->given;

@@ -36,6 +36,7 @@ typedef struct Region {
             bool mapped;              /* the memory is a mapping of ours */
             bool returns;             /* and its pages may go back to the system, and come again */
             bool pooled;              /* it was laid out with a pool, if such a heap has one */
+            bool has_magazines;       /* though perhaps they are not in use: see region_break */
 
             /* The heap counts every block that is taken and given. More than these, modulo 2^64, were
              * the calls of Alloc and Free that took and gave nothing; less what was not done by them. */
@@ -160,6 +161,10 @@ void region_clear_live(Region *region);
 /* The first block of which the live bits do not say what the map says, while no block is in a magazine; or
  * 0. */
 Pos region_find_wrong_live(Region *region);
+
+/* Declares that the map contradicts itself: from now on nothing is handed out, or changed, and magazines are not
+ * used. The region is locked by the caller. Mem_RegionReset makes the region sound again. */
+void region_break(Region *region);
 
 /* Units of the largest blocks that go through magazines now; 0: none does. Larger than region->cached where
  * threads share the heap. */

@@ -53,11 +53,15 @@ static Pos find_free(Walk *walk, Pos *size)
             word += MAP_WORD_BITS;
             continue;
         }
-        *size = map_size(map, block);
+        *size = heap_next(walk->heap, block) - block;
         if (*size >= walk->least && map_is_free(map, block)) {
             return block;
         }
-        word = (block + *size) & ~(Pos)(MAP_WORD_BITS - 1);
+        /* Never back, whatever the map says. */
+        word += MAP_WORD_BITS;
+        if (((block + *size) & ~(Pos)(MAP_WORD_BITS - 1)) > word) {
+            word = (block + *size) & ~(Pos)(MAP_WORD_BITS - 1);
+        }
     }
     walk->at = word;
     return 0;
@@ -111,7 +115,7 @@ size_t release_pages(Region *region, size_t least)
     }
     do {
         locked = region_lock(region);
-        walk.end = heap->clean;
+        walk.end = heap->broken ? walk.at : heap->clean;
         if (walk.at < walk.end) {
             turn(&walk);
         }

@@ -11,6 +11,10 @@ static int walk(Heap *heap, Mem_Visitor *visit, void *context)
     Pos next;
     int result = 0;
 
+    if (heap->broken) {
+        errno = ENOTRECOVERABLE;
+        return -1;
+    }
     for (Pos at = heap->first; at != heap->end && result == 0; at = next) {
         Mem_Block block = {.address = heap_address(heap, at)};
 
