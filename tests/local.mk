@@ -484,6 +484,7 @@ check_PROGRAMS += \
 	tests/malloc/ahead \
 	tests/malloc/clock \
 	tests/malloc/closes \
+	tests/malloc/filtered \
 	tests/malloc/full \
 	tests/malloc/keys \
 	tests/malloc/lifecycle \
@@ -501,6 +502,9 @@ tests_malloc_clock_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_closes_SOURCES = tests/malloc/closes.c tests/malloc/expect.h
 tests_malloc_closes_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_filtered_SOURCES = tests/malloc/filtered.c tests/malloc/expect.h
+tests_malloc_filtered_LDFLAGS = -pthread
 
 tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
 tests_malloc_full_CFLAGS = $(malloc_test_cflags)
@@ -546,7 +550,9 @@ dist_check_SCRIPTS += \
 
 EXTRA_DIST += \
 	tests/README.md \
+	tests/malloc/audit.c \
 	tests/malloc/forms.cc \
+	tests/malloc/interposer.c \
 	tests/malloc/plugin.c \
 	tests/malloc/replaced.cc \
 	tests/run-installed \

@@ -121,6 +121,36 @@ if [ -x "$build/tests/test-threads" ]; then
     preloaded 0 "$build/tests/test-alloc"
 fi
 
+# --- filters of system calls: the program's own, and one that it is started with ---
+
+for by in prctl syscall; do
+    for threads in 0 3; do
+        LD_PRELOAD=$LIBMEM_MODULE "$programs/filtered" prctl 0 2>/dev/null
+        if [ $? -eq 77 ]; then
+            echo "there are no filters to try"
+            break 2
+        fi
+        LIBMEM_SIZE=256M preloaded 0 "$programs/filtered" $by $threads
+        silent
+        LIBMEM_SIZE=256M run 0 "$programs/filtered" start /usr/bin/env LD_PRELOAD="$LIBMEM_MODULE" "$programs/filtered" use $threads
+        silent
+    done
+done
+
+# --- libraries that take the place of functions, and allocate there; early calls ---
+
+if $CC ${CFLAGS-} -fPIC -shared "${top_srcdir:-.}/tests/malloc/interposer.c" -o "$tmp/interposer.so" 2>"$tmp/err"; then
+    for order in "$tmp/interposer.so $LIBMEM_MODULE" "$LIBMEM_MODULE $tmp/interposer.so"; do
+        LIBMEM_SIZE=32M run 0 timeout -k 1 20 env LD_PRELOAD="$order" "$programs/threads"
+    done
+else
+    echo "no shared library can be compiled"
+fi
+if $CC ${CFLAGS-} -fPIC -shared "${top_srcdir:-.}/tests/malloc/audit.c" -o "$tmp/audit.so" 2>"$tmp/err"; then
+    LD_AUDIT=$tmp/audit.so LIBMEM_SIZE=4M preloaded 1 "$programs/needs" 8
+    prints '[0-4] of 8: ENOMEM'
+fi
+
 # --- programs of C++ ---
 
 if [ "${CXX:-no}" = no ]; then
