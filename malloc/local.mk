@@ -20,6 +20,8 @@ libmem_malloc_la_SOURCES = \
 	$(library_sources) \
 	malloc/ahead.c \
 	malloc/ahead.h \
+	malloc/budget.c \
+	malloc/budget.h \
 	malloc/family.h \
 	malloc/filter.c \
 	malloc/info.c \
@@ -52,6 +54,10 @@ libmem_malloc_la_DEPENDENCIES = malloc/malloc.map
 libmem_malloc_la_LIBADD = $(DL_LIBS) $(MODULE_LIBS)
 
 memrun_SOURCES = \
+	src/file.c \
+	src/file.h \
+	malloc/budget.c \
+	malloc/budget.h \
 	malloc/memrun.c \
 	malloc/size.c \
 	malloc/size.h

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "environment.h"
 #include "file.h"
 #include "kernel.h"
@@ -122,7 +123,7 @@ size_t settings_size(bool *asked_for)
 
     *asked_for = value != NULL;
     if (!*asked_for) {
-        return lesser(lesser(size_of_memory(), most_by_default()), space_left());
+        return lesser(lesser(budget_read("").share, most_by_default()), space_left());
     }
     return size_read(value, &size) ? size : 0;
 }

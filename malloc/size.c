@@ -3,25 +3,8 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 
-#include "kernel.h"
-
-enum { LEAST_MEMORY = 64 << 20 /* where the system does not tell */ };
-
-size_t size_of_memory(void)
-{
-    struct sysinfo info;
-    size_t bytes;
-
-    if (kernel_call(SYS_sysinfo, (long)(uintptr_t)&info, 0, 0, 0, 0, 0) != 0) {
-        return LEAST_MEMORY;
-    }
-    if (__builtin_mul_overflow(info.totalram, info.mem_unit, &bytes) || bytes > PTRDIFF_MAX) {
-        return PTRDIFF_MAX;
-    }
-    return bytes;
-}
+#include "budget.h"
 
 const char *size_digits(const char *text, size_t *number)
 {
@@ -55,7 +38,7 @@ static uint64_t suffix_factor(const char *suffix)
 
 static bool read_percent(size_t number, size_t *size)
 {
-    *size = size_of_memory() / 100 * number;
+    *size = budget_read("").whole / 100 * number;
     return number >= 1 && number <= 100;
 }
 

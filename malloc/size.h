@@ -13,11 +13,8 @@
 /* Reads digits, at least one. Returns what follows them, or NULL if there are none, or more than a size_t holds. */
 const char *size_digits(const char *text, size_t *number);
 
-/* Bytes of memory of the machine, as far as a program can address them. */
-size_t size_of_memory(void);
-
-/* Reads a size: bytes, or with K, M, G or T behind it, for powers of 1024, or with %, of the machine's
- * memory. True if it is one, of 1 to PTRDIFF_MAX bytes. */
+/* Reads a size: bytes, or with K, M, G or T behind it, for powers of 1024, or with %, of the
+ * memory that there is. True if it is one, of 1 to PTRDIFF_MAX bytes. */
 bool size_read(const char *text, size_t *size);
 
 #endif

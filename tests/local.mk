@@ -45,6 +45,7 @@ test_ldflags = $(AM_LDFLAGS) -no-install
 # ------------------------------------------------------------------------------------------------
 
 test_programs = \
+	tests/inner-budget \
 	tests/inner-cache \
 	tests/inner-check \
 	tests/inner-layout \
@@ -106,6 +107,11 @@ long_tests = \
 	tests/test-model \
 	tests/test-overwritten \
 	tests/test-threads
+
+tests_inner_budget_SOURCES = tests/inner-budget.c malloc/budget.c malloc/budget.h malloc/size.c malloc/size.h
+tests_inner_budget_CPPFLAGS = $(inner_cppflags)
+tests_inner_budget_LDFLAGS = $(test_ldflags)
+tests_inner_budget_LDADD = $(inner_ldadd)
 
 tests_inner_cache_SOURCES = tests/inner-cache.c
 tests_inner_cache_CPPFLAGS = $(inner_cppflags)
