@@ -99,11 +99,14 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     return region_handle(region);
 }
 
-/* Whether the memory of a region is opened step by step: if it need not be there from the start. */
+/* Whether the memory of a region is opened step by step: if it need not be there from the start. The one region of
+ * libmem-malloc.so is, be it exact: it is as large as memory, and no program there is a real-time one. */
 static bool opens_in_steps(unsigned flags, const Layout *layout)
 {
-    return (flags & (MEM_SPARSE | MEM_EXACT | MEM_REALTIME | MEM_POPULATE | MEM_LOCKED)) ==
-               MEM_SPARSE &&
+    const unsigned at_once = MEM_REALTIME | MEM_POPULATE | MEM_LOCKED |
+                             (THREAD_REGIONS == 1 ? 0 : MEM_EXACT);
+
+    return (flags & (MEM_SPARSE | at_once)) == MEM_SPARSE &&
            layout->end_guard - layout->heap > HEAP_WITHOUT_STEPS;
 }
 

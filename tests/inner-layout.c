@@ -113,10 +113,6 @@ static const char *fault_of_heap(const Layout *layout, const Heap *heap)
         heap->end != layout->end || heap->size_mask != alignment - 1) {
         return "the heap's shape";
     }
-    if (heap->fast_classes != (unit == UNIT_BYTES ? layout->classes : 0) ||
-        heap->fast_end != (unit == UNIT_BYTES ? layout->end : 0)) {
-        return "what is for the fast way";
-    }
     return NULL;
 }
 
@@ -343,6 +339,78 @@ START_TEST(rounds_up)
 }
 END_TEST
 
+/* What is closed while a heap is open up to a position: none of what is written to for blocks before it. */
+static void verify_holes(const Layout *layout, Pos open, size_t page, const Hole *before)
+{
+    const size_t strings[] = {layout->live, layout->starts, layout->free};
+    size_t heap_open = layout->heap + ((size_t)(open - layout->first) << layout->shift);
+    Hole holes[HOLES];
+
+    layout_holes(layout, open, page, holes);
+    for (int i = 0; i < HOLES; i++) {
+        ck_assert_uint_eq(holes[i].begin % page + holes[i].end % page, 0);
+        ck_assert_uint_le(holes[i].begin, holes[i].end);
+        ck_assert_uint_eq(holes[i].end, before[i].end);
+        ck_assert_uint_ge(holes[i].begin, before[i].begin);
+        ck_assert(open != layout->end || holes[i].begin == holes[i].end);
+    }
+    for (int i = HOLE_LIVE; i <= HOLE_FREE && open != layout->end; i++) {
+        size_t origin = strings[i - HOLE_LIVE] + MAP_WORD_BYTES;
+
+        if (i == HOLE_LIVE && layout->live == layout->starts) {
+            ck_assert_uint_eq(holes[i].end, 0);
+        }
+        if (holes[i].begin == holes[i].end) {
+            continue;
+        }
+        /* The last free block may start here: its bits, its size and its node. */
+        ck_assert_uint_ge(holes[i].begin,
+                          origin + open / 8 + 2 * MAP_WORD_BYTES + sizeof(TreeNode));
+        /* And it ends here. */
+        ck_assert_uint_le(holes[i].end,
+                          origin + (layout->end / MAP_WORD_BITS - 1) * MAP_WORD_BYTES);
+    }
+    if (open != layout->end) {
+        ck_assert_uint_eq(holes[HOLE_HEAP].begin, heap_open & ~(page - 1));
+        ck_assert_uint_ge(holes[HOLE_HEAP].end - holes[HOLE_HEAP].begin, LAYOUT_STEP - page);
+        ck_assert_uint_ge((size_t)(layout->end - open), layout->classes);
+    }
+    ck_assert_uint_le(holes[HOLE_HEAP].end,
+                      layout->heap + ((size_t)(layout->end - layout->first) << layout->shift));
+    ck_assert_uint_le(layout_open_pool(layout, open, page), layout->pool);
+}
+
+START_TEST(opened_in_steps)
+{
+    size_t page = (size_t)4096 << (4 * (_i / 2));
+    uintptr_t memory = (uintptr_t)page * 77;
+
+    for (size_t size = (size_t)5 << 20; size < (size_t)PTRDIFF_MAX / 1024;
+         size += size / 2 + 12345) {
+        Layout layout;
+        Hole before[HOLES];
+        Pos open;
+
+        layout_mapped(&layout, size, _i % 2 == 0 ? 16 : 4096, page, _i % 2 == 0);
+        layout_holes(&layout, layout.first, page, before);
+        for (size_t bytes = LAYOUT_STEP; bytes < size; bytes += bytes / 3) {
+            open = layout_open_end(&layout, memory, bytes);
+            ck_assert(open == layout.end || (size_t)(open - layout.first) >= bytes >> layout.shift);
+            if (open != layout.end && (size_t)1 << layout.shift <= page) {
+                ck_assert_uint_eq(
+                    (memory + layout.heap + ((size_t)(open - layout.first) << layout.shift)) %
+                        LAYOUT_STEP,
+                    0);
+            }
+            verify_holes(&layout, open, page, before);
+            layout_holes(&layout, open, page, before);
+        }
+        ck_assert_uint_eq(layout_open_end(&layout, memory, size), layout.end);
+        verify_holes(&layout, layout.end, page, before);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("layout");
@@ -351,5 +419,6 @@ int main(void)
     tcase_add_loop_test(tests, inside_of_every_size, 0, 8);
     tcase_add_test(tests, inside_where_magazines_begin);
     tcase_add_test(tests, rounds_up);
+    tcase_add_loop_test(tests, opened_in_steps, 0, 4);
     return support_end();
 }

@@ -488,6 +488,7 @@ malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
 
 check_PROGRAMS += \
 	tests/malloc/ahead \
+	tests/malloc/charged \
 	tests/malloc/clock \
 	tests/malloc/closes \
 	tests/malloc/filtered \
@@ -499,6 +500,9 @@ check_PROGRAMS += \
 	tests/malloc/returns \
 	tests/malloc/surface \
 	tests/malloc/threads
+
+tests_malloc_charged_SOURCES = tests/malloc/charged.c tests/malloc/expect.h
+tests_malloc_charged_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_ahead_SOURCES = tests/malloc/ahead.c tests/malloc/expect.h
 tests_malloc_ahead_CFLAGS = $(malloc_test_cflags)

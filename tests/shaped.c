@@ -34,6 +34,9 @@ Bed shaped_open(const Shape *shape)
     layout_shape_heap(&layout, &region->heap);
     region->heap.clean = region->heap.end;
     heap_init(&region->heap);
+    /* What is for the fast way. */
+    ck_assert_uint_eq(region->heap.fast_classes, unit == UNIT_BYTES ? layout.classes : 0);
+    ck_assert_uint_eq(region->heap.fast_end, unit == UNIT_BYTES ? layout.end : 0);
     bed.region = region_handle(region);
     bed.first = heap_address(&region->heap, region->heap.first);
     bed.capacity = shape->units * unit;
