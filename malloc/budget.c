@@ -25,7 +25,7 @@ static size_t lesser(size_t one, size_t other)
 /* Bytes of memory of the machine, as far as a program can address them. */
 static size_t memory_of_machine(void)
 {
-    struct sysinfo info;
+    struct sysinfo info = {0};
     size_t bytes;
 
     if (kernel_call(SYS_sysinfo, (long)(uintptr_t)&info, 0, 0, 0, 0, 0) != 0) {

@@ -79,7 +79,7 @@ static size_t left_by(uint64_t limit, size_t used)
 /* Reads a limit of the process. False: there is none. */
 static bool read_limit(int resource, uint64_t *limit)
 {
-    uint64_t limits[2]; /* as prlimit(2) has them everywhere: that in force, and the highest */
+    uint64_t limits[2] = {0}; /* as prlimit(2) has them: that in force, and the highest */
     long result = kernel_call(SYS_prlimit64, 0, resource, 0, (long)(uintptr_t)limits, 0, 0);
 
     *limit = result == 0 ? limits[0] : UINT64_MAX;

@@ -10,6 +10,7 @@
 
 /* Where glibc's loader, and it alone, says that the kernel has put the number of arguments, the arguments, a null
  * pointer, the environment, a null pointer, and the auxiliary vector. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): its name is that */
 extern char **__libc_stack_end __attribute__((__weak__));
 
 /* The last two of these; NULL: not known. */
