@@ -53,6 +53,7 @@ test_programs = \
 	tests/inner-module \
 	tests/inner-release \
 	tests/inner-shapes \
+	tests/inner-sound \
 	tests/inner-threads \
 	tests/inner-tree \
 	tests/test-aligned \
@@ -65,6 +66,7 @@ test_programs = \
 	tests/test-dump-unlocked \
 	tests/test-errno \
 	tests/test-exhaustive \
+	tests/test-forged \
 	tests/test-fork \
 	tests/test-free \
 	tests/test-guards \
@@ -117,6 +119,16 @@ tests_inner_cache_SOURCES = tests/inner-cache.c
 tests_inner_cache_CPPFLAGS = $(inner_cppflags)
 tests_inner_cache_LDFLAGS = $(test_ldflags)
 tests_inner_cache_LDADD = $(inner_ldadd)
+
+tests_inner_sound_SOURCES = tests/inner-sound.c
+tests_inner_sound_CPPFLAGS = $(inner_cppflags)
+tests_inner_sound_LDFLAGS = $(test_ldflags)
+tests_inner_sound_LDADD = $(inner_ldadd)
+
+tests_test_forged_SOURCES = tests/test-forged.c
+tests_test_forged_CPPFLAGS = $(test_cppflags)
+tests_test_forged_LDFLAGS = $(test_ldflags)
+tests_test_forged_LDADD = $(test_ldadd)
 
 tests_inner_check_SOURCES = tests/inner-check.c tests/shaped.c tests/shaped.h
 tests_inner_check_CPPFLAGS = $(inner_cppflags)

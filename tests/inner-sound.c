@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What keeps a region sound where a program does not: second frees that are missed, a map that contradicts itself,
+ * requests that can't be met. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cached-bed.h"
+#include "operations.h"
+
+enum { SIZE = 1 << 20, BLOCKS = 60, BLOCK = 64, NOTED = 20 };
+
+static Mem_Misuse noted[NOTED];
+static size_t misuses;
+
+static void note(const Mem_Misuse *misuse, void *context)
+{
+    (void)context;
+    ck_assert_uint_lt(misuses, NOTED);
+    noted[misuses++] = *misuse;
+}
+
+/* A region whose magazines hold all of some blocks, side by side, and how many of them were freed a second time,
+ * unseen. */
+static Bed open_missed(char **blocks, size_t missed)
+{
+    Bed bed = cached_open(0, SIZE);
+
+    cached_warm_up(&bed, BLOCK);
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = Mem_RegionAlloc(bed.region, BLOCK);
+        ck_assert_ptr_nonnull(blocks[i]);
+    }
+    misuses = 0;
+    Mem_OnMisuse(note, NULL);
+    ck_assert(cached_free_all(&bed, blocks, BLOCKS));
+    for (size_t i = 0; i < missed; i++) {
+        memset(blocks[BLOCKS - 1 - i], 'A', 8);
+        ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[BLOCKS - 1 - i]), 0);
+    }
+    ck_assert_uint_eq(misuses, 0);
+    return bed;
+}
+
+static void close_missed(Bed *bed)
+{
+    Mem_OnMisuse(NULL, NULL);
+    checked_sound(bed);
+    checked_empty(bed);
+    bed_close(bed);
+}
+
+START_TEST(missed_free_is_told_and_left_out)
+{
+    char *blocks[BLOCKS];
+    Bed bed = open_missed(blocks, 1);
+    Mem_Stats stats;
+
+    checked_sound(&bed);
+    ck_assert_uint_eq(misuses, 1);
+    ck_assert_int_eq((int)noted[0].kind, (int)MEM_MISUSE_FREED);
+    ck_assert_ptr_eq(noted[0].pointer, blocks[BLOCKS - 1]);
+    stats = bed_stats(&bed);
+    ck_assert_uint_eq(stats.blocks_in_use, 0);
+    ck_assert_uint_eq(stats.misuses, 1);
+    ck_assert_uint_eq(stats.frees, stats.allocs + 1);
+    close_missed(&bed);
+}
+END_TEST
+
+/* A call that finds a free that was missed, and then that its own pointer is a bad one. */
+START_TEST(misuses_of_one_call_are_told_in_order)
+{
+    char *blocks[BLOCKS];
+    Bed bed = open_missed(blocks, 1);
+
+    errno = 0;
+    ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[0]), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_uint_eq(misuses, 2);
+    ck_assert_ptr_eq(noted[0].pointer, blocks[BLOCKS - 1]);
+    ck_assert_ptr_eq(noted[1].pointer, blocks[0]);
+    ck_assert_int_eq((int)noted[1].kind, (int)MEM_MISUSE_FREED);
+    close_missed(&bed);
+}
+END_TEST
+
+/* Of many, eight are told, and all are counted. */
+START_TEST(many_misuses_of_one_call_are_counted)
+{
+    char *blocks[BLOCKS];
+    Bed bed = open_missed(blocks, 12);
+
+    checked_sound(&bed);
+    ck_assert_uint_eq(misuses, OPERATION_MISUSES);
+    ck_assert_uint_eq(bed_stats(&bed).misuses, 12);
+    close_missed(&bed);
+}
+END_TEST
+
+static int visit(const Mem_Block *block, void *context)
+{
+    (void)block;
+    (void)context;
+    return 0;
+}
+
+/* Nothing of the region is handed out or changed. */
+static void verify_refused(const Bed *bed, char *block)
+{
+    Mem_Stats stats;
+    FILE *stream = fopen("/dev/null", "w");
+
+    ck_assert_ptr_nonnull(stream);
+    for (size_t size = 0; size < 100000; size = 3 * size + 1) {
+        errno = 0;
+        ck_assert_ptr_null(Mem_RegionAlloc(bed->region, size));
+        ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    }
+    ck_assert_ptr_null(Mem_RegionCalloc(bed->region, 1, BLOCK));
+    ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    ck_assert_ptr_null(Mem_RegionAlignedAlloc(bed->region, 64, BLOCK));
+    ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    for (size_t size = 1; size < 1000; size *= 4) {
+        errno = 0;
+        ck_assert_ptr_null(Mem_RegionRealloc(bed->region, block, size));
+        ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    }
+    errno = 0;
+    ck_assert_uint_eq(Mem_RegionSize(bed->region, block), 0);
+    ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    errno = 0;
+    ck_assert_int_eq(Mem_RegionFree(bed->region, block), -1);
+    ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    ck_assert_int_eq(Mem_RegionFree(bed->region, NULL), 0);
+    errno = 0;
+    ck_assert_int_eq(Mem_RegionWalk(bed->region, visit, NULL), -1);
+    ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    errno = 0;
+    ck_assert_int_eq(Mem_RegionGetStats(bed->region, &stats), -1);
+    ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    for (int format = MEM_TEXT; format <= MEM_JSON; format++) {
+        errno = 0;
+        ck_assert_int_eq(Mem_RegionDump(bed->region, stream, (Mem_Format)format), -1);
+        ck_assert_int_eq(errno, ENOTRECOVERABLE);
+    }
+    fclose(stream);
+}
+
+/* The map is made to contradict itself in some way, at a block in use of 200 units. */
+static void contradict(Bed *bed, char *block, int how)
+{
+    Heap *heap = &region_of(bed->region)->heap;
+    Map map = heap_map(heap);
+    Pos at = heap_position(heap, block);
+    Pos wrong[] = {0, 1, 199, 201, 100000, UINT32_MAX};
+
+    switch (how) {
+    case 0:
+        map_clear_start(map, at);
+        break;
+    case 1: /* free at one end */
+        map_set_bit(map.free, at);
+        break;
+    case 2: /* the fence */
+        map_clear_start(map, heap->end);
+        break;
+    case 3: /* all of it */
+        memset(map_word(map.starts, heap->first), 0, (heap->end - heap->first) / 8);
+        break;
+    default: /* the size that is noted */
+        memcpy(map_word(map.free, at) + MAP_WORD_BYTES, &wrong[how - 4], sizeof(Pos));
+    }
+}
+
+START_TEST(contradiction_ends_the_use_of_a_region)
+{
+    enum { WAYS = 10 };
+
+    for (int how = 0; how < 2 * WAYS; how++) {
+        bool cached = how >= WAYS;
+        Bed bed = cached ? cached_open(0, SIZE) : bed_open(KIND_INSIDE, SIZE);
+        char *block, *victim;
+
+        if (cached) {
+            cached_warm_up(&bed, BLOCK);
+        }
+        victim = Mem_RegionAlloc(bed.region, (size_t)5 * UNIT);
+        block = Mem_RegionAlloc(bed.region, (size_t)200 * UNIT);
+        ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, (size_t)200 * UNIT));
+        if (how % 2 == 0) { /* seen by Check */
+            contradict(&bed, block, how % WAYS);
+        } else { /* seen when the index is made anew */
+            ck_assert_int_eq(Mem_RegionFree(bed.region, victim), 0);
+            contradict(&bed, block, how % WAYS);
+            memset(victim, 0xff, 8);
+            Mem_RegionAlloc(bed.region, (size_t)5 * UNIT);
+        }
+        errno = 0;
+        ck_assert_int_eq(Mem_RegionCheck(bed.region), -1);
+        ck_assert_int_eq(errno, ENOTRECOVERABLE);
+        verify_refused(&bed, block);
+        ck_assert_int_eq(Mem_RegionCheck(bed.region), -1);
+        if (how % 3 != 0) {
+            ck_assert_int_eq(Mem_RegionReset(bed.region), 0);
+            checked_empty(&bed);
+            ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, BLOCK));
+        }
+        bed_close(&bed);
+    }
+}
+END_TEST
+
+/* How much the heap was given back so far: what comes from magazines, too. */
+static size_t given(const Bed *bed)
+{
+    return region_of(bed->region)->heap.given;
+}
+
+START_TEST(impossible_request_leaves_magazines_alone)
+{
+    static const size_t sizes[] = {SIZE + 1, SIZE, 1 << 24, PTRDIFF_MAX, SIZE_MAX - 7, SIZE_MAX};
+    Bed bed;
+    size_t before;
+    char *blocks[BLOCKS];
+    char *block;
+
+    if (_i != 0) {
+        support_start_thread();
+    }
+    bed = cached_open(0, SIZE);
+    cached_warm_up(&bed, BLOCK);
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = Mem_RegionAlloc(bed.region, BLOCK);
+    }
+    ck_assert(cached_free_all(&bed, blocks, BLOCKS));
+    block = Mem_RegionAlloc(bed.region, BLOCK);
+    before = given(&bed);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        errno = 0;
+        ck_assert_ptr_null(Mem_RegionAlloc(bed.region, sizes[i]));
+        ck_assert_int_eq(errno, ENOMEM);
+        ck_assert_ptr_null(Mem_RegionCalloc(bed.region, 1, sizes[i]));
+        ck_assert_ptr_null(Mem_RegionCalloc(bed.region, sizes[i], 2 + SIZE_MAX / SIZE));
+        ck_assert_ptr_null(Mem_RegionRealloc(bed.region, block, sizes[i]));
+        ck_assert_ptr_null(Mem_RegionAlignedAlloc(bed.region, 64, sizes[i]));
+        ck_assert_int_eq(errno, ENOMEM);
+    }
+    for (size_t alignment = 1 << 24; alignment != 0; alignment *= 2) {
+        if (((uintptr_t)bed.first & (alignment - 1)) != 0) {
+            ck_assert_ptr_null(Mem_RegionAlignedAlloc(bed.region, alignment, SIZE - 64));
+        }
+    }
+    ck_assert_uint_eq(given(&bed), before);
+    /* What could be met, but for what is in use, is looked for in magazines, too. */
+    ck_assert_ptr_null(Mem_RegionAlloc(bed.region, bed.capacity));
+    ck_assert_uint_gt(given(&bed), before);
+    ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("sound");
+
+    tcase_add_test(tests, missed_free_is_told_and_left_out);
+    tcase_add_test(tests, misuses_of_one_call_are_told_in_order);
+    tcase_add_test(tests, many_misuses_of_one_call_are_counted);
+    tcase_add_test(tests, contradiction_ends_the_use_of_a_region);
+    tcase_add_loop_test(tests, impossible_request_leaves_magazines_alone, 0, 2);
+    return support_end();
+}
