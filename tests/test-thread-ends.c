@@ -109,7 +109,6 @@ static pthread_key_t early_key;
 static bool has_early_key;
 
 static __thread bool is_ending;
-static bool is_at_lock, is_destroyed;
 
 static void begin_end(void *argument)
 {
@@ -140,6 +139,8 @@ static void *use_and_end(void *argument)
 }
 
 #if !SANITIZED
+static bool is_at_lock, is_destroyed;
+
 /* Stand before libc's functions for the library, too: a thread on its way out stays for a while where it takes a
  * lock. */
 static void linger(void)
