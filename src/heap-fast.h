@@ -71,14 +71,15 @@ static ALWAYS_INLINE size_t fast_units(Link *links, size_t bytes)
 /* Takes a block, the first, off the list of a size, and declares that its first unit is in use;
  * fast_end_used or fast_split is left to do. False if links were overwritten: then nothing was changed, and
  * the heap is to be rebuilt. The head names what the map has confirmed; what it is to name next is
- * confirmed here: see list.h. */
+ * confirmed here, and that its last is not the block that leaves: see list.h. */
 static ALWAYS_INLINE bool fast_take(Link *links, size_t size, size_t block)
 {
     Heap *heap = fast_heap(links);
     size_t next = bits_widen(links[block].next);
 
     if (UNLIKELY(links[block].previous != (Pos)size) ||
-        (next != size && UNLIKELY(!heap_confirms(heap, next, size))) ||
+        (next != size && (UNLIKELY(links[size].previous == (Pos)block) ||
+                          UNLIKELY(!heap_confirms(heap, next, size)))) ||
         UNLIKELY(links[next].previous != (Pos)block)) {
         return false;
     }

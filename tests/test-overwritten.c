@@ -471,6 +471,62 @@ START_TEST(forged_links_are_told)
 }
 END_TEST
 
+static void link_to(const Bed *bed, char *block, const char *next)
+{
+    uint32_t number = number_of(bed, next);
+
+    memcpy(block, &number, sizeof number);
+}
+
+static void link_back(const Bed *bed, char *block, const char *previous)
+{
+    uint32_t number = number_of(bed, previous);
+
+    memcpy(block + sizeof number, &number, sizeof number);
+}
+
+/* A list in another order than that of its head: all that its links lead to is free, and points back. The block that
+ * the head has as the last leaves before another. */
+START_TEST(forged_order_harms_no_block)
+{
+    Bed bed = bed_open((Kind)_i, SIZE);
+    size_t size = 6 * bed.alignment;
+    char *blocks[4], *taken[3];
+    size_t told = 0;
+
+    for (int i = 0; i < 4; i++) {
+        blocks[i] = checked_alloc(&bed, size);
+        ck_assert_ptr_nonnull(checked_alloc(&bed, 1));
+    }
+    for (int i = 0; i < 3; i++) {
+        checked_free(&bed, blocks[i]);
+    }
+    Mem_OnMisuse(count_overwritten, &told);
+    link_to(&bed, blocks[0], blocks[2]); /* instead of 0, 1, 2 */
+    link_back(&bed, blocks[2], blocks[0]);
+    link_to(&bed, blocks[2], blocks[1]);
+    link_back(&bed, blocks[1], blocks[2]);
+    for (int i = 0; i < 2; i++) {
+        taken[i] = Mem_RegionAlloc(bed.region, size);
+        ck_assert_ptr_nonnull(taken[i]);
+        memset(taken[i], 't', size);
+    }
+    ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[3]), 0);
+    taken[2] = Mem_RegionAlloc(bed.region, size);
+    ck_assert_ptr_nonnull(taken[2]);
+    memset(taken[2], 'u', size);
+    for (int i = 0; i < 2; i++) {
+        for (size_t at = 0; at < size; at++) {
+            ck_assert_int_eq(taken[i][at], 't');
+        }
+    }
+    ck_assert_uint_eq(told, 1);
+    checked_sound(&bed);
+    Mem_OnMisuse(NULL, NULL);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("overwritten");
@@ -480,5 +536,6 @@ int main(void)
     tcase_add_loop_test(tests, overwritten_links_without_a_handler, 0, KIND_COUNT);
     tcase_add_loop_test(tests, beside_a_block_that_becomes_large, 0, KIND_COUNT);
     tcase_add_loop_test(tests, forged_links_are_told, KIND_MAPPED, KIND_COUNT);
+    tcase_add_loop_test(tests, forged_order_harms_no_block, KIND_MAPPED, KIND_COUNT);
     return support_end();
 }
