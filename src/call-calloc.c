@@ -54,6 +54,15 @@ static size_t lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* Where the page begins in which the heap ends. It is open from the start, for the fence is in it. */
+static size_t last_page(Region *region)
+{
+    Heap *heap = &region->heap;
+    size_t bytes = (uintptr_t)heap_address(heap, heap->end) & (pages_size() - 1);
+
+    return heap->end - (bytes >> heap->shift);
+}
+
 /* Clears a block that was just taken, for which `clean` and `open` were as in Heap. What was opened for it is
  * all 0. */
 static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
@@ -63,6 +72,9 @@ static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
 
     clear_units(region, block, used, USED_BYTES);
     clear_units(region, used, end, UNUSED_BYTES);
+    if (UNLIKELY(end < block + units)) {
+        clear_units(region, last_page(region), block + units, UNUSED_BYTES);
+    }
 }
 
 /* A block from a magazine, or NULL. */

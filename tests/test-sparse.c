@@ -367,6 +367,22 @@ START_TEST(overflow_into_memory_never_used)
 }
 END_TEST
 
+/* The page with the fence can be written to before the heap reaches it. */
+START_TEST(stray_write_before_the_fence)
+{
+    Bed bed = open_sparse(48 * MIB, 0);
+    size_t size = bed.capacity;
+    char *cleared;
+
+    memset(bed.first + size - 100, 'A', 100);
+    cleared = Mem_RegionCalloc(bed.region, 1, size);
+    ck_assert_ptr_eq(cleared, bed.first);
+    ck_assert(is_zero(cleared + size - MIB, MIB));
+    checked_sound(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 /* Of a large block that was in use no page is present, but those that it shares, where it need not be. */
 START_TEST(calloc_gives_pages_back)
 {
@@ -414,6 +430,7 @@ int main(void)
     tcase_add_test(tests, in_a_child);
     tcase_add_test(tests, with_threads);
     tcase_add_loop_test(tests, overflow_into_memory_never_used, 0, 5);
+    tcase_add_test(tests, stray_write_before_the_fence);
     if (!support_is_emulated() && !support_is_sanitized()) { /* which map and charge as they like */
         tcase_add_test(tests, charged_for_what_is_used);
         tcase_add_loop_test(tests, opened_at_once, 0, 4);
