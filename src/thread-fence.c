@@ -3,12 +3,17 @@
  * How threads are made to agree on what was written: by the kernel, or by a fence with each mark. */
 #include "kernel.h"
 #include "sandbox.h"
+#include "spin.h"
 #include "thread.h"
 
 /* From linux/membarrier.h, which not every system has. */
 enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
 
 bool thread_fences = THREAD_SANITIZED;
+
+/* Held while another such call is made, which may take long. It is not what fork() waits for: a handler of a signal
+ * may fork in the midst of one. */
+static Spin call_lock;
 
 /* Whether threads_restrict was called. */
 static bool is_restricted;
@@ -39,7 +44,7 @@ static void begin_fences(void)
 
 static bool may_ask(void)
 {
-    return !is_restricted && !sandbox_is_inherited();
+    return !__atomic_load_n(&is_restricted, __ATOMIC_RELAXED) && !sandbox_is_inherited();
 }
 
 void threads_prepare_fences(void)
@@ -62,10 +67,27 @@ void threads_fence(void)
     thread_fence();
 }
 
+/* In fork() nobody waits: in a child, who had the lock may not be there. */
+static void lock_calls(void)
+{
+    if (!lock_in_fork()) {
+        spin_take(&call_lock);
+    }
+}
+
+static void unlock_calls(void)
+{
+    if (!lock_in_fork()) {
+        spin_release(&call_lock);
+    }
+}
+
 void threads_restrict(void)
 {
+    lock_calls();
+    __atomic_store_n(&is_restricted, true, __ATOMIC_RELAXED);
+    unlock_calls();
     threads_lock();
-    is_restricted = true;
     if (!thread_fences) {
         begin_fences();
     }
@@ -74,9 +96,9 @@ void threads_restrict(void)
 
 bool threads_begin_call(void)
 {
-    threads_lock();
+    lock_calls();
     if (!may_ask()) {
-        threads_unlock();
+        unlock_calls();
         return false;
     }
     return true;
@@ -84,5 +106,10 @@ bool threads_begin_call(void)
 
 void threads_end_call(void)
 {
-    threads_unlock();
+    unlock_calls();
+}
+
+void threads_lose_calls(void)
+{
+    spin_release(&call_lock);
 }

@@ -353,5 +353,6 @@ void threads_in_child(void (*lost)(Cache *cache))
         }
     }
     take_alive();
+    threads_lose_calls();
     spin_release(&list_lock);
 }

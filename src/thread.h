@@ -132,6 +132,9 @@ void threads_restrict(void);
 bool threads_begin_call(void);
 void threads_end_call(void);
 
+/* In the child of a fork(): those who were making such calls are not there. */
+void threads_lose_calls(void);
+
 /* The next record, or NULL. It need not have caches, nor an owner. */
 Thread *thread_next(Thread *thread);
 

@@ -504,6 +504,7 @@ check_PROGRAMS += \
 	tests/malloc/clock \
 	tests/malloc/closes \
 	tests/malloc/filtered \
+	tests/malloc/forks \
 	tests/malloc/full \
 	tests/malloc/keys \
 	tests/malloc/lifecycle \
@@ -527,6 +528,9 @@ tests_malloc_closes_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_filtered_SOURCES = tests/malloc/filtered.c tests/malloc/expect.h
 tests_malloc_filtered_LDFLAGS = -pthread
+
+tests_malloc_forks_SOURCES = tests/malloc/forks.c tests/malloc/expect.h
+tests_malloc_forks_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
 tests_malloc_full_CFLAGS = $(malloc_test_cflags)

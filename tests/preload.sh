@@ -67,6 +67,8 @@ for exact in 0 1; do
     LIBMEM_EXACT=$exact LIBMEM_SIZE=1G preloaded 0 "$programs/charged"
     silent
 done
+LIBMEM_SIZE=1G preloaded 0 "$programs/forks"
+silent
 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
 silent
 LIBMEM_EXACT=1 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
