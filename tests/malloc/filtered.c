@@ -36,10 +36,10 @@ static const int of_malloc[] = {SYS_futex, SYS_mprotect};
 
 /* What this program makes: threads, fork(), its end. None of it is about memory, but for threads' stacks. */
 static const int of_program[] = {
-    SYS_clone,  SYS_clone3,         SYS_exit,       SYS_exit_group,      SYS_set_robust_list,
-    SYS_rseq,   SYS_rt_sigprocmask, SYS_wait4,      SYS_set_tid_address, SYS_write,
-    SYS_fstat,  SYS_mmap,           SYS_munmap,     SYS_gettid,          SYS_getpid,
-    SYS_tgkill, SYS_rt_sigaction,   SYS_sigaltstack};
+    SYS_clone,        SYS_clone3,         SYS_exit,   SYS_exit_group,      SYS_set_robust_list,
+    SYS_rseq,         SYS_rt_sigprocmask, SYS_wait4,  SYS_set_tid_address, SYS_write,
+    SYS_fstat,        SYS_mmap,           SYS_munmap, SYS_gettid,          SYS_tgkill,
+    SYS_rt_sigaction, SYS_sigaltstack};
 
 /* What the kernel and the loader make, and libmem when it is loaded. */
 static const int of_loader[] = {SYS_execve,     SYS_brk,       SYS_arch_prctl, SYS_access,
