@@ -106,6 +106,20 @@ static inline bool bits_flip(uint64_t *word, uint64_t mask)
 #endif
 }
 
+/* Flips the lowest bit of a word. Returns whether the word is 0 then. */
+static ALWAYS_INLINE bool bits_flip_lowest(uint64_t *word)
+{
+#if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool zero;
+
+    __asm__("xorq $1, %0" : "+r"(*word), "=@ccz"(zero));
+    return zero;
+#else
+    *word ^= 1;
+    return *word == 0;
+#endif
+}
+
 /* Subtracts from a word. Returns whether that was more than it held: it wraps round. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_subtract(size_t *word, size_t amount)

@@ -140,15 +140,16 @@ static ALWAYS_INLINE bool heap_confirms_state(Heap *heap, size_t position, size_
     if (UNLIKELY(bits_test(starts, shift) != is_free)) {
         return false;
     }
+    /* Without the first bit, if that is set, the lowest one is where the next block starts. If it is not, the first
+     * bit is the lowest then, and no size is 0. */
     starts = map_load(at + heap->starts) >> shift;
-    if (UNLIKELY((starts & 1) == 0)) {
-        return false;
-    }
-    starts &= ~UINT64_C(1);
-    if (UNLIKELY(starts == 0)) { /* its end is further off than a window reaches */
+    if (UNLIKELY(bits_flip_lowest(&starts))) { /* its end is further off than a window reaches */
         return map_length(heap_map(heap), position) == size;
     }
-    return bits_lowest(starts) == size;
+    if (UNLIKELY(bits_lowest(starts) != size)) {
+        return false;
+    }
+    return true;
 }
 
 /* The same of a free block. Everything that the index says of one is asked for here before anything is done about

@@ -50,27 +50,37 @@ static ALWAYS_INLINE bool list_may_lead_to(Heap *heap, size_t position, size_t s
  * False if its links, or those of its neighbours in the list, are not what they must be: then nothing
  * was changed.
  *
- * What the head names must stay what the map confirms. So where the head names this block, the block's link
- * must lead to the head. */
+ * What the head names must stay what the map confirms: it names this block, on either side, if the link on the other
+ * side leads to the head, and only then. */
 static ALWAYS_INLINE bool list_remove(Heap *heap, size_t block, size_t size, unsigned shift,
                                       bool *empty)
 {
-    const Link *head = heap_link(heap, size, shift);
     size_t next = bits_widen(heap_link(heap, block, shift)->next);
-    size_t previous = bits_widen(heap_link(heap, block, shift)->previous);
-    Link *next_link = heap_link(heap, next, shift);
-    Link *previous_link = heap_link(heap, previous, shift);
+    size_t previous;
 
-    if (UNLIKELY(!list_may_lead_to(heap, next, size)) ||
-        UNLIKELY(!list_may_lead_to(heap, previous, size)) ||
-        UNLIKELY(next_link->previous != (Pos)block) ||
-        UNLIKELY(previous_link->next != (Pos)block) ||
-        UNLIKELY((head->next == (Pos)block) != (previous == size)) ||
-        UNLIKELY((head->previous == (Pos)block) != (next == size))) {
+    if (next == size) {
+        if (UNLIKELY(heap_link(heap, size, shift)->previous != (Pos)block)) {
+            return false;
+        }
+    } else if (UNLIKELY(heap_link(heap, size, shift)->previous == (Pos)block) ||
+               UNLIKELY(!heap_confirms(heap, next, size)) ||
+               UNLIKELY(heap_link(heap, next, shift)->previous != (Pos)block)) {
         return false;
     }
-    next_link->previous = (Pos)previous;
-    previous_link->next = (Pos)next;
+    previous = bits_widen(heap_link(heap, block, shift)->previous);
+    if (previous == size) {
+        if (UNLIKELY(heap_link(heap, size, shift)->next != (Pos)block)) {
+            return false;
+        }
+    } else if (UNLIKELY(heap_link(heap, size, shift)->next == (Pos)block) ||
+               UNLIKELY(!heap_confirms(heap, previous, size)) ||
+               UNLIKELY(heap_link(heap, previous, shift)->next != (Pos)block)) {
+        return false;
+    }
+    BITS_FORGET(next);
+    BITS_FORGET(previous);
+    heap_link(heap, next, shift)->previous = (Pos)previous;
+    heap_link(heap, previous, shift)->next = (Pos)next;
     *empty = next == size && previous == size;
     return true;
 }
