@@ -43,7 +43,7 @@ static inline void blocks_make_used(Heap *heap, Pos block, Pos size)
 static inline void blocks_count_use(Heap *heap, size_t units)
 {
     if (UNLIKELY(bits_subtract(&heap->headroom, units))) {
-        heap->peak -= heap->headroom; /* which is less than 0 */
+        heap->peak -= (Pos)heap->headroom; /* which is less than 0 */
         heap->headroom = 0;
     }
 }

@@ -82,7 +82,7 @@ static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool
         start -= before;
         run += before;
     }
-    fast_heap(links)->blocks -= (size_t)is_behind + is_before;
+    fast_heap(links)->blocks -= (Pos)is_behind + is_before;
     return insert_merged(links, start, run);
 }
 
@@ -110,7 +110,7 @@ static ALWAYS_INLINE int merge_small(Link *links, size_t start, size_t run, bool
     } else {
         map_set_bit(heap_map(fast_heap(links)).free, start);
     }
-    fast_heap(links)->blocks -= (size_t)is_behind + is_before;
+    fast_heap(links)->blocks -= (Pos)is_behind + is_before;
     map_put_size(heap_map(fast_heap(links)), start, run);
     fast_insert(links, start, run);
     return 0;

@@ -202,7 +202,7 @@ static bool check_totals(const Heap *heap, const Count *count, const Report *rep
         return fault(report, "totals: the peak is less than what is in use");
     }
     if (heap->blocks != count->free_blocks + count->used_blocks) {
-        return fault(report, "totals: %zu blocks, counted %zu", heap->blocks,
+        return fault(report, "totals: %zu blocks, counted %zu", (size_t)heap->blocks,
                      count->free_blocks + count->used_blocks);
     }
     if (heap_used_blocks(heap) != count->used_blocks) {

@@ -65,8 +65,9 @@ void heap_init(Heap *heap)
     heap->broken = false;
     allow_fast(heap);
     index_clear(heap);
-    heap->peak = heap->headroom = 0;
-    heap->blocks = heap_used_blocks(heap) + 1;
+    heap->peak = 0;
+    heap->headroom = 0;
+    heap->blocks = (Pos)heap_used_blocks(heap) + 1;
     map_set_start(heap_map(heap), heap->end);
     blocks_make_free(heap, heap->first, size);
     if (!index_is_large(heap, size)) {
@@ -258,7 +259,7 @@ static size_t split_rounds(Heap *heap, Pos run, Pos size, Pos units, size_t coun
     }
     blocks_split(heap, run, size, units);
     rounds[made++] = run;
-    heap->blocks += made - 1;
+    heap->blocks += (Pos)made - 1;
     heap->taken += made;
     blocks_count_use(heap, made * units);
     return made;
@@ -311,7 +312,7 @@ size_t heap_join_rounds(Heap *heap, size_t units, const Pos *rounds, size_t coun
         end += units;
     }
     map_put_size(map, rounds[0], end - rounds[0]);
-    heap->blocks -= joined - 1;
+    heap->blocks -= (Pos)joined - 1;
     heap->given += joined - 1;
     return joined;
 }

@@ -80,11 +80,11 @@ typedef struct Heap {
     Pos clean;       /* from here on blocks were never handed out nor written to */
     Pos open;        /* up to here blocks may be written to: the end, or long before it */
     Pos wanted;      /* after HEAP_CLOSED: how far open must be */
-    size_t peak;     /* most units in use at a time */
+    Pos peak;        /* most units in use at a time */
+    Pos blocks;      /* in use and free */
     size_t headroom; /* peak - units in use */
     uint64_t taken;  /* blocks ever handed out: of 32 bits they would be too many */
     uint64_t given;  /* blocks ever given back */
-    size_t blocks;   /* in use and free */
     /* Bit k of all words is set if words[k] is not 0. */
     uint64_t summary;
     /* Bit n of all words is set if class n holds blocks. Small heaps have nodes in those that

@@ -344,11 +344,11 @@ START_TEST(peak_below_use_is_found)
     size_t in_use = heap_in_use(heap);
 
     ck_assert_uint_gt(in_use, 0);
-    heap->peak = in_use - 1;
+    heap->peak = (Pos)in_use - 1;
     heap->headroom = heap->peak - in_use;
     ck_assert_uint_eq(heap_in_use(heap), in_use);
     check_finds(heap, "peak");
-    heap->peak = in_use;
+    heap->peak = (Pos)in_use;
     heap->headroom = 0;
     checked_sound(&bed);
     bed_close(&bed);
