@@ -213,15 +213,33 @@ __attribute__((__constructor__)) void lock_watch_forks(void)
     }
 }
 
+/* Locks the list. In fork() this thread has it, and all locks that are in it. */
+static void lock_list(void)
+{
+    if (!is_forking) {
+        pthread_mutex_lock(&list_mutex);
+    }
+}
+
+static void unlock_list(void)
+{
+    if (!is_forking) {
+        pthread_mutex_unlock(&list_mutex);
+    }
+}
+
 static void make_known(Lock *lock)
 {
-    pthread_mutex_lock(&list_mutex);
+    lock_list();
     if (!__atomic_load_n(&lock->known, __ATOMIC_RELAXED)) {
         lock->next = lock_distance(lock, list_head);
         list_head = lock;
         __atomic_store_n(&lock->known, true, __ATOMIC_RELEASE);
+        if (is_forking) {
+            pthread_mutex_lock(&lock->mutex);
+        }
     }
-    pthread_mutex_unlock(&list_mutex);
+    unlock_list();
 }
 
 bool lock_init(Lock *lock, LockKind kind)
@@ -318,7 +336,7 @@ void lock_end_walk(Lock *lock)
 void lock_end(Lock *lock)
 {
     if (lock->known) {
-        pthread_mutex_lock(&list_mutex);
+        lock_list();
         if (list_head == lock) {
             list_head = lock_next(lock);
         } else {
@@ -329,7 +347,10 @@ void lock_end(Lock *lock)
             }
             before->next = lock_distance(before, lock_next(lock));
         }
-        pthread_mutex_unlock(&list_mutex);
+        unlock_list();
+        if (is_forking) {
+            pthread_mutex_unlock(&lock->mutex);
+        }
     }
     pthread_mutex_destroy(&lock->mutex);
 }

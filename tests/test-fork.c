@@ -26,7 +26,8 @@ static struct {
     size_t operations; /* of all threads */
     bool misuse;
     bool init;
-    bool in_handlers; /* regions are used by handlers of fork(), too */
+    bool in_handlers;        /* regions are used by handlers of fork(), too */
+    Mem_Region *to_be_ended; /* by one of them */
     pthread_t threads[THREADS];
     Random sources[THREADS];
 } all = {.gate = PTHREAD_MUTEX_INITIALIZER};
@@ -57,10 +58,31 @@ static void watch_forks(void)
 }
 
 #if !SANITIZED
+/* A handler that comes when fork() holds what it holds. Ends regions that it knows: one from its first use on, and one
+ * from the start. */
+static void end_regions(void)
+{
+    const Mem_Options options = {.flags = MEM_REALTIME};
+
+    if (all.to_be_ended != NULL) {
+        if (Mem_RegionDestroy(all.to_be_ended) != 0 ||
+            Mem_RegionDestroy(Mem_RegionCreate(all.size, &options)) != 0) {
+            _exit(23);
+        }
+        all.to_be_ended = NULL;
+    }
+}
+
+static void watch_forks_early(void)
+{
+    watch_forks();
+    pthread_atfork(end_regions, NULL, NULL);
+}
+
 /* Before any constructor, and so before the library watches them: its handler is called first before a
  * fork, and last after it. */
 __attribute__((__section__(".preinit_array"),
-               __used__)) static void (*const watch_early)(void) = watch_forks;
+               __used__)) static void (*const watch_early)(void) = watch_forks_early;
 #endif
 
 static bool is_stopped(void)
@@ -281,6 +303,13 @@ static void ignore_misuse(const Mem_Misuse *misuse, void *context)
     (void)context;
 }
 
+static int visit_nothing(const Mem_Block *block, void *context)
+{
+    (void)block;
+    (void)context;
+    return 0;
+}
+
 START_TEST(fork_amid_allocations_in_handlers)
 {
     static bool is_watching;
@@ -291,8 +320,14 @@ START_TEST(fork_amid_allocations_in_handlers)
     }
     open_beds(_i);
     all.in_handlers = true;
+    all.to_be_ended = Mem_RegionCreate(all.size, NULL);
+    ck_assert_int_eq(Mem_RegionWalk(all.to_be_ended, visit_nothing, NULL), 0);
     fork_amid_threads("fork_amid_allocations_in_handlers", _i, usual_forks());
     all.in_handlers = false;
+    if (all.to_be_ended != NULL) { /* there was no such handler */
+        Mem_RegionDestroy(all.to_be_ended);
+        all.to_be_ended = NULL;
+    }
     close_beds();
 }
 END_TEST
