@@ -20,14 +20,14 @@ static void lay_out(const Region *region, Layout *layout)
 /* Opens some pages. Where a filter of system calls forbids it they stay out of core files. */
 static bool open_some(char *memory, size_t size)
 {
-    if (size == 0) {
-        return true;
+    if (size != 0 && !pages_open(memory, size)) {
+        return false; /* and what stays closed stays out of core files */
     }
-    if (threads_begin_call()) {
+    if (size != 0 && threads_begin_call()) {
         pages_take_in(memory, size);
         threads_end_call();
     }
-    return pages_open(memory, size);
+    return true;
 }
 
 /* Opens all that is to be open with the heap up to a position; the heap last, which takes most. */
