@@ -161,12 +161,18 @@ static bool make_mutex(Lock *lock)
 }
 
 /* Makes all locks anew in a child, which has none of the parent's threads but one: a mutex that inherits
- * priority is held by a thread of the parent, for whom nobody here can release it. */
+ * priority is held by a thread of the parent, for whom nobody here can release it. Others are released first: a
+ * mutex that is held is not to be made anew. */
 static void renew_all(void)
 {
     for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
+        bool is_walked = walker_of(lock) == myself(lock);
+
+        if (is_walked || walker_of(lock) == 0) {
+            pthread_mutex_unlock(&lock->mutex);
+        }
         make_mutex(lock);
-        if (walker_of(lock) == myself(lock)) {
+        if (is_walked) {
             pthread_mutex_lock(&lock->mutex);
         } else {
             lock->walker = 0;

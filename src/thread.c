@@ -328,10 +328,11 @@ void threads_before_fork(void)
     }
 }
 
+/* Nobody waits for it, here as elsewhere: so it is in no order with other locks. */
 static void take_alive(void)
 {
     if (thread_self != &thread_none) {
-        pthread_mutex_lock(&thread_self->alive);
+        pthread_mutex_trylock(&thread_self->alive);
     }
 }
 
