@@ -107,6 +107,7 @@ static inline bool bits_flip(uint64_t *word, uint64_t mask)
 }
 
 /* Flips the lowest bit of a word. Returns whether the word is 0 then. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static ALWAYS_INLINE bool bits_flip_lowest(uint64_t *word)
 {
 #if defined(BITS_X86_64) && defined(__GCC_ASM_FLAG_OUTPUTS__)

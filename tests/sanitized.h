@@ -8,9 +8,18 @@
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define SANITIZED_THREADS 1
+#endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define SANITIZED_THREADS 1
+#endif
+#ifndef SANITIZED_THREADS
+#define SANITIZED_THREADS 0 /* Thread Sanitizer */
 #endif
 #ifndef SANITIZED
 #define SANITIZED 0

@@ -175,7 +175,7 @@ static int current_priority(long thread)
     return priority;
 }
 
-static volatile bool is_visiting, is_permitted;
+static bool is_visiting, is_permitted;
 static int seen_priority;
 
 /* Holds the lock until the thread that waits for it has given its priority, or for two seconds. */
@@ -185,7 +185,7 @@ static int visit_until_raised(const Mem_Block *block, void *context)
 
     (void)block;
     (void)context;
-    is_visiting = true;
+    __atomic_store_n(&is_visiting, true, __ATOMIC_RELEASE);
     for (int i = 0; i < 2000 && seen_priority != -1 - HIGH; i++) {
         sleep_us(1000);
         seen_priority = current_priority(thread);
@@ -199,7 +199,7 @@ static void *hold(void *unused)
     if (is_permitted) {
         Mem_RegionWalk(region, visit_until_raised, NULL);
     }
-    is_visiting = true;
+    __atomic_store_n(&is_visiting, true, __ATOMIC_RELEASE);
     return unused;
 }
 
@@ -222,7 +222,7 @@ START_TEST(holders_inherit_priority)
     region = Mem_RegionCreate(SIZE, &options);
     ck_assert_ptr_nonnull(region);
     ck_assert_int_eq(pthread_create(&low, NULL, hold, NULL), 0);
-    while (!is_visiting) {
+    while (!__atomic_load_n(&is_visiting, __ATOMIC_ACQUIRE)) {
         sleep_us(100);
     }
     ck_assert_int_eq(pthread_create(&high, NULL, want, NULL), 0);
@@ -237,7 +237,7 @@ START_TEST(holders_inherit_priority)
 }
 END_TEST
 
-static volatile bool stop;
+static bool stop;
 static unsigned long high_rounds;
 
 static void churn(int count)
@@ -255,7 +255,7 @@ static void churn(int count)
 static void *run_low(void *unused)
 {
     become(LOW);
-    while (!stop) {
+    while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
         churn(1000);
     }
     return unused;
@@ -267,7 +267,7 @@ static void *run_high(void *is_looking)
     Mem_Stats stats;
 
     become(HIGH);
-    while (!stop) {
+    while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
         sleep_us(20 + random() % 60);
         if (is_looking != NULL) {
             Mem_RegionGetStats(region, &stats);
@@ -297,7 +297,7 @@ START_TEST(both_go_on)
         sleep_us(1000);
     }
     ck_assert_uint_ge(__atomic_load_n(&high_rounds, __ATOMIC_RELAXED), ROUNDS);
-    stop = true;
+    __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
     ck_assert_int_eq(pthread_join(high, NULL), 0);
     ck_assert_int_eq(pthread_join(low, NULL), 0);
     ck_assert_int_eq(Mem_RegionCheck(region), 0);

@@ -303,11 +303,16 @@ int main(void)
     tcase_add_loop_test(tests, visitor_waits_for_a_fork, 0, KIND_CACHED + 1);
     for (int kind = 0; kind <= KIND_CACHED; kind++) {
         if (kind != KIND_UNLOCKED) {
-            tcase_add_loop_test(tests, visitor_forks_amid_forks, kind, kind + 1);
+            if (!SANITIZED_THREADS) {
+                tcase_add_loop_test(tests, visitor_forks_amid_forks, kind, kind + 1);
+            }
 #if !SANITIZED
             tcase_add_loop_test(tests, handlers_of_fork_wait_for_a_walk, kind, kind + 1);
 #endif
         }
+    }
+    if (SANITIZED_THREADS) {
+        support_skip("Thread Sanitizer allows for no threads in a child of threads");
     }
 #if SANITIZED
     support_skip("nothing can be called before the library is loaded, with a sanitizer");
