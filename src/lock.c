@@ -173,7 +173,7 @@ static void renew_all(void)
         }
         make_mutex(lock);
         if (is_walked) {
-            pthread_mutex_trylock(&lock->mutex);
+            (void)pthread_mutex_trylock(&lock->mutex);
         } else {
             lock->walker = 0;
             lock->walked = false;

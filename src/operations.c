@@ -122,11 +122,9 @@ static void begin(Operation *operation, Region *region)
 /* Goes on with a region that was locked, if that was needed. */
 static void go_on(Operation *operation, bool locked)
 {
-    Region *region = operation->region;
-
     operation->locked = locked;
-    if (LIVE_BITS && locked && region_live(region) != NULL &&
-        thread_self->owned[region_slot(region)] == NULL) {
+    if (LIVE_BITS && locked && region_live(operation->region) != NULL &&
+        thread_self->owned[region_slot(operation->region)] == NULL) {
         settle_to(operation, NULL);
     }
 }

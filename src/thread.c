@@ -332,7 +332,7 @@ void threads_before_fork(void)
 static void take_alive(void)
 {
     if (thread_self != &thread_none) {
-        pthread_mutex_trylock(&thread_self->alive);
+        (void)pthread_mutex_trylock(&thread_self->alive);
     }
 }
 
