@@ -24,8 +24,8 @@ void operation_give(Operation *operation, Pos block)
 {
     region_note_given(operation->region, block);
     /* The program may overwrite links while this goes on. A block that can't be given back stays in use. */
-    for (int tries = 0; tries < OPERATION_TRIES && heap_give(operation->heap, block) == HEAP_DAMAGED;
-         tries++) {
+    for (int tries = 0;
+         tries < OPERATION_TRIES && heap_give(operation->heap, block) == HEAP_DAMAGED; tries++) {
         operation_recover(operation);
     }
 }
