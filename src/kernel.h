@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 /* Whether no function is called for a system call. */
-#if (defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)
+#if ((defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)) || defined(__i386__) ||   \
+    (defined(__arm__) && defined(__ARM_EABI__))
 #define KERNEL_INLINE 1
 #else
 #define KERNEL_INLINE 0
@@ -46,6 +47,38 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
                      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
                      : "memory");
     return x0;
+#elif defined(__i386__)
+    long result;
+
+    /* The register of the sixth argument may be the compiler's pointer to the frame. */
+    __asm__ volatile("pushl %7\n\t"
+                     "pushl %%ebp\n\t"
+                     "movl 4(%%esp), %%ebp\n\t"
+                     "int $128\n\t"
+                     "popl %%ebp\n\t"
+                     "addl $4, %%esp"
+                     : "=a"(result)
+                     : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), "g"(f)
+                     : "memory", "cc");
+    return result;
+#elif defined(__arm__) && defined(__ARM_EABI__)
+    register long r0 __asm__("r0") = a;
+    register long r1 __asm__("r1") = b;
+    register long r2 __asm__("r2") = c;
+    register long r3 __asm__("r3") = d;
+    register long r4 __asm__("r4") = e;
+    register long r5 __asm__("r5") = f;
+    long saved;
+
+    /* r7 may be the compiler's pointer to the frame. */
+    __asm__ volatile("mov %[saved], r7\n\t"
+                     "mov r7, %[number]\n\t"
+                     "svc 0\n\t"
+                     "mov r7, %[saved]"
+                     : "+r"(r0), [saved] "=&r"(saved)
+                     : [number] "r"(number), "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5)
+                     : "memory");
+    return r0;
 #else
     int saved = errno;
     long result = syscall(number, a, b, c, d, e, f);

@@ -11,6 +11,8 @@
 #include "kernel.h"
 #include "mem.h"
 
+enum { ERRNO_END = 4096 /* the kernel's: no address lies in its last page */ };
+
 size_t pages_size(void)
 {
     unsigned long size = environment_auxiliary(AT_PAGESZ);
@@ -25,10 +27,16 @@ static void *map(size_t size, int protection, int flags)
     void *memory;
 
 #if defined(PAGES_BY_KERNEL) && KERNEL_INLINE
-    long result = kernel_call(SYS_mmap, 0, (long)size, protection, flags, -1, 0);
+#ifdef SYS_mmap2 /* counts in pages where a file begins; SYS_mmap takes no arguments but a pointer there */
+    enum { MAP_CALL = SYS_mmap2 };
+#else
+    enum { MAP_CALL = SYS_mmap };
+#endif
+    long result = kernel_call(MAP_CALL, 0, (long)size, protection, flags, -1, 0);
+    bool failed = result < 0 && result > -ERRNO_END; /* half of short addresses are negative */
 
-    memory = result < 0 ? MAP_FAILED : (void *)result;
-    errno = result < 0 ? (int)-result : errno;
+    memory = failed ? MAP_FAILED : (void *)result;
+    errno = failed ? (int)-result : errno;
 #else
     memory = mmap(NULL, size, protection, flags, -1, 0);
 #endif
