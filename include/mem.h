@@ -306,8 +306,8 @@ Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
  * system call, but getrandom(2) if the region has magazines. Bookkeeping lives in the same memory, without guard pages. The memory must
  * stay as it is until Mem_RegionDestroy.
  *
- * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.4 KiB of a small region, 5.4 KiB of
- * 64 KiB, 4.2 percent of 1 MiB and 3.6 percent of a large one are bookkeeping (3.2 with MEM_EXACT). options: as in
+ * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.5 KiB of a small region, 5.3 KiB of
+ * 64 KiB, 3.8 percent of 1 MiB and 3.4 percent of a large one are bookkeeping (3.1 with MEM_EXACT). options: as in
  * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED, MEM_EXACT and MEM_REALTIME) are
  * not allowed.
  *
