@@ -125,7 +125,7 @@ void Mem_Dump(void);
  *
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
- *   ENOMEM  count times size overflows, or no free run of memory is large enough
+ *   ENOMEM  count times size overflows, or as in Mem_Alloc
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
 
@@ -141,7 +141,7 @@ void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
  *           default region. A freed block that waits in a magazine is taken for one in use where a
  *           second free of it would not be seen, or while another thread frees it: then it is
  *           resized, and the memory may be handed out twice
- *   ENOMEM  no free run of memory is large enough
+ *   ENOMEM  as in Mem_Alloc
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Realloc(void *ptr, size_t size);
 
@@ -154,7 +154,7 @@ void *Mem_Realloc(void *ptr, size_t size);
  *   EINVAL  alignment is not a power of two, or there is no default region
  *   ENOMEM  no free run was found. A run of size plus alignment bytes always suffices; a shorter
  *           one that happens to lie right is found if it is among the few best fits, which are
- *           tried first
+ *           tried first. With MEM_SPARSE, as in Mem_Alloc, too
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_NEW;
 
