@@ -102,7 +102,6 @@ static bool claim(Region *region, uint64_t *since)
     bool is_time;
 
     *since = (due + CREDIT < now ? now - CREDIT : due) + charge(&region->heap);
-
     *since = *since < longest ? *since : longest;
     is_time = *since <= now;
     due = is_time ? now + CLAIM : *since;

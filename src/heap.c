@@ -150,13 +150,6 @@ bool heap_rebuild(Heap *heap)
     return true;
 }
 
-/* Whether a link could be one of a free block of a size: it leads to the head of that list, or to
- * another free block of that size. */
-static bool is_plausible(Heap *heap, Pos link, Pos size)
-{
-    return list_may_lead_to(heap, link, size);
-}
-
 Pos heap_find_damaged(Heap *heap)
 {
     Map map = heap_map(heap);
@@ -172,7 +165,8 @@ Pos heap_find_damaged(Heap *heap)
         if (!map_is_free(map, block) || index_is_large(heap, size)) {
             continue;
         }
-        if (!is_plausible(heap, link->next, size) || !is_plausible(heap, link->previous, size)) {
+        if (!list_may_lead_to(heap, link->next, size) ||
+            !list_may_lead_to(heap, link->previous, size)) {
             return block;
         }
         /* Where two do not point at each other, either may be the one. */

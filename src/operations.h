@@ -79,6 +79,7 @@ void operation_recover(Operation *operation);
  * will do at most so many times. */
 enum { OPERATION_TRIES = 3 };
 bool operation_mend(Operation *operation, HeapResult result);
+
 /* Notes a free that was missed: the block was in a magazine already, which is seen when it leaves that. */
 void operation_note_missed_free(Operation *operation, Pos block);
 
