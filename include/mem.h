@@ -303,8 +303,8 @@ typedef struct Mem_Options {
 Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
 
 /* Makes a region inside memory of the caller's: a static array, a stack buffer, huge pages. Takes no
- * system call, but getrandom(2) if the region has magazines. Bookkeeping lives in the same memory, without guard pages. The memory must
- * stay as it is until Mem_RegionDestroy.
+ * system call, but getrandom(2) if the region has magazines. Bookkeeping lives in the same memory,
+ * without guard pages. The memory must stay as it is until Mem_RegionDestroy.
  *
  * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.5 KiB of a small region, 5.3 KiB of
  * 64 KiB, 3.8 percent of 1 MiB and 3.4 percent of a large one are bookkeeping (3.1 with MEM_EXACT). options: as in
