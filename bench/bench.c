@@ -14,7 +14,7 @@
 #include <gnu/libc-version.h>
 #endif
 
-enum { USAGE = 2, MOST_MEASURES = 9 };
+enum { USAGE = 2, MOST_MEASURES = 11 };
 
 static const struct option long_options[] = {{"live", required_argument, NULL, 'l'},
                                              {"region", required_argument, NULL, 'r'},
@@ -48,14 +48,19 @@ static void print_help(void)
          "  server   threads hand their blocks to successors\n"
          "  burst    threads allocate thousands of blocks, and free them\n"
          "  spawn    threads come and go\n"
+         "  apart    threads replace small blocks of their own; and the share of cache lines with\n"
+         "           blocks of more than one thread\n"
+         "  calloc   blocks of up to 16 KiB that are zeroed; another thread frees a third\n"
          "\n"
          "Options\n"
          "  -l, --live=N,...         live blocks (ns 1000,20000,200000; instr 20000)\n"
          "  -r, --region=SIZE        size of the region, with K, M or G (64M); for ns and instr\n"
          "                           doubled until the live blocks fill no more than half of it\n"
-         "  -d, --sizes=NAME,...     mix, small, big (mix; ns and fill: all three)\n"
-         "  -T, --threads=N,...      threads of remote, server, burst, spawn (2, the number of\n"
-         "                           processors, 8); those of remote are in pairs\n"
+         "  -d, --sizes=NAME,...     mix, small, big, wide (mix; ns and fill: the first three;\n"
+         "                           apart: small; calloc: wide)\n"
+         "  -T, --threads=N,...      threads of remote, server, burst, spawn, apart, calloc (2, "
+         "the\n"
+         "                           number of processors, 8); those of remote are in pairs\n"
          "  -n, --pairs=N            pairs of free and alloc that are timed (1000000)\n"
          "  -c, --calls=N            pairs of free and alloc that are stepped (20000)\n"
          "  -k, --rounds=N           rounds of times; fill has up to 3 of them (7)\n"

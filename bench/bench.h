@@ -7,7 +7,7 @@
  *   contender   an allocator that is measured, such as libmem or jemalloc
  *   heap        the functions by which a contender is called; all that replace malloc share one
  *   measure     what is asked of it: ns, instr, brim, fill, scale, largest; remote, server, burst,
- *               spawn, which are those of threads
+ *               spawn, apart, calloc, which are those of threads
  *   setting     the conditions of one measure: sizes, live blocks, region, and so on
  *   figure      one number that comes out, such as the instructions of the worst call of alloc
  *   round       one run of one measure on one contender; a figure has one sample for each
@@ -58,6 +58,7 @@ typedef struct Heap {
     int bounded;                /* lives in a region, and so can be full */
     int (*open)(size_t region); /* returns 0 if all is well */
     void *(*alloc)(size_t size);
+    void *(*calloc)(size_t size); /* the block is zero */
     void (*free)(void *block);
     size_t (*memory)(void); /* bytes of memory that it has taken, bookkeeping included */
 } Heap;
@@ -72,7 +73,7 @@ const Heap *heap_find(const char *name);
 /* The conditions of one round. */
 typedef struct Setting {
     char measure[8];
-    char sizes[8];    /* "mix", "small" or "big" */
+    char sizes[8];    /* "mix", "small", "big" or "wide" */
     uint64_t region;  /* bytes */
     uint64_t live;    /* blocks (of each thread); 0 where that is not given */
     uint64_t threads; /* 0 where the measure is not one of threads */
@@ -102,8 +103,9 @@ uint32_t random_size(void);
 void *workload_memory(size_t size, int present);
 
 /* Allocates a block and writes to it, as a program that asked for it would. Ends the process if the
- * heap is full. */
+ * heap is full. The second one has the heap zero the block. */
 void *alloc_or_end(const Heap *heap, uint32_t size);
+void *calloc_or_end(const Heap *heap, uint32_t size);
 
 /* Live blocks at random places of a table. */
 typedef struct Table {
@@ -153,6 +155,8 @@ int measure_remote(const Heap *heap, const Setting *setting);
 int measure_server(const Heap *heap, const Setting *setting);
 int measure_burst(const Heap *heap, const Setting *setting);
 int measure_spawn(const Heap *heap, const Setting *setting);
+int measure_apart(const Heap *heap, const Setting *setting);
+int measure_calloc(const Heap *heap, const Setting *setting);
 
 /* Hands a figure to the process that waits for it (round.c). */
 void emit(const char *figure, const char *unit, double value);

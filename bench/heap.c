@@ -32,6 +32,11 @@ static void *libmem_alloc(size_t size)
     return Mem_RegionAlloc(region, size);
 }
 
+static void *libmem_calloc(size_t size)
+{
+    return Mem_RegionCalloc(region, 1, size);
+}
+
 static void libmem_free(void *block)
 {
     Mem_RegionFree(region, block);
@@ -80,6 +85,11 @@ static int malloc_open(size_t size)
 static void *malloc_alloc(size_t size)
 {
     return malloc(size);
+}
+
+static void *malloc_calloc(size_t size)
+{
+    return calloc(1, size);
 }
 
 static void malloc_free(void *block)
@@ -132,9 +142,9 @@ static size_t none_memory(void)
 const Heap *heap_find(const char *name)
 {
     static const Heap heaps[] = {
-        {"libmem", 1, libmem_open, libmem_alloc, libmem_free, libmem_memory},
-        {"malloc", 0, malloc_open, malloc_alloc, malloc_free, malloc_memory},
-        {"none", 0, none_open, none_alloc, none_free, none_memory},
+        {"libmem", 1, libmem_open, libmem_alloc, libmem_calloc, libmem_free, libmem_memory},
+        {"malloc", 0, malloc_open, malloc_alloc, malloc_calloc, malloc_free, malloc_memory},
+        {"none", 0, none_open, none_alloc, none_alloc, none_free, none_memory},
     };
 
     for (size_t i = 0; i < sizeof heaps / sizeof heaps[0]; i++) {

@@ -8,8 +8,12 @@ bench_bench_SOURCES = \
 	bench/bench.c \
 	bench/bench.h \
 	bench/contenders.c \
+	bench/crew.c \
+	bench/crew.h \
 	bench/figures.c \
 	bench/heap.c \
+	bench/measure-apart.c \
+	bench/measure-calloc.c \
 	bench/measure-fill.c \
 	bench/measure-instr.c \
 	bench/measure-largest.c \
@@ -45,7 +49,8 @@ bench: bench/bench$(EXEEXT)
 
 bench-threads: bench/bench$(EXEEXT)
 	rm -f bench-threads.tsv
-	bench/bench$(EXEEXT) --tsv=bench-threads.tsv $(BENCH_FLAGS) remote server burst spawn
+	bench/bench$(EXEEXT) --tsv=bench-threads.tsv $(BENCH_FLAGS) \
+		remote server burst spawn apart calloc
 	@$(draw) bench-threads
 
 bench-programs:

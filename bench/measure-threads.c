@@ -9,150 +9,14 @@
  *            applications", ISMM 1998
  *   burst    thousands of blocks allocated, then all of them freed, by all threads at once
  *   spawn    threads that live for a few blocks only */
-#include "bench.h"
+#include "crew.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum {
-    BATCH = 64,     /* blocks that change hands at once, in remote */
-    LINE = 64,      /* bytes of a cache line, which not two threads should write to */
-    TURN = 10,      /* pairs for each live block until the successor comes, in server */
-    SPINS = 64,     /* looks at what another thread should do, before the processor is offered */
-    CHOICES = 65536 /* sizes and places that are settled before the clock starts, and come again */
+    TURN = 10, /* pairs for each live block until the successor comes, in server */
+    SPINS = 64 /* looks at what another thread should do, before the processor is offered */
 };
-
-/* A ring of batches, from one thread to another. */
-typedef struct Ring {
-    _Alignas(LINE) _Atomic size_t put;   /* batches that were put in, ever */
-    _Alignas(LINE) _Atomic size_t taken; /* batches that were taken out, ever */
-    _Alignas(LINE) void **blocks;
-    size_t slots;
-} Ring;
-
-typedef struct Member Member;
-
-/* All threads of a round: what they have in common. */
-static struct Crew {
-    const Heap *heap;
-    Member *members;
-    uint32_t threads;
-    uint32_t live;    /* blocks of each thread */
-    size_t turn;      /* pairs of a turn: a batch, a burst, the life of a thread */
-    size_t turns;     /* of each thread */
-    uint32_t *sizes;  /* what to allocate, CHOICES of them */
-    uint32_t *places; /* of the blocks to replace, CHOICES - 1, so that they meet all sizes */
-    uint32_t *order;  /* in which the blocks of a burst are freed, at random */
-    pthread_barrier_t start;
-    sem_t ended;
-} crew;
-
-/* One thread, or one after the other where they have successors. */
-struct Member {
-    _Alignas(LINE) size_t choice; /* that is next */
-    size_t turns_done;
-    void **blocks;
-    Ring *ring;
-    double began, ended; /* nanoseconds */
-};
-
-/* ------------------------------------------------------------------------------------------------
- * Threads
- * --------------------------------------------------------------------------------------------- */
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static void start_thread(pthread_t *thread, void *(*work)(void *), void *argument)
-{
-    int error = pthread_create(thread, NULL, work, argument);
-
-    if (error != 0) {
-        fprintf(stderr, "bench: no further thread: %s\n", strerror(error));
-        exit(EXIT_FAILURE);
-    }
-}
-
-static void crew_init(const Heap *heap, const Setting *setting, size_t turn)
-{
-    size_t share = (size_t)(setting->pairs / setting->threads);
-
-    crew.heap = heap;
-    crew.threads = (uint32_t)setting->threads;
-    crew.live = (uint32_t)setting->live;
-    crew.turn = turn < share ? turn : share;
-    crew.turns = share / crew.turn;
-    crew.sizes = workload_memory(CHOICES * sizeof *crew.sizes, 1);
-    for (size_t i = 0; i < CHOICES; i++)
-        crew.sizes[i] = random_size();
-    crew.members = workload_memory(crew.threads * sizeof *crew.members, 1);
-    for (uint32_t i = 0; i < crew.threads; i++) {
-        crew.members[i].choice = random_below(CHOICES);
-        crew.members[i].blocks = workload_memory(crew.live * sizeof(void *), 1);
-    }
-    pthread_barrier_init(&crew.start, NULL, crew.threads);
-    sem_init(&crew.ended, 0, 0);
-}
-
-static uint32_t next_size(Member *member)
-{
-    return crew.sizes[member->choice++ % CHOICES];
-}
-
-static void member_begin(Member *member)
-{
-    pthread_barrier_wait(&crew.start);
-    member->began = now(CLOCK_MONOTONIC);
-}
-
-static void member_end(Member *member)
-{
-    member->ended = now(CLOCK_MONOTONIC);
-    sem_post(&crew.ended);
-}
-
-/* From when the first one began until the last one ended. */
-static double time_of_crew(void)
-{
-    double began = crew.members[0].began;
-    double ended = crew.members[0].ended;
-
-    for (uint32_t i = 1; i < crew.threads; i++) {
-        began = crew.members[i].began < began ? crew.members[i].began : began;
-        ended = crew.members[i].ended > ended ? crew.members[i].ended : ended;
-    }
-    return ended - began;
-}
-
-/* Has each member do its work, from one moment on, and emits the time that it took. */
-static void crew_run(void *(*work)(void *))
-{
-    pthread_t *threads = workload_memory(crew.threads * sizeof *threads, 1);
-    double pairs = (double)crew.turn * (double)crew.turns * crew.threads;
-    double processor = now(CLOCK_PROCESS_CPUTIME_ID);
-
-    for (uint32_t i = 0; i < crew.threads; i++)
-        start_thread(&threads[i], work, &crew.members[i]);
-    for (uint32_t i = 0; i < crew.threads; i++) {
-        while (sem_wait(&crew.ended) != 0)
-            continue;
-    }
-    for (uint32_t i = 0; i < crew.threads; i++)
-        pthread_join(threads[i], NULL);
-    emit("pair", "ns", time_of_crew() / pairs);
-    emit("processor", "ns", (now(CLOCK_PROCESS_CPUTIME_ID) - processor) / pairs);
-    emit_memory(crew.heap);
-}
 
 /* ------------------------------------------------------------------------------------------------
  * remote
@@ -178,7 +42,7 @@ static void produce(Member *member, size_t batches)
     for (size_t put = 0; put < batches; put++) {
         if (put - taken == ring->slots)
             taken = wait_past(&ring->taken, taken);
-        void **batch = ring->blocks + put % ring->slots * crew.turn;
+        void **batch = ring_batch(ring, put);
         for (size_t i = 0; i < crew.turn; i++)
             batch[i] = alloc_or_end(crew.heap, next_size(member));
         atomic_store_explicit(&ring->put, put + 1, memory_order_release);
@@ -193,7 +57,7 @@ static void consume(const Member *member, size_t batches)
     for (size_t taken = 0; taken < batches; taken++) {
         if (taken == put)
             put = wait_past(&ring->put, put);
-        void **batch = ring->blocks + taken % ring->slots * crew.turn;
+        void **batch = ring_batch(ring, taken);
         for (size_t i = 0; i < crew.turn; i++)
             crew.heap->free(batch[i]);
         atomic_store_explicit(&ring->taken, taken + 1, memory_order_release);
@@ -220,12 +84,8 @@ int measure_remote(const Heap *heap, const Setting *setting)
     if (heap->open((size_t)setting->region) != 0)
         return 1;
     crew_init(heap, setting, BATCH);
-    for (uint32_t i = 0; i < crew.threads; i += 2) {
-        Ring *ring = workload_memory(sizeof *ring, 1);
-        ring->slots = crew.live > crew.turn ? crew.live / crew.turn : 1;
-        ring->blocks = workload_memory(ring->slots * crew.turn * sizeof(void *), 1);
-        crew.members[i].ring = crew.members[i + 1].ring = ring;
-    }
+    for (uint32_t i = 0; i < crew.threads; i += 2)
+        crew.members[i].ring = crew.members[i + 1].ring = ring_make(crew.turn, crew.live);
     crew_run(remote_work);
     return 0;
 }
@@ -237,7 +97,7 @@ int measure_remote(const Heap *heap, const Setting *setting)
 static void serve(Member *member)
 {
     for (size_t i = 0; i < crew.turn; i++) {
-        void **block = &member->blocks[crew.places[member->choice % (CHOICES - 1)]];
+        void **block = &member->blocks[next_place(member)];
         crew.heap->free(*block);
         *block = alloc_or_end(crew.heap, next_size(member));
     }
@@ -271,9 +131,7 @@ int measure_server(const Heap *heap, const Setting *setting)
     if (heap->open((size_t)setting->region) != 0)
         return 1;
     crew_init(heap, setting, TURN * (size_t)setting->live);
-    crew.places = workload_memory(CHOICES * sizeof *crew.places, 1);
-    for (size_t i = 0; i < CHOICES - 1; i++)
-        crew.places[i] = random_below(crew.live);
+    crew_choose_places();
     for (uint32_t i = 0; i < crew.threads; i++) {
         Member *member = &crew.members[i];
         for (uint32_t j = 0; j < crew.live; j++)

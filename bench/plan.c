@@ -18,8 +18,9 @@ struct Plan {
     const char *name;
     void (*run)(Run *run, const Plan *plan);
     const char *tables[2];
-    uint64_t live;  /* blocks of each thread, in the measures of threads */
-    uint64_t group; /* threads that work together: their number is a multiple of it */
+    uint64_t live;     /* blocks of each thread, in the measures of threads */
+    uint64_t group;    /* threads that work together: their number is a multiple of it */
+    const char *sizes; /* of a measure of threads, unless other ones are asked for; NULL: mix */
 };
 
 static const uint64_t MiB = UINT64_C(1) << 20;
@@ -202,13 +203,20 @@ static void run_threads(Run *run, const Plan *plan)
     const Contender *all[MOST_CONTENDERS + 1];
     size_t count = choose(run, 0, all);
 
+    const char *const *sizes = options->sizes;
+    size_t sizes_count = options->sizes_count;
+
+    if (plan->sizes != NULL && !options->sizes_given) {
+        sizes = &plan->sizes;
+        sizes_count = 1;
+    }
     all[count++] = &no_op;
-    for (size_t i = 0; i < options->sizes_count; i++) {
+    for (size_t i = 0; i < sizes_count; i++) {
         uint64_t before = 0;
         for (size_t j = 0; j < options->thread_count; j++) {
             uint64_t threads = options->threads[j] - options->threads[j] % plan->group;
             threads = threads > 0 ? threads : plan->group;
-            Setting setting = threads_setting(run, plan, options->sizes[i], threads);
+            Setting setting = threads_setting(run, plan, sizes[i], threads);
             if (threads != before && is_feasible(&setting))
                 run_in_turn(run, all, count, setting, options->rounds);
             before = threads;
@@ -283,15 +291,17 @@ static void run_largest(Run *run, const Plan *plan)
 
 /* ------------------------------------------------------------------------------------------------ */
 
-static const Plan plans[] = {{"ns", run_ns, {"ns", NULL}, 0, 0},
-                             {"instr", run_instr, {"instr", "brim"}, 0, 0},
-                             {"fill", run_fill, {"fill", NULL}, 0, 0},
-                             {"scale", run_scale, {"scale", NULL}, 0, 0},
-                             {"largest", run_largest, {"largest", NULL}, 0, 0},
-                             {"remote", run_threads, {"remote", NULL}, 4096, 2},
-                             {"server", run_threads, {"server", NULL}, 1000, 1},
-                             {"burst", run_threads, {"burst", NULL}, 5000, 1},
-                             {"spawn", run_threads, {"spawn", NULL}, 500, 1}};
+static const Plan plans[] = {{"ns", run_ns, {"ns", NULL}, 0, 0, NULL},
+                             {"instr", run_instr, {"instr", "brim"}, 0, 0, NULL},
+                             {"fill", run_fill, {"fill", NULL}, 0, 0, NULL},
+                             {"scale", run_scale, {"scale", NULL}, 0, 0, NULL},
+                             {"largest", run_largest, {"largest", NULL}, 0, 0, NULL},
+                             {"remote", run_threads, {"remote", NULL}, 4096, 2, NULL},
+                             {"server", run_threads, {"server", NULL}, 1000, 1, NULL},
+                             {"burst", run_threads, {"burst", NULL}, 5000, 1, NULL},
+                             {"spawn", run_threads, {"spawn", NULL}, 500, 1, NULL},
+                             {"apart", run_threads, {"apart", NULL}, 1000, 1, "small"},
+                             {"calloc", run_threads, {"calloc", NULL}, 1000, 1, "wide"}};
 
 const char *plan_name(size_t index)
 {

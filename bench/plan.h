@@ -7,7 +7,7 @@
 #include "bench.h"
 
 enum {
-    MOST_SIZES = 3,
+    MOST_SIZES = 4,
     MOST_EXTRA = 8,
     MOST_LIVES = 8,
     MOST_THREADS = 8,
@@ -22,7 +22,7 @@ typedef struct Options {
     size_t thread_count; /* numbers of threads, for the measures of threads */
     const char *sizes[MOST_SIZES];
     size_t sizes_count;
-    int sizes_given; /* then ns and fill keep to them too */
+    int sizes_given; /* then ns, fill, apart and calloc keep to them too */
     uint64_t region;
     uint64_t pairs;
     uint64_t calls; /* pairs that are single-stepped */

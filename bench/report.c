@@ -34,6 +34,14 @@ static const Column threads_columns[MOST_COLUMNS + 1] = {{"median", "pair", MEDI
                                                          {"MiB", "memory", MEDIAN, 1},
                                                          {"ratio", "memory", RATIO, 2}};
 
+/* With the cache lines, and without the spread of the rounds. */
+static const Column apart_columns[MOST_COLUMNS + 1] = {
+    {"median", "pair", MEDIAN, 1},        {"least", "pair", LEAST, 1},
+    {"ratio", "pair", RATIO, 2},          {"by least", "pair", LEAST_RATIO, 2},
+    {"cpu", "processor", LEAST, 1},       {"by least", "processor", LEAST_RATIO, 2},
+    {"MiB", "memory", MEDIAN, 1},         {"ratio", "memory", RATIO, 2},
+    {"shared %", "shared_lines", MOST, 2}};
+
 static const char threads_note[] = "  all threads together, by the wall clock; cpu: the least "
                                    "processor time; live: blocks of each\n"
                                    "  thread; MiB: the most memory that the process had resident, "
@@ -95,6 +103,13 @@ static const View views[] = {
      threads_columns},
     {"spawn", "Threads that come, allocate and free a few blocks, and go, likewise", "", NARROW,
      threads_columns},
+    {"apart", "Threads that replace blocks of their own, likewise",
+     "  shared %: of the cache lines with blocks in them, those with blocks of more than one "
+     "thread,\n"
+     "  the most of the rounds\n",
+     NARROW, apart_columns},
+    {"calloc", "Blocks that are zeroed, a third of which another thread frees, likewise", "",
+     NARROW, threads_columns},
 };
 
 const char *report_number(uint64_t number)

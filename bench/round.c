@@ -55,11 +55,11 @@ static Measure *measure_find(const char *name)
     static const struct {
         const char *name;
         Measure *run;
-    } measures[] = {{"ns", measure_ns},         {"instr", measure_instr},
-                    {"scale", measure_instr},   {"brim", measure_brim},
-                    {"fill", measure_fill},     {"largest", measure_largest},
-                    {"remote", measure_remote}, {"server", measure_server},
-                    {"burst", measure_burst},   {"spawn", measure_spawn}};
+    } measures[] = {
+        {"ns", measure_ns},         {"instr", measure_instr},   {"scale", measure_instr},
+        {"brim", measure_brim},     {"fill", measure_fill},     {"largest", measure_largest},
+        {"remote", measure_remote}, {"server", measure_server}, {"burst", measure_burst},
+        {"spawn", measure_spawn},   {"apart", measure_apart},   {"calloc", measure_calloc}};
 
     for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++) {
         if (strcmp(measures[i].name, name) == 0)

@@ -22,6 +22,7 @@ static const Sizes all_sizes[] = {
     {"mix", 8, 7, 0.01, 5}, /* 8 bytes to 1 KiB, 1 % from there to 32 KiB */
     {"small", 8, 5, 0, 0},  /* 8 to 256 bytes */
     {"big", 1024, 6, 0, 0}, /* 1 to 64 KiB */
+    {"wide", 8, 11, 0, 0},  /* 8 bytes to 16 KiB */
 };
 
 enum { QUANTILES = 65536 };
@@ -139,16 +140,25 @@ static void touch(void *block)
     *(volatile unsigned char *)block = 1;
 }
 
-void *alloc_or_end(const Heap *heap, uint32_t size)
+/* Writes to a block that a heap has returned. */
+static void *use_or_end(void *block)
 {
-    void *block = heap->alloc(size);
-
     if (block == NULL) {
         fputs("bench: the live blocks do not fit: a larger --region is needed\n", stderr);
         exit(EXIT_FAILURE);
     }
     touch(block);
     return block;
+}
+
+void *alloc_or_end(const Heap *heap, uint32_t size)
+{
+    return use_or_end(heap->alloc(size));
+}
+
+void *calloc_or_end(const Heap *heap, uint32_t size)
+{
+    return use_or_end(heap->calloc(size));
 }
 
 /* ------------------------------------------------------------------------------------------------

@@ -56,16 +56,26 @@ awk -F '\t' '
     $11 + 0 < $12 + 0 || $11 + 0 > $13 + 0 { wrong("the median is not between least and most") }
     { for (i = 11; i <= 13; i++) if ($i !~ /^[0-9.e+-]+$/) wrong("not a figure") }
     $14 !~ /^([0-9.e+-]+|NA)$/ || $15 !~ /^([0-9.e+-]+|NA)$/ { wrong("not a ratio") }
-    $1 ~ /^(ns|remote|server|burst|spawn)$/ && $2 == "glibc" && ($14 != 1 || $15 != 1) { wrong("the ratio of the reference to itself") }
+    $1 ~ /^(ns|remote|server|burst|spawn|calloc)$/ && $2 == "glibc" && ($14 != 1 || $15 != 1) { wrong("the ratio of the reference to itself") }
+    $8 == "shared_lines" && ($9 != "%" || $1 != "apart" || $12 < 0 || $13 > 100) { wrong("no likely share of cache lines") }
+    $1 == "apart" && $3 != "small" || $1 == "calloc" && $3 != "wide" { wrong("other sizes than those of the measure") }
     $8 ~ /^(fill|grow5[15]|shift)$/ && $2 == "libmem" && $11 > 1 { wrong("more than there is") }
     END {
         count = split("ns instr brim fill scale largest ns/libmem ns/pair fill/libmem fill/shift " \
             "largest/fresh scale/libmem remote/pair remote/processor server/pair burst/pair spawn/pair remote/memory " \
-            "spawn/libmem spawn/threads=2 spawn/threads=3", all, " ")
+            "spawn/libmem spawn/threads=2 spawn/threads=3 apart/pair apart/memory apart/shared_lines apart/libmem \
+            calloc/pair calloc/processor calloc/memory calloc/libmem calloc/threads=3", all, " ")
         for (i = 1; i <= count; i++)
             if (!(all[i] in seen)) { print "no line for " all[i]; bad = 1 }
         exit bad
     }' "$tmp/tsv" || fail "the tab-separated values are wrong"
+
+# One thread has no other one to share a cache line with, and sizes can be chosen.
+"$bench" --rounds=1 --pairs=500 --threads=1 --sizes=mix,wide --allocators=libmem,glibc --tsv="$tmp/tsv" \
+    apart calloc >"$tmp/out" 2>"$tmp/err" || fail "one thread apart: exit status $?: $(cat "$tmp/err")"
+[ "$(grep -c '^apart	.*	shared_lines	%	1	0	0	0	NA	NA$' "$tmp/tsv")" -eq 4 ] ||
+    fail "one thread shares cache lines: $(cat "$tmp/tsv")"
+grep -q '^calloc	glibc	mix	' "$tmp/tsv" || fail "calloc does not take the sizes it is given"
 
 "$bench" --help >"$tmp/out" 2>"$tmp/err" || fail "--help ends with $?"
 [ ! -s "$tmp/err" ] || fail "--help writes to stderr"
