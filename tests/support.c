@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +119,30 @@ void support_cache(bool on)
     setenv("LIBMEM_EXACT", on ? "0" : "1", 1);
 }
 
+typedef struct Start {
+    void *(*work)(void *);
+    void *argument;
+    bool done;
+} Start;
+
+static void *start(void *shared)
+{
+    Start own = *(Start *)shared;
+
+    __atomic_store_n(&((Start *)shared)->done, true, __ATOMIC_RELEASE);
+    return own.work(own.argument);
+}
+
+void support_run_thread(pthread_t *thread, void *(*work)(void *), void *argument)
+{
+    Start shared = {.work = work, .argument = argument};
+
+    ck_assert_int_eq(pthread_create(thread, NULL, start, &shared), 0);
+    while (!__atomic_load_n(&shared.done, __ATOMIC_ACQUIRE)) {
+        sched_yield();
+    }
+}
+
 static void *wait_forever(void *nothing)
 {
     (void)nothing;
@@ -135,7 +159,7 @@ void support_start_thread(void)
 
     if (started != getpid()) {
         started = getpid();
-        ck_assert_int_eq(pthread_create(&thread, NULL, wait_forever, NULL), 0);
+        support_run_thread(&thread, wait_forever, NULL);
         pthread_detach(thread);
     }
 }

@@ -12,6 +12,7 @@
 #define MEM_TESTS_SUPPORT_H
 
 #include <check.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,10 @@ size_t support_times(void);
 /* How many operations a random test is to do: MEM_TEST_OPS, else the usual, or less if slow; times
  * support_times(). */
 size_t support_operations(size_t usual);
+
+/* Starts a thread, and returns when it runs. A sanitizer may allocate for a thread before that, with locks that it
+ * does not release in the child of a fork() in that moment: a thread that the child starts would wait for ever. */
+void support_run_thread(pthread_t *thread, void *(*work)(void *), void *argument);
 
 /* From here on, the process has a second thread, which does nothing; so locks are taken. */
 void support_start_thread(void);
