@@ -16,7 +16,13 @@ import tempfile
 NOTHING_DRAWN_STATUS = 77
 
 # What is drawn of each measure.
-FIGURES = {"pair": "time", "processor": "processor time", "memory": "peak resident memory"}
+FIGURES = {
+    "pair": "time",
+    "processor": "processor time",
+    "memory": "peak resident memory",
+    "instructions": "instructions",
+    "misses": "last-level cache misses",
+}
 
 # The columns that tell the bars of one allocator apart.
 LABELS = ("program", "sizes", "live", "threads")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Measures whole programs under one malloc after the other: processor time, elapsed time, and the
-# most memory that was resident. See README.md here.
+# most memory that was resident; or counts their instructions and cache misses. See README.md here.
 
 import argparse
 import hashlib
@@ -18,8 +18,8 @@ sys.dont_write_bytecode = True  # the sources may not be writable
 import chart  # noqa: E402
 import samples as reports  # noqa: E402
 import workloads  # noqa: E402
-from meter import Meter, RunError  # noqa: E402
-from samples import REFERENCE, Samples  # noqa: E402
+from meter import Counter, Meter, RunError  # noqa: E402
+from samples import COUNTS, REFERENCE, TIMES, Samples  # noqa: E402
 
 # glibc is preloaded like the others: a program may be linked with another malloc, as Debian's
 # redis-server is. libmem's is that of the build in the current directory.
@@ -32,6 +32,7 @@ ALLOCATORS = {
 }
 
 USAGE_STATUS = 2
+ROUNDS = 5  # unless told otherwise; of counts, which hardly differ, it is 1
 
 
 def fail(message, status=1):
@@ -83,34 +84,37 @@ def describe(allocators):
 # --------------------------------------------------------------------------------------------------
 
 
-def run_plain(workload, library, directory):
+# Each of these is given what measures a process, Meter or Counter.
+
+
+def run_plain(workload, library, directory, measured):
     """Runs a program to its end. Returns the figures, and a digest of what it wrote."""
     with open(workload.stdin or os.devnull, "rb") as stdin:
         with tempfile.TemporaryFile(dir=directory) as stdout:
-            meter = Meter(workload.argv, library, workload.environment(), directory, stdin, stdout)
-            figures = meter.end()
+            environment = workload.environment()
+            process = measured(workload.argv, library, environment, directory, stdin, stdout)
+            figures = process.end()
             stdout.seek(0)
             return figures, hashlib.sha256(stdout.read()).hexdigest()
 
 
-def run_server(workload, library, directory):
+def run_server(workload, library, directory, measured):
     """Runs a server, and a client that is not measured. Returns the figures."""
     workload.choose_port()
-    meter = Meter(workload.argv, library, workload.environment(), directory)
+    process = measured(workload.argv, library, workload.environment(), directory)
     try:
-        workload.drive(meter.process)
+        workload.drive(process.process)
     except BaseException as error:
-        meter.kill()
+        process.kill()
         if isinstance(error, workloads.WorkloadError):
             raise RunError(str(error)) from error
         raise
-    return meter.end(), None
+    return process.end(), None
 
 
-def run(workload, library, directory):
-    if isinstance(workload, workloads.Server):
-        return run_server(workload, library, directory)
-    return run_plain(workload, library, directory)
+def run(workload, library, directory, measured):
+    run_one = run_server if isinstance(workload, workloads.Server) else run_plain
+    return run_one(workload, library, directory, measured)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -123,10 +127,11 @@ def show_progress(text):
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def measure(chosen_workloads, allocators, rounds, directory):
+def measure(chosen_workloads, allocators, rounds, directory, count):
     """Runs all programs under all allocators, which take turns; each round begins with another."""
     names = list(allocators)
-    samples = Samples([workload.name for workload in chosen_workloads], names)
+    figures, measured = (COUNTS, Counter) if count else (TIMES, Meter)
+    samples = Samples([workload.name for workload in chosen_workloads], names, figures)
     for workload in chosen_workloads:
         expected = None
         for turn in range(rounds):
@@ -135,7 +140,7 @@ def measure(chosen_workloads, allocators, rounds, directory):
                     continue
                 show_progress(f"{workload.name}, round {turn + 1} of {rounds}: {name} ")
                 try:
-                    figures, digest = run(workload, allocators[name], directory)
+                    figures, digest = run(workload, allocators[name], directory, measured)
                     expected = expected or digest
                     if digest != expected:
                         raise RunError("writes something else than under another allocator")
@@ -173,7 +178,7 @@ def parse_options():
     parser = Parser(
         prog="programs.py",
         description="Measures whole programs under libmem's malloc and others, in turn: processor "
-        "time, elapsed time, and the most memory that was resident.",
+        "time, elapsed time, and the most memory that was resident; or instructions and misses.",
     )
     parser.add_argument(
         "programs", nargs="*", metavar="PROGRAM", help="only these: " + ", ".join(workloads.NAMES)
@@ -189,7 +194,17 @@ def parse_options():
         help="another malloc, preloaded; may be given more than once",
     )
     parser.add_argument(
-        "-k", "--rounds", metavar="N", type=above_zero(int), default=5, help="rounds (5)"
+        "-c",
+        "--count",
+        action="store_true",
+        help="counts instructions and last-level cache misses under Valgrind, with small inputs",
+    )
+    parser.add_argument(
+        "-k",
+        "--rounds",
+        metavar="N",
+        type=above_zero(int),
+        help=f"rounds ({ROUNDS}; with --count 1)",
     )
     parser.add_argument(
         "-s",
@@ -209,7 +224,9 @@ def parse_options():
         metavar="DIR",
         help="makes the inputs there, and keeps them (else in a directory that is removed)",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.rounds = options.rounds or (1 if options.count else ROUNDS)
+    return options
 
 
 def check_writable(path):
@@ -241,8 +258,9 @@ def print_header(names, missing_programs, allocators, missing_allocators, option
     print(f"  allocators  {describe(allocators)}")
     if missing_allocators:
         print(f"  not found   {describe(missing_allocators)}")
-    print(f"  rounds      {options.rounds} in turn, inputs of scale {options.scale:g}")
-    if not Meter.gnu_time:
+    small = " of those to count with" if options.count else ""
+    print(f"  rounds      {options.rounds} in turn, inputs of scale {options.scale:g}{small}")
+    if not options.count and not Meter.gnu_time:
         print("  memory      not below that of Python, as GNU time (Debian: time) is not installed")
     print(flush=True)
 
@@ -257,14 +275,16 @@ def draw(tsv, svg):
 
 
 def run_all(options, directory):
+    if options.count and not Counter.is_available():
+        fail("to count takes Valgrind, which is not installed or does not run here")
     names, missing_programs = choose_workloads(options)
     allocators, missing_allocators = choose_allocators(options)
     print_header(names, missing_programs, allocators, missing_allocators, options)
     try:
-        chosen = [workloads.make(name, directory, options.scale) for name in names]
+        chosen = [workloads.make(name, directory, options.scale, options.count) for name in names]
     except workloads.WorkloadError as error:
         fail(str(error))
-    samples = measure(chosen, allocators, options.rounds, directory)
+    samples = measure(chosen, allocators, options.rounds, directory, options.count)
     reports.print_report(samples)
     if options.tsv or options.svg:
         tsv = options.tsv or os.path.join(directory, "programs.tsv")

@@ -7,20 +7,25 @@ import statistics
 # The name of the allocator that the others are compared with.
 REFERENCE = "glibc"
 
-# What is measured of each run: its name, unit, title, digits.
-FIGURES = (
+# What is measured of each run, or counted: its name, unit, title, digits.
+TIMES = (
     ("processor", "s", "Processor time", 2),
     ("elapsed", "s", "Elapsed time", 2),
     ("memory", "MiB", "Peak resident memory", 1),
 )
+COUNTS = (
+    ("instructions", "M", "Instructions, in millions", 1),
+    ("misses", "k", "Last-level cache misses, in thousands", 1),
+)
 
 
 class Samples:
-    """The figures of all rounds."""
+    """The figures of all rounds. figures: TIMES or COUNTS."""
 
-    def __init__(self, workload_names, allocator_names):
+    def __init__(self, workload_names, allocator_names, figures):
         self.workloads = workload_names
         self.allocators = allocator_names
+        self.figures = figures
         self.values = {}  # lists of samples by (workload, allocator, figure)
         self.failed = set()  # (workload, allocator)
 
@@ -30,7 +35,7 @@ class Samples:
 
     def fail(self, workload, allocator):
         self.failed.add((workload, allocator))
-        for figure, *_ in FIGURES:
+        for figure, *_ in self.figures:
             self.values.pop((workload, allocator, figure), None)
 
     def get(self, workload, allocator, figure):
@@ -48,81 +53,114 @@ class Samples:
         mine, others = (self.get(workload, name, figure) for name in (allocator, REFERENCE))
         return min(mine) / min(others) if mine and others and min(others) > 0 else None
 
+    def ratio_best(self, workload, allocator, figure):
+        """The ratio of the least to that of the best other allocator, or None."""
+        mine = self.get(workload, allocator, figure)
+        others = [self.get(workload, name, figure) for name in self.allocators if name != allocator]
+        best = min(map(min, filter(None, others)), default=0)
+        return min(mine) / best if mine and best > 0 else None
+
+    def mean(self, ratio, allocator, figure):
+        """The geometric mean of such ratios, over the programs that all allocators have run, or
+        None."""
+        ratios = [
+            ratio(workload, allocator, figure)
+            for workload in self.workloads
+            if not any((workload, name) in self.failed for name in self.allocators)
+        ]
+        return None if not ratios or None in ratios else statistics.geometric_mean(ratios)
+
 
 # --------------------------------------------------------------------------------------------------
 # Tables
 # --------------------------------------------------------------------------------------------------
 
+HEAD = 15  # columns of a program's name
+VALUE = 11  # of the reference's figure
 
-def cell(*ratios):
-    return "-" if None in ratios else " / ".join(f"{ratio:.2f}" for ratio in ratios)
+
+def is_counted(samples):
+    return samples.figures is COUNTS
 
 
-def mean_cell(samples, allocator, figure):
-    """The geometric means of the ratios, over those programs that all allocators have run."""
-    pairs = []
-    for workload in samples.workloads:
-        if any((workload, name) in samples.failed for name in samples.allocators):
-            continue
-        pairs.append(
-            [ratio(workload, allocator, figure) for ratio in (samples.ratio_least, samples.ratio)]
-        )
-    if not pairs or any(None in pair for pair in pairs):
-        return "-"
-    return cell(*(statistics.geometric_mean(column) for column in zip(*pairs)))
+def shown_ratios(samples):
+    """What the cells of a table have: counts differ little, and do not differ by chance."""
+    return samples.ratio_least, samples.ratio_best if is_counted(samples) else samples.ratio
+
+
+def cell(samples, *ratios):
+    digits = 3 if is_counted(samples) else 2
+    texts = ["-" if ratio is None else f"{ratio:.{digits}f}" for ratio in ratios]
+    return "-" if not any(ratios) else " / ".join(texts)
+
+
+def least(values, digits):
+    return f"{min(values):.{digits}f}" if values else "-"
+
+
+def print_line(head, cells):
+    print(f"  {head}" + "".join(f" {text:>14}" for text in cells))
 
 
 def print_table(samples, figure, unit, title, digits):
     names = samples.allocators
     has_reference = REFERENCE in names
+    width = HEAD + (1 + VALUE if has_reference else 0)
     print(f"{title}, ÷ {REFERENCE}" if has_reference else f"{title}, {unit}")
     print()
-    heading = f"  {'':15}" + (f" {REFERENCE + ', ' + unit:>10}" if has_reference else "")
-    print(heading + "".join(f" {name:>14}" for name in names))
+    print_line(f"{f'{REFERENCE}, {unit}' if has_reference else '':>{width}}", names)
     for workload in samples.workloads:
-        line = f"  {workload:15}"
+        values = {name: samples.get(workload, name, figure) for name in names}
+        head = f"{workload:{HEAD}}"
         if has_reference:
-            values = samples.get(workload, REFERENCE, figure)
-            line += f" {min(values):10.{digits}f}" if values else f" {'-':>10}"
-        for name in names:
-            if has_reference:
-                ratios = (samples.ratio_least, samples.ratio)
-                line += f" {cell(*(ratio(workload, name, figure) for ratio in ratios)):>14}"
-            else:
-                values = samples.get(workload, name, figure)
-                line += f" {min(values):14.{digits}f}" if values else f" {'-':>14}"
-        print(line)
-    if has_reference and len(samples.workloads) > 1:
-        means = "".join(f" {mean_cell(samples, name, figure):>14}" for name in names)
-        print(f"  {'geometric mean':26}{means}")
+            head += f" {least(values[REFERENCE], digits):>{VALUE}}"
+            ratios = shown_ratios(samples)
+            cells = [cell(samples, *(r(workload, name, figure) for r in ratios)) for name in names]
+        else:
+            cells = [least(values[name], digits) for name in names]
+        print_line(head, cells)
+    print_means(samples, figure, width)
     print()
+
+
+def print_means(samples, figure, width):
+    names = samples.allocators
+    if len(samples.workloads) > 1 and REFERENCE in names:
+        ratios = shown_ratios(samples)
+        cells = [cell(samples, *(samples.mean(r, name, figure) for r in ratios)) for name in names]
+        print_line(f"{'geometric mean':{width}}", cells)
+    if len(names) > 1 and not (is_counted(samples) and REFERENCE in names):
+        cells = [cell(samples, samples.mean(samples.ratio_best, name, figure)) for name in names]
+        print_line(f"{'mean ÷ best':{width}}", cells)
 
 
 def print_report(samples):
-    for figure, unit, title, digits in FIGURES:
+    for figure, unit, title, digits in samples.figures:
         print_table(samples, figure, unit, title, digits)
-    if REFERENCE in samples.allocators:
-        print(
-            "  the ratio of the least of all rounds / the median of the ratios in the same round\n"
-            "  - where a program failed, which the means leave out for all\n"
-        )
+    if is_counted(samples):
+        print("  the ratio to glibc / the ratio to the best other allocator")
+    else:
+        print("  the ratio of the least of all rounds / the median of the ratios in the same round")
+        print("  ÷ best: the least, divided by that of the best other allocator for each program")
+    print("  - where a program failed, which the means leave out for all\n")
 
 
 def write_tsv(samples, path):
     """One line for each figure, in the columns of bench's file as far as they are meaningful."""
+    columns = "measure allocator program figure unit rounds median least most"
+    columns += " ratio ratio_least ratio_best"
     with open(path, "w", encoding="utf-8") as file:
-        columns = "measure allocator program figure unit rounds median least most ratio ratio_least"
         print(*columns.split(), sep="\t", file=file)
         for workload in samples.workloads:
             for name in samples.allocators:
-                for figure, unit, *_ in FIGURES:
+                for figure, unit, *_ in samples.figures:
                     head = ["program", name, workload, figure, unit]
                     values = samples.get(workload, name, figure)
                     if not values:
-                        print(*head, 0, *["NA"] * 5, sep="\t", file=file)
+                        print(*head, 0, *["NA"] * 6, sep="\t", file=file)
                         continue
-                    ratios = (samples.ratio, samples.ratio_least)
+                    ratios = (samples.ratio, samples.ratio_least, samples.ratio_best)
                     numbers = [statistics.median(values), min(values), max(values)]
                     numbers += [ratio(workload, name, figure) for ratio in ratios]
-                    texts = ["NA" if number is None else f"{number:.6g}" for number in numbers]
+                    texts = ["NA" if number is None else f"{number:.10g}" for number in numbers]
                     print(*head, len(values), *texts, sep="\t", file=file)

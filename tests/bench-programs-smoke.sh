@@ -102,15 +102,15 @@ awk -F '\t' -v list="$list" '
     function wrong(what) { print "line " NR ": " what ": " $0; bad = 1 }
     NR == 1 {
         if ($0 != "measure\tallocator\tprogram\tfigure\tunit\trounds\tmedian\tleast\tmost\tratio\t" \
-            "ratio_least")
+            "ratio_least\tratio_best")
             wrong("heading")
         next
     }
-    NF != 11 { wrong("number of columns") }
+    NF != 12 { wrong("number of columns") }
     { seen[$2 "/" $3 "/" $4] = 1 }
     $1 != "program" { wrong("not a measure") }
     $6 != 2 { wrong("rounds") }
-    { for (i = 7; i <= 11; i++) if ($i !~ /^[0-9.e+-]+$/) wrong("not a figure") }
+    { for (i = 7; i <= 12; i++) if ($i !~ /^[0-9.e+-]+$/) wrong("not a figure") }
     $7 + 0 < $8 + 0 || $7 + 0 > $9 + 0 { wrong("the median is not between least and most") }
     $2 == "glibc" && ($10 != 1 || $11 != 1) { wrong("the ratio of the reference to itself") }
     $4 == "memory" && ($5 != "MiB" || $8 < 0.5 || $9 > 1000) { wrong("no likely memory") }
@@ -146,8 +146,72 @@ if [ $note = note ]; then
         programs --allocators=glibc,note --allocator=note="$tmp/note.so" --tsv="$tmp/tsv" perl
         [ $? -eq 1 ] || fail "a program that fails is no error"
         grep -q '^programs.py: perl: note: ended with status 3' "$tmp/err" || fail "it is not told"
-        [ "$(grep -c '^program	note	perl	[a-z]*	[a-zA-Z]*	0	NA	NA	NA	NA	NA$' "$tmp/tsv")" -eq 3 ] ||
+        [ "$(grep -c '^program	note	perl	[a-z]*	[a-zA-Z]*	0	NA	NA	NA	NA	NA	NA$' "$tmp/tsv")" -eq 3 ] ||
             fail "a program that failed has figures"
+    fi
+fi
+
+# ------------------------------------------------------------------------------------------------
+# Counting
+# ------------------------------------------------------------------------------------------------
+
+# A malloc that is slow, so that it shows whether it is the one that is counted.
+cat >"$tmp/slow.c" <<'END'
+#include <stddef.h>
+
+void *__libc_malloc(size_t size);
+
+void *malloc(size_t size)
+{
+    for (volatile int i = 0; i < 100; i++)
+        continue;
+    return __libc_malloc(size);
+}
+END
+
+# count SCRIPT: prints how many millions of instructions it takes a shell and what it starts
+count()
+{
+    "$python" -B -c '
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from meter import Counter
+argv = ["sh", "-c", sys.argv[3]]
+print(Counter(argv, "", dict(os.environ), sys.argv[2]).end()["instructions"])' "$bench" "$tmp" "$1"
+}
+
+if [ $note = note ] && ${CC:-cc} -shared -fPIC -o "$tmp/slow.so" "$tmp/slow.c" 2>"$tmp/err" &&
+    command -v sqlite3 >/dev/null; then
+    programs --count --rounds=1 --allocators=glibc,slow --allocator=slow="$tmp/slow.so" \
+        --tsv="$tmp/tsv" sqlite3
+    status=$?
+    if [ $status -eq 1 ] && grep -q 'to count takes Valgrind' "$tmp/err"; then
+        echo "not tried whether instructions are counted: $(cat "$tmp/err")"
+    else
+        [ $status -eq 0 ] && [ ! -s "$tmp/err" ] || fail "--count: ended with $status: $(cat "$tmp/err")"
+        cat "$tmp/out"
+        awk -F '\t' '
+            function wrong(what) { print what; bad = 1 }
+            NR > 1 { least[$2 "/" $4] = $8; best[$2 "/" $4] = $12; unit[$4] = $5 }
+            END {
+                one = least["glibc/instructions"]
+                other = least["slow/instructions"]
+                if (unit["instructions"] != "M" || one < 1 || one > 1000)
+                    wrong("no likely number of instructions")
+                if (unit["misses"] != "k" || least["glibc/misses"] < 0.1)
+                    wrong("no likely number of misses")
+                if (other < 1.2 * one)
+                    wrong("the instructions are not those of the malloc that is preloaded")
+                ratio = best["glibc/instructions"] * other / one
+                if (NR != 5 || ratio < 0.999 || ratio > 1.001)
+                    wrong("the ratio to the best other is wrong")
+                exit bad
+            }' "$tmp/tsv" || fail "the counts are wrong: $(cat "$tmp/tsv")"
+
+        alone=$(count ':')
+        both=$(count 'cat /dev/null; :')
+        [ "$(echo "$alone $both" | awk '{ print ($1 > 0.05), ($2 > 1.3 * $1) }')" = "1 1" ] ||
+            fail "what a program starts is not counted: $alone, $both"
     fi
 fi
 
