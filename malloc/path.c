@@ -8,9 +8,6 @@
 /* Bytes up to which a block is taken the short way and then cleared, whatever it held. */
 enum { CLEARED_AT_ONCE = 1024 };
 
-/* Bytes of the largest block in a magazine. */
-enum { PATH_SMALL = SIZES_SMALL * UNIT_BYTES };
-
 Mem_Region *path_region(void)
 {
     Mem_Region *region = start_get_region();
@@ -81,26 +78,6 @@ void *path_calloc(size_t count, size_t size)
     return region == NULL ? NULL : note_taken(region, Mem_RegionCalloc(region, count, size), bytes);
 }
 
-/* Moves a block into one from a magazine, if it was and will be so small: that takes less time than to
- * find out whether it could stay. NULL: nothing was done, which is no failure. */
-static void *move_small(Region *region, void *pointer, size_t size)
-{
-    Link *links = (Link *)(void *)region_handle(region);
-    size_t old = path_size(pointer);
-    size_t block;
-
-    if (old - 1 >= PATH_SMALL || path_units(old) == path_units(size)) {
-        return NULL;
-    }
-    block = cached_alloc(region, fast_units(links, size));
-    if (block == 0) {
-        return NULL;
-    }
-    memcpy(&links[block], pointer, old < size ? old : size);
-    path_free(pointer);
-    return &links[block];
-}
-
 void *path_resize(void *pointer, size_t size)
 {
     Mem_Region *region = path_region();
@@ -108,10 +85,6 @@ void *path_resize(void *pointer, size_t size)
 
     if (region == NULL) {
         return NULL;
-    }
-    block = move_small(region_of(region), pointer, size);
-    if (block != NULL) {
-        return block;
     }
     block = note_taken(region, Mem_RegionRealloc(region, pointer, size), size);
     if (trim_is_worth_a_look(region)) {
@@ -133,7 +106,10 @@ static size_t size_slowly(const void *pointer)
 
 size_t path_size(const void *pointer)
 {
-    size_t units = cached_peek(region_of(start_peek()), pointer);
+    Region *region = region_of(start_peek());
+    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
+    size_t units;
 
-    return units != 0 ? units * UNIT_BYTES : size_slowly(pointer);
+    return block < region->heap.end && caches_find(region, block, &units) ? units * UNIT_BYTES
+                                                                          : size_slowly(pointer);
 }

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "bits.h"
-#include "cached.h"
+#include "caches.h"
 #include "heap-fast.h"
 #include "mem.h"
 #include "start.h"
@@ -16,11 +16,11 @@
 /* The region, or NULL and ENOMEM. */
 Mem_Region *path_region(void);
 
-/* What magazines have no block for, and what they don't take. */
+/* What no stack has a block for, and what none takes. */
 void *path_alloc_slowly(size_t size);
 void path_free_slowly(void *pointer);
 
-/* Units of a request; 0, of which no magazine has a block, for 0 bytes and for far too many. */
+/* Units of a request; 0, of which no stack has a block, for 0 bytes and for far too many. */
 static ALWAYS_INLINE size_t path_units(size_t size)
 {
     return (size + (UNIT_BYTES - 1)) / UNIT_BYTES;
@@ -35,12 +35,12 @@ static ALWAYS_INLINE void *path_alloc(size_t size)
     if (UNLIKELY(units > SIZES_SMALL)) {
         return path_alloc_slowly(size);
     }
-    block = cached_pop(region_of(start_region), units);
+    block = caches_pop(region_of(start_region), units);
     if (UNLIKELY(block == 0)) {
         return path_alloc_slowly(size);
     }
-    /* There is a region, and this thread knows it: it has a magazine. */
-    return region_word(region_of(start_region), block);
+    /* There is a region, and this thread knows it: it has a cache. */
+    return (Link *)(void *)start_region + block;
 }
 
 /* Frees a block, or does nothing for NULL. Leaves errno alone, unless it is a misuse. */
@@ -48,10 +48,8 @@ static ALWAYS_INLINE void path_free(void *pointer)
 {
     Mem_Region *handle = start_peek();
     size_t block = fast_position((Link *)(void *)handle, pointer); /* of NULL: beyond any end */
-    size_t units;
 
-    if (UNLIKELY(block >= region_of(handle)->cached_end) ||
-        UNLIKELY(cached_push(region_of(handle), pointer, block, &units) != CACHED_GIVEN)) {
+    if (UNLIKELY(caches_push(region_of(handle), pointer, block) != CACHE_FREED)) {
         path_free_slowly(pointer);
     }
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "ahead.h"
-#include "cached.h"
+#include "caches.h"
 #include "lock.h"
 #include "misuse.h"
 #include "settings.h"
@@ -76,7 +76,7 @@ Mem_Region *start_make_region(void)
     }
     /* These may allocate: there is a region now. */
     lock_watch_forks();
-    cached_prepare(); /* before the program uses up keys, or gives up system calls */
+    caches_prepare(); /* before the program uses up keys, or gives up system calls */
     errno = saved;
     return region;
 }

@@ -11,7 +11,6 @@
 /* A region of no blocks, to which no pointer belongs, stands for the one that is not there yet: that
  * saves every free() a question. */
 typedef struct StartNone {
-    Cached cached;
     Region region;
 } StartNone;
 

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "ahead.h"
-#include "operations.h"
+#include "caches.h"
 #include "release.h"
 
 /* Memory that was given back costs time only if it is used again: page faults, of some us each. So each
@@ -170,13 +170,14 @@ void trim_look(Mem_Region *region)
     }
 }
 
-/* Blocks in magazines, a few in a page, would keep the whole page. */
+/* Spans of which the program has a few blocks would keep all their pages. */
 bool trim_all(Mem_Region *region)
 {
     Operation operation;
     bool is_any;
 
-    operation_begin_settled(&operation, region_of(region));
+    operation_begin(&operation, region_of(region));
+    caches_settle(&operation);
     operation_end(&operation);
     is_any = ahead_release(region);
     return release_pages(region_of(region), 1) != 0 || is_any;

@@ -3,15 +3,18 @@
 
 #include <string.h>
 
-#include "cache-spares.h"
+#include "inbox.h"
 
 enum {
-    HOT = 16,            /* calls of a size before it gets a stack */
-    HOT_LARGE = 4,       /* where that costs less than the heap's lock */
-    BATCH_MIN = 4,       /* rounds that are loaded at first */
-    COOL_EVENTS = 2048,  /* after so many unused magazines are looked for */
-    COOL_SHARED = 32768, /* the same where threads share the heap: see doc/DESIGN.md */
-    ORPHANS_MAX = 8      /* caches that threads leave to others when they end */
+    BUSY_CALLS = 16,       /* of a class before it gets a span */
+    STACK_MIN = 14,        /* positions: the first stack is one piece of the pool */
+    STACK_MAX = 510,       /* the largest is 32 */
+    STACK_LARGE_MIN = 4,   /* of blocks so large that STACK_BYTES are fewer */
+    SPANS_TRIED = 8,       /* spans to look through for something for a stack */
+    BATCH_GRANULES = 16,   /* to take from the heap at a time */
+    COLLECTED = 16,        /* spans of which remote bits are collected at a time */
+    CLASSES_COOLED = 4,    /* at a time, and the spans of each that are looked at */
+    COOLED_LOOKS = CACHE_COOLED / CLASSES_COOLED
 };
 
 Pos cache_no_stack[2] = {0, STACK_CEILING};
@@ -25,347 +28,328 @@ Pos cache_no_stack[2] = {0, STACK_CEILING};
 #define NONE_SIZES NONE64, NONE64, NONE64
 #endif
 
-Cache cache_none = {.tops = {cache_no_stack, NONE_SIZES}};
+/* Its owner is none that a granule can have. Tables are read before that is seen. */
+Cache cache_none = {.tops = {cache_no_stack, NONE_SIZES}, .tag = 255 << OWNER_SHIFT};
 
 _Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &&
                    SIZES == (SIZES_OCTAVES == 5 ? 208 : 192),
                "as many as there are initializers above");
 
-/* Takes the first cache without an owner, or NULL. */
-static Cache *take_orphan(Pool *pool)
-{
-    Cache *cache = NULL;
+/* ------------------------------------------------------------------------------------------------
+ * Spans that are loose
+ * --------------------------------------------------------------------------------------------- */
 
-    if (pool->orphans != 0) {
-        cache = pool_piece(pool, pool->orphans);
-        __atomic_store_n(&pool->orphans, cache->next, __ATOMIC_RELAXED);
-        pool->orphan_count--;
+/* Puts a span into the list of its class, if it is not there. */
+static void loosen(Cache *cache, size_t number, size_t span)
+{
+    Pos *next = &cache->granules.listed[span];
+    Pos *first = &cache->classes[number].loose;
+
+    if (*next == 0) {
+        *next = *first == 0 ? GRANULE_LAST : *first;
+        *first = (Pos)span;
     }
-    return cache;
 }
 
-void cache_leave(Cache *cache)
+void cache_loosen(Cache *cache, size_t block)
 {
-    Pool *pool = cache->pool;
-
-    cache->next = pool->orphans;
-    __atomic_store_n(&pool->orphans, pool_number(pool, cache), __ATOMIC_RELAXED);
-    pool->orphan_count++;
+    loosen(cache, tag_class(granule_tag(cache->granules.tags, block)),
+           granule_first(&cache->granules, block));
 }
 
-bool cache_bequeath(Cache *cache)
+/* Takes a span out of a list, given where the list names it. */
+static void unlist(Cache *cache, Pos *named)
 {
-    if (cache->pool->orphan_count >= ORPHANS_MAX) {
-        return false;
+    Pos *next = &cache->granules.listed[*named];
+
+    *named = *next;
+    *next = 0;
+}
+
+/* What names the first span of a class is 0 if there is none, the others' end is GRANULE_LAST. */
+static void end_list(Pos *first)
+{
+    if (*first == GRANULE_LAST) {
+        *first = 0;
     }
-    cache_leave(cache);
-    return true;
 }
 
-Cache *cache_create(Pool *pool)
+size_t cache_batch(Cache *cache, size_t number)
 {
-    Cache *cache = take_orphan(pool);
+    CacheClass *class = &cache->classes[number];
+    size_t batch = class->batch == 0 ? 1 : class->batch;
 
-    pool->adopted = true;
-    if (cache != NULL) {
-        return cache;
+    if (batch * span_shape(&cache->granules, number).granules < BATCH_GRANULES) {
+        class->batch = (unsigned char)(2 * batch);
     }
-    cache = pool_take_cache(pool, sizeof(Cache));
+    return batch;
+}
 
-    if (cache != NULL) {
-        *cache = cache_none;
-        cache->pool = pool;
-        pool->cache_count++;
+void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count)
+{
+    size_t granules = span_shape(&cache->granules, number).granules;
+
+    while (count-- != 0) { /* so that the first one is used first */
+        loosen(cache, number, first + count * granules);
     }
-    return cache;
 }
 
-static Stack *stack_of(Cache *cache, size_t number)
+/* ------------------------------------------------------------------------------------------------
+ * Stacks
+ * --------------------------------------------------------------------------------------------- */
+
+/* Positions that the stack of a class may grow to. */
+static size_t most_positions(const Cache *cache, size_t number)
 {
-    return pool_piece(cache->pool, cache->stacks[number]);
+    return bits_between(STACK_LARGE_MIN, cache->pool->stack_units / sizes_units(number), STACK_MAX);
 }
 
-static unsigned count_rounds(Cache *cache, size_t number)
+/* Gives a class a stack of another capacity, with what is on the old one. False: the pool is used up. */
+static bool replace_stack(Cache *cache, size_t number, size_t capacity)
 {
-    return (unsigned)(cache->tops[number] - &stack_of(cache, number)->floor);
-}
+    CacheClass *class = &cache->classes[number];
+    size_t count = cache_count(cache, number);
+    Pos *stack = pool_take_stack(cache->pool, capacity);
 
-static void set_count(Cache *cache, size_t number, size_t count)
-{
-    cache->tops[number] = &stack_of(cache, number)->floor + count;
-}
-
-/* Makes sure that there is a stack. False: that is impossible. */
-static bool need_stack(Cache *cache, size_t number)
-{
-    Stack *stack;
-
-    if (cache->stacks[number] != 0) {
-        return true;
-    }
-    stack = pool_take_stack(cache->pool, number);
     if (stack == NULL) {
         return false;
     }
-    cache->stacks[number] = pool_number(cache->pool, stack);
-    set_count(cache, number, 0);
+    stack[0] = 0;
+    stack[capacity + 1] = STACK_CEILING;
+    if (class->stack != 0) {
+        memcpy(stack + 1, cache_floor(cache, number) + 1, count * sizeof *stack);
+        pool_give_stack(cache->pool, cache_floor(cache, number), class->capacity);
+    }
+    class->stack = pool_number(cache->pool, stack);
+    class->capacity = (unsigned short)capacity;
+    cache->tops[number] = stack + count;
     return true;
 }
 
-static void drop_stack(Cache *cache, size_t number)
+bool cache_need_stack(Cache *cache, size_t number)
 {
-    Stack *stack = stack_of(cache, number);
-
-    cache->stacks[number] = 0;
-    cache->tops[number] = cache_no_stack;
-    pool_give_stack(cache->pool, stack);
+    return cache->classes[number].stack != 0 ||
+           replace_stack(cache, number, bits_between(0, most_positions(cache, number), STACK_MIN));
 }
 
-bool cache_fill(Cache *cache, size_t number)
+/* Makes a stack twice as large, if it may be. */
+static bool grow_stack(Cache *cache, size_t number)
 {
-    Pool *pool = cache->pool;
-    Magazine *full = cache_take_spare(cache, number);
+    size_t capacity = cache->classes[number].capacity;
 
-    cache->events++;
-    if (full == NULL) {
-        full = depot_take(pool, number);
-        if (full == NULL) {
-            return false;
-        }
+    return capacity < most_positions(cache, number) &&
+           replace_stack(cache, number, 2 * capacity + 2);
+}
+
+/* Takes the older ones off a stack; what is left takes their place. Their spans are loose from here on. */
+static void forget(Cache *cache, size_t number, size_t count)
+{
+    Pos *stack = cache_floor(cache, number) + 1;
+    size_t left = cache_count(cache, number) - count;
+
+    for (size_t i = 0; i < count; i++) {
+        loosen(cache, number, granule_first(&cache->granules, stack[i]));
     }
-    if (!need_stack(cache, number)) {
-        cache_keep_spare(cache, number, full);
-        return false;
-    }
-    memcpy(stack_of(cache, number)->rounds, full->rounds, pool_rounds(pool, number) * sizeof(Pos));
-    set_count(cache, number, pool_rounds(pool, number));
-    cache_keep_empty(cache, full);
-    return true;
+    memmove(stack, stack + count, left * sizeof *stack);
+    cache->tops[number] -= count;
 }
 
-/* Where the lower half of a full stack goes: to a spare magazine, or to nowhere. The upper one takes its
- * place. */
-static void lower_stack(Cache *cache, size_t number, Magazine *spare)
+static void push_anyway(Cache *cache, size_t number, size_t block)
 {
-    Stack *stack = stack_of(cache, number);
-    size_t half = pool_rounds(cache->pool, number);
-
-    if (spare != NULL) {
-        memcpy(spare->rounds, stack->rounds, half * sizeof(Pos));
-        cache_keep_spare(cache, number, spare);
-    }
-    memcpy(stack->rounds, stack->rounds + half, half * sizeof(Pos));
-    set_count(cache, number, half);
-}
-
-/* Makes room in a full stack without the heap. */
-static bool store_half(Cache *cache, size_t number)
-{
-    Pool *pool = cache->pool;
-    Magazine *magazine;
-
-    if (cache->spare + cache_magazine_units(cache, number) > pool->most_spare) {
-        magazine = cache_take_spare(cache, number);
-        if (magazine != NULL && !depot_give(pool, number, magazine)) {
-            cache_keep_spare(cache, number, magazine);
-            return false;
-        }
-    }
-    magazine = cache_take_empty(cache);
-    if (magazine == NULL) {
-        return false;
-    }
-    lower_stack(cache, number, magazine);
-    return true;
-}
-
-bool cache_push_full(Cache *cache, size_t number, size_t block)
-{
-    bool has_room;
-
-    if (cache->stacks[number] == 0) {
-        has_room = cache_is_hot(cache, number) && need_stack(cache, number);
-    } else {
-        cache->events++;
-        has_room = store_half(cache, number);
-    }
-    return has_room && cache_push(cache, number, block);
-}
-
-bool cache_is_hot(Cache *cache, size_t number)
-{
-    if (cache->heat[number] < (sizes_is_small(number) ? HOT : HOT_LARGE)) {
-        cache->heat[number]++;
-        return false;
-    }
-    return true;
-}
-
-size_t cache_start_load(Cache *cache, size_t number)
-{
-    unsigned most = 2 * pool_rounds(cache->pool, number);
-    unsigned batch = cache->batch[number];
-
-    if (!need_stack(cache, number)) {
-        return 0;
-    }
-    batch = batch == 0 ? BATCH_MIN : 2 * batch;
-    cache->batch[number] = (unsigned char)(batch > most ? most : batch);
-    return cache->batch[number];
-}
-
-Pos *cache_rounds(Cache *cache, size_t number)
-{
-    return stack_of(cache, number)->rounds;
-}
-
-void cache_load(Cache *cache, size_t number, size_t count)
-{
-    cache->events++;
-    set_count(cache, number, count);
-}
-
-void cache_unload(Cache *cache, size_t number, CacheSink *sink, void *context)
-{
-    size_t half = pool_rounds(cache->pool, number);
-    Magazine *spare;
-
-    if (cache->stacks[number] == 0) {
-        return; /* it was emptied meanwhile */
-    }
-    spare = cache_take_spare(cache, number);
-    if (spare != NULL) {
-        sink(context, sizes_units(number), spare->rounds, half);
-    } else {
-        sink(context, sizes_units(number), stack_of(cache, number)->rounds, half);
-    }
-    lower_stack(cache, number, spare);
-}
-
-/* Empties a magazine, and gives it back. */
-static void drain_magazine(Pool *pool, Magazine *magazine, size_t number, CacheSink *sink,
-                           void *context)
-{
-    sink(context, sizes_units(number), magazine->rounds, pool_rounds(pool, number));
-    pool_give_magazine(pool, magazine);
-}
-
-static void drain_stack(Cache *cache, size_t number, CacheSink *sink, void *context)
-{
-    if (cache->stacks[number] != 0) {
-        sink(context, sizes_units(number), stack_of(cache, number)->rounds,
-             count_rounds(cache, number));
-        drop_stack(cache, number);
-    }
-    cache->batch[number] = 0;
-}
-
-/* Empties all that there is of a size. full: magazines go to the depot if there is room. */
-static void drain_size(Cache *cache, size_t number, bool full, CacheSink *sink, void *context)
-{
-    Magazine *magazine;
-
-    drain_stack(cache, number, sink, context);
-    while ((magazine = cache_take_spare(cache, number)) != NULL) {
-        if (!full || !depot_give(cache->pool, number, magazine)) {
-            drain_magazine(cache->pool, magazine, number, sink, context);
-        }
-    }
-}
-
-/* Empties what the thread did not use for a while: of a size that it did use, half of that, since what it
- * misses next time is more or less. */
-static void cool_size(Cache *cache, size_t number, CacheSink *sink, void *context)
-{
-    unsigned unused = cache->spare_least[number];
-
-    if (cache->tops[number] != cache->seen[number]) {
-        unused /= 2;
-    } else if (cache->stacks[number] != 0) {
-        drain_stack(cache, number, sink, context);
-        cache->heat[number] = 0;
-    }
-    for (; unused != 0; unused--) {
-        drain_magazine(cache->pool, cache_take_spare(cache, number), number, sink, context);
-    }
-    cache->spare_least[number] = cache->spare_count[number];
-    cache->seen[number] = cache->tops[number];
-}
-
-/* Empties what of the depot nobody missed for a while. */
-static void cool_depot(Pool *pool, size_t number, CacheSink *sink, void *context)
-{
-    Magazine *magazine;
-
-    while ((magazine = depot_take_cold(pool, number)) != NULL) {
-        drain_magazine(pool, magazine, number, sink, context);
-    }
-    depot_cool(pool, number);
-}
-
-void cache_end(Cache *cache, bool full, CacheSink *sink, void *context)
-{
-    Pool *pool = cache->pool;
-
-    cache_drain(cache, full, sink, context);
-    pool_add_counts(&pool->counts, cache->counts);
-    pool_give_cache(pool, cache);
-    pool->cache_count--;
-}
-
-/* Empties a cache without an owner if nobody took one for a while. */
-static void cool_orphans(Pool *pool, CacheSink *sink, void *context)
-{
-    if (!pool->adopted && pool->orphans != 0) {
-        cache_end(take_orphan(pool), false, sink, context);
-    }
-    pool->adopted = false;
-}
-
-void cache_cool(Cache *cache, bool shared, CacheSink *sink, void *context)
-{
-    if (cache->events < (shared ? COOL_SHARED : COOL_EVENTS)) {
+    if (!cache_need_stack(cache, number)) {
+        loosen(cache, number, granule_first(&cache->granules, block));
         return;
     }
-    cache->events = 0;
-    cool_orphans(cache->pool, sink, context);
-    for (size_t number = 1; number <= SIZES; number++) {
-        cool_depot(cache->pool, number, sink, context);
-        cool_size(cache, number, sink, context);
+    if (cache->tops[number][1] == STACK_CEILING && !grow_stack(cache, number)) {
+        forget(cache, number, cache->classes[number].capacity / 2);
+        cache->was_full = true;
     }
-    cache_give_empties(cache);
+    *++cache->tops[number] = (Pos)block;
 }
 
-void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context)
+/* Orders what this thread did before and what it does next for all. */
+static void fence(void)
 {
-    for (size_t number = 1; number <= SIZES; number++) {
-        drain_size(cache, number, full, sink, context);
-    }
-    cache_give_empties(cache);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-CacheCounts cache_take_counts(Cache *cache)
+CacheFreed cache_free(Cache *cache, size_t block)
 {
-    CacheCounts counts = cache->counts;
+    const Granules *granules = &cache->granules;
 
-    cache->counts = (CacheCounts){0};
-    return counts;
-}
-
-CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context)
-{
-    CacheCounts counts;
-    Magazine *magazine;
-
-    while (pool->orphans != 0) {
-        cache_end(take_orphan(pool), false, sink, context);
+    if (!live_test(granules->live, block)) {
+        return CACHE_TWICE;
     }
-    for (size_t number = 1; number <= SIZES; number++) {
-        while ((magazine = depot_take(pool, number)) != NULL) {
-            drain_magazine(pool, magazine, number, sink, context);
+    live_clear(granules->live, block);
+    if (__atomic_load_n(&cache->watched, __ATOMIC_RELAXED)) {
+        fence();
+        if (live_test(granules->remote, block)) {
+            /* Another thread was first, or will take that back. */
+            cache_loosen(cache, block);
+            return CACHE_TWICE;
         }
     }
-    counts = pool->counts;
-    pool->counts = (CacheCounts){0};
-    return counts;
+    push_anyway(cache, tag_class(granule_tag(granules->tags, block)), block);
+    return CACHE_FREED;
+}
+
+bool cache_is_busy(Cache *cache, size_t number)
+{
+    if (cache->classes[number].calls < BUSY_CALLS) {
+        cache->classes[number].calls++;
+        return false;
+    }
+    return true;
+}
+
+static void reverse(Pos *positions, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        Pos position = positions[i];
+
+        positions[i] = positions[count - 1 - i];
+        positions[count - 1 - i] = position;
+    }
+}
+
+/* Puts what the program does not have of a span on the stack of its class, which is empty; the first block will be
+ * the first that is taken. False: there was no room for all. */
+static bool look_through(Cache *cache, size_t number, size_t span)
+{
+    const Granules *granules = &cache->granules;
+    SpanShape shape = span_shape(&cache->granules, number);
+    Pos *stack = cache_floor(cache, number) + 1;
+    size_t room = cache->classes[number].capacity;
+    size_t count = 0;
+    size_t block = granule_start(span);
+
+    for (size_t i = 0; i < shape.blocks; i++, block += shape.units) {
+        if (!live_test(granules->live, block) && !live_test(granules->remote, block)) {
+            if (count == room) {
+                break;
+            }
+            stack[count++] = (Pos)block;
+        }
+    }
+    reverse(stack, count);
+    cache->tops[number] += count;
+    return count < room || block == granule_start(span) + shape.blocks * shape.units;
+}
+
+bool cache_refill(Cache *cache, size_t number)
+{
+    CacheClass *class = &cache->classes[number];
+
+    cache->quiet++;
+    inbox_collect(cache, COLLECTED);
+    if (class->stack == 0) {
+        return false;
+    }
+    for (int tries = 0; class->loose != 0 && tries < SPANS_TRIED; tries++) {
+        if (look_through(cache, number, class->loose)) {
+            unlist(cache, &class->loose);
+            end_list(&class->loose);
+        } else {
+            grow_stack(cache, number); /* for the next time */
+        }
+        if (cache_count(cache, number) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * What is not needed any more
+ * --------------------------------------------------------------------------------------------- */
+
+/* Marks a span that leaves, in place of a link. */
+#define LEAVING (UINT32_MAX - 1)
+
+/* Takes what is in spans that leave off a stack. */
+static void filter(Cache *cache, size_t number)
+{
+    Pos *stack = cache_floor(cache, number) + 1;
+    size_t count = cache_count(cache, number);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (cache->granules.listed[granule_first(&cache->granules, stack[i])] != LEAVING) {
+            stack[kept++] = stack[i];
+        }
+    }
+    cache->tops[number] -= count - kept;
+}
+
+size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most)
+{
+    const Granules *granules = &cache->granules;
+    CacheClass *class = &cache->classes[number];
+    SpanShape shape = span_shape(&cache->granules, number);
+    Pos *named = &class->loose;
+    size_t count = 0;
+
+    for (; looks != 0 && count < most && *named != 0 && *named != GRANULE_LAST; looks--) {
+        Pos span = *named;
+
+        if (span_is_empty(granules, span, shape) && !inbox_has(granules, span)) {
+            unlist(cache, named);
+            granules->listed[span] = LEAVING;
+            spans[count++] = span;
+        } else {
+            named = &granules->listed[span];
+        }
+    }
+    end_list(&class->loose);
+    if (count != 0 && class->stack != 0) {
+        filter(cache, number);
+    }
+    for (size_t i = 0; i < count; i++) {
+        granules->listed[spans[i]] = 0;
+        span_set_tags(granules, spans[i], shape, 0);
+    }
+    return count;
+}
+
+/* A class that was not used for a while begins anew. */
+static void cool_class(Cache *cache, size_t number)
+{
+    CacheClass *class = &cache->classes[number];
+    size_t count = cache_count(cache, number);
+
+    if (class->stack != 0 && class->seen == count) {
+        forget(cache, number, count);
+        pool_give_stack(cache->pool, cache_floor(cache, number), class->capacity);
+        cache->tops[number] = cache_no_stack;
+        class->stack = 0;
+        class->batch = class->calls = 0;
+    }
+    class->seen = (unsigned short)count;
+}
+
+size_t cache_cool(Cache *cache, Pos *spans)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < CLASSES_COOLED; i++) {
+        size_t number = cache->next_class % SIZES + 1;
+
+        cool_class(cache, number);
+        count += cache_drop_empty(cache, number, COOLED_LOOKS, spans + count, COOLED_LOOKS);
+        cache->next_class = (unsigned)number;
+    }
+    return count;
+}
+
+void cache_forget_all(Cache *cache)
+{
+    for (size_t number = 1; number <= SIZES; number++) {
+        CacheClass *class = &cache->classes[number];
+
+        if (class->stack != 0) {
+            cache->tops[number] = cache_floor(cache, number);
+        }
+        class->loose = 0;
+    }
+    cache->inbox = 0;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread's cache of a region: for each size that it uses often a stack of blocks, and perhaps magazines to
- * spare. These blocks are in use for the heap. */
+ * A thread's cache of a region: for each class of sizes that it is busy with, spans, and a stack of positions in
+ * these that the program does not have.
+ *
+ * The live bits are the truth; a stack is a list of hints, which are always right: what is on it is in a span of
+ * this cache and class, is not live, and is there once. So a stack that is full may forget its older half, whose
+ * spans become loose; and when it is empty it is filled from a loose span, by looking at the live bits. */
 #ifndef MEM_SRC_CACHE_H
 #define MEM_SRC_CACHE_H
 
@@ -9,123 +13,161 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "live.h"
-#include "map.h"
+#include "granule.h"
 #include "pool.h"
-#include "thread.h"
+#include "span.h"
 
-struct Cache {
-    /* The last round of the stack for a size, by its number as in sizes.h, or its floor. Of a size that
-     * has none, and of 0: that of cache_no_stack. */
+/* Below the first position of a stack there is a 0, which is no block's, and above the last there is
+ * STACK_CEILING: so whether it is empty, or full, is seen from what is read from it anyway. */
+#define STACK_CEILING UINT32_MAX
+
+/* A class of a cache, apart from the top of its stack. */
+typedef struct CacheClass {
+    Pos stack;               /* piece of the pool where it begins, with the 0; 0: there is none */
+    Pos loose;               /* spans that may have blocks which are not on the stack; 0: none */
+    unsigned short capacity; /* positions that the stack has room for */
+    unsigned short seen;     /* positions on it when it was last looked at */
+    unsigned char calls;     /* allocations before it got its first span */
+    unsigned char batch;     /* spans to take next time */
+} CacheClass;
+
+typedef struct Cache {
+    /* Of each class, the last position of the stack, or its floor; of one that has none, and of 0, that of
+     * cache_no_stack. */
     Pos *tops[SIZES + 1];
-    CacheCounts counts;
-    Live live;                   /* the region's, if they are in use */
-    const unsigned char *starts; /* of the region's map */
+    uint64_t pops; /* blocks ever taken */
+    size_t end;    /* position of the heap's end; 0 if there are no granules */
+    Granules granules;
     Pool *pool;
-    unsigned
-        events;  /* exchanges of magazines, loads and unloads, since unused ones were looked for */
-    Pos next;    /* in a list of caches without an owner */
-    Pos empties; /* magazines to be filled, and how many */
-    unsigned empty_count;
-    Pos spare;             /* units in all full magazines */
-    Pos stacks[SIZES + 1]; /* pieces; 0: none */
-    Pos spares[SIZES + 1]; /* lists of full magazines */
-    unsigned short spare_count[SIZES + 1];
-    unsigned short spare_least[SIZES + 1]; /* as in Depot */
-    unsigned char heat[SIZES + 1];         /* calls before it got a stack */
-    unsigned char batch[SIZES + 1];        /* blocks to load at a time */
-    const Pos *seen[SIZES + 1];            /* tops, when unused ones were looked for */
-};
+    unsigned tag; /* owner << OWNER_SHIFT */
+    /* What other threads write to, on lines of its own. */
+    Pos inbox __attribute__((__aligned__(128))); /* spans with remote bits; see inbox.h */
+    bool watched; /* other threads free blocks of its spans: changes only while caches are hidden */
+    /* What is used seldom. */
+    CacheClass classes[SIZES + 1] __attribute__((__aligned__(128)));
+    uint64_t callocs, aligned_allocs, reallocs, moves; /* calls of the functions that were served by it */
+    unsigned quiet;      /* stacks filled since something was in the inbox */
+    unsigned next_class; /* to look at for what is not used */
+    bool was_full;       /* a stack was, so that there may be empty spans to give back */
+    Pos next;            /* in a list of caches without an owner */
+} Cache;
 
 /* A stack that is empty and full: 0 and STACK_CEILING. */
 extern HIDDEN Pos cache_no_stack[2];
 
-/* The cache of those that have none. */
+/* The cache of those that have none: nothing is taken from it, nor put in. */
 extern HIDDEN Cache cache_none;
 
-/* Where blocks of so many units go that leave a cache for the heap. They may be put into another order. */
-typedef void CacheSink(void *context, size_t units, Pos *rounds, size_t count);
-
-/* Takes a round. 0: there is none. */
-static ALWAYS_INLINE Pos cache_pop(Cache *cache, size_t number)
+/* Takes a block of a class: it is the program's from here on. 0: the stack is empty. */
+static ALWAYS_INLINE size_t cache_pop(Cache *cache, size_t number)
 {
-    Pos block = *cache->tops[number];
+    Pos *top = cache->tops[number];
+    size_t block = *top;
 
     if (LIKELY(block != 0)) {
-        cache->tops[number]--;
-        cache->counts.pops++;
+        cache->tops[number] = top - 1;
+        cache->pops++;
+        live_set(cache->granules.live, block);
     }
     return block;
 }
 
-/* Puts one in. False: there is no room. */
-static ALWAYS_INLINE bool cache_push(Cache *cache, size_t number, size_t block)
-{
-    Pos *top = cache->tops[number];
+/* What came of a block that is to be freed. */
+typedef enum CacheFreed {
+    CACHE_FREED,
+    CACHE_ELSEWHERE, /* it is in no span of this cache; nothing was done, here and below */
+    CACHE_TWICE,     /* no block of the program's begins there */
+    CACHE_LONGER     /* there is more to do: cache_free does it */
+} CacheFreed;
 
-    if (UNLIKELY(top[1] == STACK_CEILING)) {
-        return false;
+/* Puts a block of the program's on the stack of its class. It is fetched as well: it is
+ * likely to be the next that is allocated. */
+static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, size_t block)
+{
+    unsigned char *live;
+    size_t number;
+    uint64_t byte;
+    Pos *top;
+
+    if (UNLIKELY(block >= cache->end)) {
+        return CACHE_ELSEWHERE;
+    }
+    number = granule_tag(cache->granules.tags, block) ^ cache->tag;
+    if (UNLIKELY(number > CLASS_MASK)) {
+        return CACHE_ELSEWHERE;
+    }
+    live = &cache->granules.live[block / 8];
+    byte = live_byte(live);
+    if (UNLIKELY(!bits_take(&byte, block % 8))) {
+        return CACHE_TWICE;
+    }
+    __builtin_prefetch(address, 1);
+    top = cache->tops[number];
+    if (UNLIKELY(top[1] == STACK_CEILING) ||
+        UNLIKELY(__atomic_load_n(&cache->watched, __ATOMIC_RELAXED))) {
+        return CACHE_LONGER;
     }
     top[1] = (Pos)block;
-    cache->tops[number]++;
-    return true;
+    cache->tops[number] = top + 1;
+    live_put_byte(live, byte);
+    return CACHE_FREED;
 }
 
-/* Makes a cache, or takes one that lost its owner. NULL: the pool is used up. */
-Cache *cache_create(Pool *pool);
-
-/* Leaves a cache to whoever comes next. False, of cache_bequeath: there are enough of these. */
-void cache_leave(Cache *cache);
-bool cache_bequeath(Cache *cache);
-
-/* Whether there is one to be taken. A hint, for which no lock is needed. */
-static inline bool cache_is_left(const Pool *pool)
+/* Where the stack of a class begins, if it has one. */
+static inline Pos *cache_floor(const Cache *cache, size_t number)
 {
-    return __atomic_load_n(&pool->orphans, __ATOMIC_RELAXED) != 0;
+    return pool_piece(cache->pool, cache->classes[number].stack);
 }
 
-/* Says that a size is in use, where the stack may be as it was at any time: it is short. */
-static inline void cache_note_use(Cache *cache, size_t number)
+/* Positions on the stack of a class. */
+static inline size_t cache_count(const Cache *cache, size_t number)
 {
-    if (!sizes_is_small(number)) {
-        cache->seen[number] = NULL;
-    }
+    return cache->classes[number].stack == 0
+               ? 0
+               : (size_t)(cache->tops[number] - cache_floor(cache, number));
 }
 
-/* Empties a magazine into the stack, which is empty: a spare one, or one of the depot. False: there is
- * none. */
-bool cache_fill(Cache *cache, size_t number);
+/* Frees a block in a span of this cache, whatever there is to do. CACHE_FREED or CACHE_TWICE. */
+CacheFreed cache_free(Cache *cache, size_t block);
 
-/* Puts a round in after a magazine was filled from the stack. False: there is no room for one. */
-bool cache_push_full(Cache *cache, size_t number, size_t block);
+/* Puts the span of a block into the list of those that may have some for the stack. */
+void cache_loosen(Cache *cache, size_t block);
 
-/* Whether a size is used so often that a stack is worth it; counts this call. */
-bool cache_is_hot(Cache *cache, size_t number);
+/* Counts an allocation of a class. Whether the class is so busy that spans are worth it. */
+bool cache_is_busy(Cache *cache, size_t number);
 
-/* How many rounds to load, with an empty stack for them; 0: there is none. The rounds are put where
- * cache_rounds tells, and cache_load says how many they are. */
-size_t cache_start_load(Cache *cache, size_t number);
-Pos *cache_rounds(Cache *cache, size_t number);
-void cache_load(Cache *cache, size_t number, size_t count);
+/* Fills an empty stack, without the heap: from what others freed, and from loose spans. False: it is still empty. */
+bool cache_refill(Cache *cache, size_t number);
 
-/* Makes room in a full stack. */
-void cache_unload(Cache *cache, size_t number, CacheSink *sink, void *context);
+/* Makes sure that a class has a stack. False: the pool is used up. */
+bool cache_need_stack(Cache *cache, size_t number);
 
-/* Empties stacks that were not used for a while, if it is time to look for them. shared: other threads
- * use the heap, too. */
-void cache_cool(Cache *cache, bool shared, CacheSink *sink, void *context);
+/* How many spans of a class to take next. */
+size_t cache_batch(Cache *cache, size_t number);
 
-/* Empties a cache, as cache_drain, and gives its memory back; the pool keeps what it has counted. */
-void cache_end(Cache *cache, bool full, CacheSink *sink, void *context);
+/* Takes over spans, which have the cache's tag. */
+void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count);
 
-/* Empties all stacks and magazines. full: spare ones go to the depot if there is room. */
-void cache_drain(Cache *cache, bool full, CacheSink *sink, void *context);
+/* Lets go of empty spans of a class, among the first few that are loose: they are for the caller to be given back to
+ * the heap, which is locked. Returns how many. */
+size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most);
 
-/* Empties the depot, and the caches that lost their owners, which are gone then; returns what these
- * have counted. */
-CacheCounts cache_drain_pool(Pool *pool, CacheSink *sink, void *context);
+/* Whether a class may have empty spans to drop. */
+static inline bool cache_has_loose(const Cache *cache, size_t number)
+{
+    return cache->classes[number].loose != 0;
+}
 
-/* What was counted since this was called the last time. */
-CacheCounts cache_take_counts(Cache *cache);
+/* Looks at the next few classes: one that was not used since the last time loses its stack, and gets its next one as
+ * if it were new. Empty spans are for the caller, as above: for CACHE_COOLED at most. */
+enum { CACHE_COOLED = 16 };
+size_t cache_cool(Cache *cache, Pos *spans);
+
+/* Forgets all spans and all that is on stacks: what they are is for the caller. */
+void cache_forget_all(Cache *cache);
+
+/* Says in one line what is wrong with a cache; true: nothing. No cache is in use meanwhile, but live bits change and
+ * change back. */
+bool cache_check(Cache *cache, char *message, size_t size);
 
 #endif

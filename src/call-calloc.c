@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cached.h"
+#include "caches.h"
+#include "heap-fast.h"
 #include "layout.h"
-#include "operations.h"
 #include "pages.h"
 
 /* Bytes from which on pages are given back to the system instead of cleared.
@@ -77,18 +77,17 @@ static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
     }
 }
 
-/* A block from a magazine, or NULL. */
+/* A cleared block from the calling thread's cache, or NULL. */
 static void *calloc_cached(Region *region, size_t bytes)
 {
     Link *links = (Link *)(void *)region_handle(region);
-    size_t units = fast_units(links, bytes);
-    size_t block = cached_alloc(region, units);
+    size_t block = caches_alloc(region, caches_class(region, fast_units(links, bytes), 1));
 
     if (block == 0) {
         return NULL;
     }
-    cached_count(region, (CacheCounts){.callocs = 1});
-    return memset(&links[block], 0, units * UNIT_BYTES);
+    caches_count(region, CACHES_CALLOC);
+    return memset(&links[block], 0, bytes);
 }
 
 void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
@@ -117,11 +116,11 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     open = operation.heap->open;
     if (fits) {
         units = heap_units(operation.heap, bytes);
-        block = operation_take(&operation, units);
+        block = caches_take_block(&operation, (Take){.units = units});
         if (block != 0) {
             region->more_allocs--;
             /* Not while the region is locked: the block is the caller's already. */
-            operation_pause(&operation, block);
+            operation_pause(&operation);
             clear(region, block, units, clean, open);
             operation_resume(&operation);
         }
@@ -133,22 +132,29 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
 {
     Region *region;
     Operation operation;
-    size_t units;
+    size_t units, cached;
     Pos block;
 
     region = region_wanted(handle);
     if (region == NULL) {
         return NULL;
     }
-    operation_begin(&operation, region);
-    region->aligned_allocs++;
     if (!bits_is_power_of_two(alignment)) {
+        operation_begin(&operation, region);
+        region->aligned_allocs++;
         operation_end(&operation);
         errno = EINVAL;
         return NULL;
     }
-    units = heap_units(operation.heap, size);
-    block = operation_take_aligned(&operation, alignment, units);
+    units = heap_units(&region->heap, size);
+    cached = caches_alloc(region, caches_class(region, units, alignment));
+    if (cached != 0) {
+        caches_count(region, CACHES_ALIGNED_ALLOC);
+        return heap_address(&region->heap, cached);
+    }
+    operation_begin(&operation, region);
+    region->aligned_allocs++;
+    block = caches_take_block(&operation, (Take){alignment, units});
     region->more_allocs -= block != 0;
     return operation_end_with_block(&operation, block);
 }

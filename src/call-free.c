@@ -1,312 +1,116 @@
 /* SPDX-License-Identifier: MIT
  *
- * Free, the other of the two calls that programs make all the time: see call-alloc.c. */
+ * Free, and its twin on the default region: see call-alloc.c. */
 #include <errno.h>
 
-#include "blocks.h"
-#include "cached.h"
-#include "heap-fast-large.h"
+#include "caches.h"
 #include "heap-fast.h"
 #include "misuse.h"
-#include "operations.h"
 
-/* Ends giving back a run, which no longer counts as in use, the general way: where a bin has a tree,
- * and where a free neighbour was written to, which is seen and mended there. */
-static __attribute__((__noinline__)) int merge_rest(Link *links, size_t start, size_t run)
+static int fail(Region *region, const void *pointer)
 {
-    return operation_free_rest(region_of((Mem_Region *)(void *)links), start, run);
+    Operation operation;
+    int error;
+
+    operation_begin(&operation, region);
+    region->more_frees++;
+    operation_note_bad_pointer(&operation, pointer);
+    error = operation_error(&operation, EINVAL);
+    operation_end(&operation);
+    errno = error;
+    return -1;
 }
 
-static __attribute__((__noinline__)) int insert_into_tree(Link *links, size_t start, size_t run)
+/* The general way: for all that is no block as well. */
+static __attribute__((__noinline__)) int free_generally(Region *region, void *pointer)
 {
-    index_add_to_tree(index_usual(fast_heap(links)), start, run);
+    Operation operation;
+    Pos block;
+
+    operation_begin(&operation, region);
+    block = pointer == NULL ? 0 : caches_find_block(&operation, pointer);
+    if (block != 0) {
+        operation_give(&operation, block);
+    } else if (pointer == NULL) {
+        region->more_frees++;
+    }
+    operation_end(&operation);
+    return block != 0 || pointer == NULL ? 0 : fail(region, pointer);
+}
+
+/* A neighbour had been written to, which was seen when the block was not in use any more. */
+static void repair(Operation *operation, size_t block)
+{
+    operation_recover(operation);
+    operation_give(operation, (Pos)block);
+}
+
+static HeapResult give_locked(Region *region, Link *links, size_t start)
+{
+    Operation operation;
+    HeapResult result;
+
+    operation_begin(&operation, region);
+    /* Its tag was 0, but if it is no block of the program's it may be one of a span by now. */
+    result = start < region->heap.end && region_tag(region, start) != 0 ? HEAP_FULL
+                                                                        : fast_free(links, start);
+    if (UNLIKELY(result == HEAP_DAMAGED)) {
+        repair(&operation, start);
+        result = HEAP_OK;
+    }
+    operation_end(&operation);
+    return result;
+}
+
+static __attribute__((__noinline__)) int free_after_repair(Region *region, size_t start)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    repair(&operation, start);
+    operation_end(&operation);
     return 0;
 }
 
-/* Makes a large free block of a run that was merged with its neighbours. */
-static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start, size_t run)
-{
-    Map map = heap_map(fast_heap(links));
-
-    map_set_bit_at_once(map.free, start);
-    map_set_bit_at_once(map.free, start + run - 1);
-    map_note_size(map, start, run);
-    return LIKELY(index_push_large(index_usual(fast_heap(links)), start, run))
-               ? 0
-               : insert_into_tree(links, start, run);
-}
-
-/* Takes a free block out of its list. False: it was written to. */
-static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
-{
-    bool alone;
-
-    if (UNLIKELY(!list_remove(fast_heap(links), block, size, UNIT_SHIFT, &alone))) {
-        return false;
-    }
-    if (alone) {
-        index_unmark_large(fast_heap(links), size);
-    }
-    return true;
-}
-
-/* Takes a free block out of the index. False: it was written to, or is in a tree. */
-static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, bool in_list)
-{
-    return in_list || LIKELY(size < fast_heap(links)->fast_classes)
-               ? remove_small(links, block, size)
-               : index_pull_large(index_usual(fast_heap(links)), block, size);
-}
-
-/* Ends giving back a run, which no longer counts as in use, where the result is large: so many
- * units before it and behind it are free. in_lists: both of these are small, that is known. */
-static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool is_before,
-                                     size_t before, bool is_behind, size_t behind, bool in_lists)
-{
-    if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
-        return merge_rest(links, start, run);
-    }
-    if (is_behind) {
-        if (UNLIKELY(!remove_any(links, start + run, behind, in_lists))) {
-            return merge_rest(links, start, run);
-        }
-        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
-        run += behind;
-    }
-    if (is_before) {
-        if (UNLIKELY(!remove_any(links, start - before, before, in_lists))) {
-            fast_heap(links)->blocks -= is_behind;
-            return merge_rest(links, start, run);
-        }
-        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
-        start -= before;
-        run += before;
-    }
-    fast_heap(links)->blocks -= (Pos)is_behind + is_before;
-    return insert_merged(links, start, run);
-}
-
-/* The same where the result goes into a list. */
-static ALWAYS_INLINE int merge_small(Link *links, size_t start, size_t run, bool is_before,
-                                     size_t before, bool is_behind, size_t behind)
-{
-    if (is_behind) {
-        if (UNLIKELY(!fast_remove(links, start + run, behind))) {
-            return merge_rest(links, start, run);
-        }
-        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
-        run += behind;
-    } else {
-        map_set_bit(heap_map(fast_heap(links)).free, start + run - 1);
-    }
-    if (is_before) {
-        if (UNLIKELY(!fast_remove(links, start - before, before))) {
-            fast_heap(links)->blocks -= is_behind;
-            return merge_rest(links, start, run);
-        }
-        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
-        start -= before;
-        run += before;
-    } else {
-        map_set_bit(heap_map(fast_heap(links)).free, start);
-    }
-    fast_heap(links)->blocks -= (Pos)is_behind + is_before;
-    map_put_size(heap_map(fast_heap(links)), start, run);
-    fast_insert(links, start, run);
-    return 0;
-}
-
-/* In functions of their own, so that what leads to them needs no stack frame. */
-static __attribute__((__noinline__)) int merge_small_behind(Link *links, size_t start, size_t run,
-                                                            size_t behind)
-{
-    return merge_small(links, start, run, false, 0, true, behind);
-}
-
-static __attribute__((__noinline__)) int merge_small_before(Link *links, size_t start, size_t run,
-                                                            size_t before)
-{
-    return merge_small(links, start, run, true, before, false, 0);
-}
-
-static __attribute__((__noinline__)) int merge_small_both(Link *links, size_t start, size_t run,
-                                                          size_t before, size_t behind)
-{
-    return merge_small(links, start, run, true, before, true, behind);
-}
-
-static __attribute__((__noinline__)) int merge_large_behind(Link *links, size_t start, size_t run,
-                                                            size_t behind)
-{
-    return merge_large(links, start, run, false, 0, true, behind, false);
-}
-
-static __attribute__((__noinline__)) int merge_large_before(Link *links, size_t start, size_t run,
-                                                            size_t before)
-{
-    return merge_large(links, start, run, true, before, false, 0, false);
-}
-
-static __attribute__((__noinline__)) int merge_large_both(Link *links, size_t start, size_t run,
-                                                          size_t before, size_t behind)
-{
-    return merge_large(links, start, run, true, before, true, behind, false);
-}
-
-/* The same with both in lists: that needs fewer registers. */
-static __attribute__((__noinline__)) int merge_lists(Link *links, size_t start, size_t run,
-                                                     size_t before, size_t behind)
-{
-    return merge_large(links, start, run, true, before, true, behind, true);
-}
-
-/* A large run without free neighbours. */
-static __attribute__((__noinline__)) int give_large(Link *links, size_t start, size_t run)
-{
-    return merge_large(links, start, run, false, 0, false, 0, false);
-}
-
-/* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
- * index. */
-static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_behind,
-                               bool is_before)
-{
-    Heap *heap = fast_heap(links);
-    size_t behind = is_behind ? map_length(heap_map(heap), start + run) : 0;
-    size_t before = is_before ? map_length_before(heap_map(heap), start) : 0;
-
-    heap->given++;
-    heap->headroom += run;
-    if (UNLIKELY(before + run + behind >= heap->fast_classes)) {
-        return !is_before   ? merge_large_behind(links, start, run, behind)
-               : !is_behind ? merge_large_before(links, start, run, before)
-               : before < heap->fast_classes && behind < heap->fast_classes
-                   ? merge_lists(links, start, run, before, behind)
-                   : merge_large_both(links, start, run, before, behind);
-    }
-    return !is_before   ? merge_small_behind(links, start, run, behind)
-           : !is_behind ? merge_small_before(links, start, run, before)
-                        : merge_small_both(links, start, run, before, behind);
-}
-
-static __attribute__((__noinline__)) int merge_behind(Link *links, size_t start, size_t run)
-{
-    return merge(links, start, run, true, false);
-}
-
-static __attribute__((__noinline__)) int merge_before(Link *links, size_t start, size_t run)
-{
-    return merge(links, start, run, false, true);
-}
-
-static __attribute__((__noinline__)) int merge_both(Link *links, size_t start, size_t run)
-{
-    return merge(links, start, run, true, true);
-}
-
-/* Gives back a block whose end is further off than a window reaches. free: the window. */
-static __attribute__((__noinline__)) int give_long(Link *links, size_t start, size_t free)
-{
-    Heap *heap = fast_heap(links);
-    Map map = heap_map(fast_heap(links));
-    size_t run;
-
-    if (UNLIKELY((free & 2) != 0)) {
-        return operation_free(region_of((Mem_Region *)(void *)links), &links[start]);
-    }
-    run = map_length(map, start);
-    if (UNLIKELY(map_is_free(map, start + run))) {
-        return (free & 1) != 0 ? merge_both(links, start, run) : merge_behind(links, start, run);
-    }
-    if (UNLIKELY((free & 1) != 0)) {
-        return merge_before(links, start, run);
-    }
-    heap->given++;
-    heap->headroom += run;
-    if (UNLIKELY(run >= heap->fast_classes)) {
-        return give_large(links, start, run);
-    }
-    map_set_free(map, start, run);
-    fast_insert(links, start, run);
-    return 0;
-}
-
-/* Past the magazines. */
-static __attribute__((__noinline__)) int give_to_heap(Link *links, size_t start)
+static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
-    FastGiven given;
-    size_t run;
+    HeapResult result = LIKELY(lock_is_needless()) ? fast_free(links, start)
+                                                   : give_locked(region, links, start);
 
-    if (UNLIKELY(!lock_is_needless())) {
-        return operation_free(region, fast_pointer(links, start));
-    }
-    given = fast_give(links, start, &run);
-    if (UNLIKELY(given == FAST_UNKNOWN)) {
-        return operation_free(region, fast_pointer(links, start));
-    }
-    region_note_given(region, start);
-    switch (given) {
-    case FAST_GIVEN:
+    return LIKELY(result == HEAP_OK) ? 0
+           : result == HEAP_DAMAGED  ? free_after_repair(region, start)
+                                     : free_generally(region, fast_pointer(links, start));
+}
+
+/* What the short way does not do for a position below the heap's end. */
+static __attribute__((__noinline__)) int free_slowly(Link *links, size_t start)
+{
+    Region *region = region_of((Mem_Region *)(void *)links);
+
+    switch (caches_free(region, start)) {
+    case CACHE_FREED:
         return 0;
-    case FAST_BEHIND:
-        return merge_behind(links, start, run);
-    case FAST_BEFORE:
-        return merge_before(links, start, run);
-    case FAST_BOTH:
-        return merge_both(links, start, run);
+    case CACHE_TWICE:
+        return fail(region, fast_pointer(links, start));
     default:
-        return give_long(links, start, run);
+        return free_in_heap(links, start);
     }
-}
-
-/* The magazine in use is full, or it is none for this thread. */
-static __attribute__((__noinline__)) int give_to_empty(Link *links, size_t start, size_t number)
-{
-    Region *region = region_of((Mem_Region *)(void *)links);
-
-    /* Who has no cache looks at no live bits, but somebody else may have freed it. */
-    if (UNLIKELY(region_is_waiting(region, start))) {
-        return operation_free(region, fast_pointer(links, start));
-    }
-    return cached_give(region, start, number) ? 0 : give_to_heap(links, start);
-}
-
-/* The block's end is not in sight. */
-static __attribute__((__noinline__)) int give_far(Link *links, void *pointer, size_t start)
-{
-    Region *region = region_of((Mem_Region *)(void *)links);
-    size_t units = cached_units(region, start);
-    size_t number = cached_number(region, units);
-
-    /* Also if there is no magazine for it now: there may have been one before. */
-    if (units != 0 && region_is_waiting(region, start)) {
-        return operation_free(region, pointer);
-    }
-    return number == 0 ? give_to_heap(links, start) : give_to_empty(links, start, number);
 }
 
 static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
 {
     Link *links = (Link *)(void *)handle;
     size_t start = fast_position(links, pointer);
-    size_t units;
 
-    if (start >= region_of(handle)->cached_end) {
-        return give_to_heap(links, start);
+    if (!region_is_cached(region_of(handle))) {
+        return free_in_heap(links, start);
     }
-    switch (cached_push(region_of(handle), pointer, start, &units)) {
-    case CACHED_GIVEN:
+    if (LIKELY(caches_push(region_of(handle), pointer, start) == CACHE_FREED)) {
         return 0;
-    case CACHED_FAR:
-        return give_far(links, pointer, start);
-    case CACHED_FULL:
-        return give_to_empty(links, start, units);
-    case CACHED_TWICE:
-        return operation_free(region_of(handle), pointer);
-    default:
-        return give_to_heap(links, start);
     }
+    return start < region_of(handle)->heap.end ? free_slowly(links, start)
+                                               : free_in_heap(links, start);
 }
 
 static int free_nowhere(const void *pointer)

@@ -15,8 +15,8 @@ enum {
 
 /* A list of blocks, noted at one moment. */
 typedef struct List {
-    DumpBlock few[FEW];
-    DumpBlock *more; /* mapped, as `few` are too few; or NULL */
+    ViewBlock few[FEW];
+    ViewBlock *more; /* mapped, as `few` are too few; or NULL */
     size_t room;     /* blocks that can be noted */
     size_t count;
     Pos from; /* the unit that the list begins with */
@@ -24,37 +24,41 @@ typedef struct List {
     Mem_Stats stats;
 } List;
 
-static DumpBlock *noted(List *list)
+static ViewBlock *noted(List *list)
 {
     return list->more != NULL ? list->more : list->few;
 }
 
-/* Notes blocks, as far as there is room. Meanwhile the first one may have become part of a larger one: then the rest
- * of that is noted, so that all together are the whole heap. */
-static void note_blocks(List *list, Heap *heap)
+/* Notes blocks from a unit on, as far as there is room. Meanwhile the first one may have become part of a larger one:
+ * then the rest of that is noted, so that all together are the whole heap. */
+static void note_blocks(List *list, View view)
 {
-    DumpBlock *blocks = noted(list);
-    Pos at = heap_block_around(heap, list->from);
-    Pos from = list->from;
+    ViewBlock *blocks = noted(list);
+    ViewBlock block;
 
-    for (list->count = 0; at != heap->end && list->count < list->room; list->count++) {
-        Pos next = heap_next(heap, at);
+    list->count = 0;
+    view.at = view_around(view, list->from).start;
+    while (list->count < list->room && view_next(&view, &block)) {
+        Pos end = block.start + block.units;
 
-        next = next > from ? next : heap->end; /* not back, whatever the map says */
-        blocks[list->count] = (DumpBlock){from, next - from, !map_is_free(heap_map(heap), at)};
-        at = from = next;
+        end = end > list->from ? end : view.heap->end; /* not back, whatever the map says */
+        blocks[list->count++] = (ViewBlock){list->from, end - list->from, block.in_use};
+        list->from = end;
     }
-    list->next = from;
+    list->next = list->from;
 }
 
 static void look(List *list, Region *region)
 {
     Operation operation;
+    Granules granules;
+    Pos from = list->from;
 
-    operation_begin_settled(&operation, region);
+    operation_begin_look(&operation, region);
     region_stats(region, &list->stats);
-    note_blocks(list, &region->heap);
-    operation_end(&operation);
+    note_blocks(list, region_view(region, &granules));
+    operation_end_look(&operation);
+    list->from = from;
 }
 
 /* Gives back what was mapped, also where a thread ends in the midst of writing. */
@@ -63,7 +67,7 @@ static void unmap(void *argument)
     List *list = argument;
 
     if (list->more != NULL) {
-        pages_unmap(list->more, list->room * sizeof(DumpBlock));
+        pages_unmap(list->more, list->room * sizeof(ViewBlock));
     }
 }
 
@@ -74,8 +78,8 @@ static bool make_room(List *list)
     size_t room = blocks + blocks / 8 + FEW;
     void *memory = NULL;
 
-    if (room < SIZE_MAX / sizeof(DumpBlock)) {
-        memory = pages_map_for_now(room * sizeof(DumpBlock));
+    if (room < SIZE_MAX / sizeof(ViewBlock)) {
+        memory = pages_map_for_now(room * sizeof(ViewBlock));
     }
     if (memory == NULL) {
         return false;
@@ -109,12 +113,12 @@ static void print_head(const List *list, Region *region, bool consistent, FILE *
 
 static void print_list(List *list, Heap *heap, FILE *stream)
 {
-    const DumpBlock *blocks = noted(list);
+    const ViewBlock *blocks = noted(list);
 
     for (size_t n = 0; n < list->count; n++) {
         fprintf(stream, "%s{\"offset\":%zu,\"size\":%zu,\"in_use\":%s}",
-                blocks[n].at == heap->first ? "" : ",",
-                heap_bytes(heap, blocks[n].at - heap->first), heap_bytes(heap, blocks[n].size),
+                blocks[n].start == heap->first ? "" : ",",
+                heap_bytes(heap, blocks[n].start - heap->first), heap_bytes(heap, blocks[n].units),
                 blocks[n].in_use ? "true" : "false");
     }
 }

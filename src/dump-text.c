@@ -24,8 +24,8 @@ typedef struct Text {
     Mem_Stats stats;
     Picture picture;
     size_t blocks;
-    DumpBlock first[LIST_ENDS];
-    DumpBlock last[LIST_ENDS]; /* of those behind them: block n is at n modulo the ends' length */
+    ViewBlock first[LIST_ENDS];
+    ViewBlock last[LIST_ENDS]; /* of those behind them: block n is at n modulo the ends' length */
 } Text;
 
 /* The unit that a column begins with. */
@@ -52,28 +52,27 @@ static void add_to_picture(Picture *picture, size_t from, size_t to)
     }
 }
 
-static void note_block(Text *text, DumpBlock block)
+static void note_block(Text *text, ViewBlock block)
 {
-    DumpBlock *ends = text->blocks < LIST_ENDS ? text->first : text->last;
+    ViewBlock *ends = text->blocks < LIST_ENDS ? text->first : text->last;
 
     ends[text->blocks % LIST_ENDS] = block;
     text->blocks++;
 }
 
-static void note_blocks(Text *text, Heap *heap)
+static void note_blocks(Text *text, View view)
 {
     Picture *picture = &text->picture;
-    Pos next;
+    Heap *heap = view.heap;
+    ViewBlock block;
 
     picture->units = heap->end - heap->first;
     picture->columns = picture->units < PICTURE_COLUMNS ? picture->units : PICTURE_COLUMNS;
-    for (Pos at = heap->first; at != heap->end; at = next) {
-        bool in_use = !map_is_free(heap_map(heap), at);
-
-        next = heap_next(heap, at);
-        note_block(text, (DumpBlock){at, next - at, in_use});
-        if (in_use) {
-            add_to_picture(picture, at - heap->first, next - heap->first);
+    while (view_next(&view, &block)) {
+        note_block(text, block);
+        if (block.in_use) {
+            add_to_picture(picture, block.start - heap->first,
+                           block.start + block.units - heap->first);
         }
     }
 }
@@ -81,11 +80,12 @@ static void note_blocks(Text *text, Heap *heap)
 static void look(Text *text, Region *region)
 {
     Operation operation;
+    Granules granules;
 
-    operation_begin_settled(&operation, region);
+    operation_begin_look(&operation, region);
     region_stats(region, &text->stats);
-    note_blocks(text, &region->heap);
-    operation_end(&operation);
+    note_blocks(text, region_view(region, &granules));
+    operation_end_look(&operation);
 }
 
 static void print_picture(const Picture *picture, FILE *stream)
@@ -128,16 +128,16 @@ static void print_blocks(const Text *text, Heap *heap, FILE *stream)
     }
     fprintf(stream, "  %-16s  %*s  state\n", "address", width, "size");
     for (size_t n = 0; n < text->blocks; n++) {
-        const DumpBlock *ends = n < LIST_ENDS ? text->first : text->last;
-        const DumpBlock *block = &ends[n % LIST_ENDS];
+        const ViewBlock *ends = n < LIST_ENDS ? text->first : text->last;
+        const ViewBlock *block = &ends[n % LIST_ENDS];
 
         if (n == LIST_ENDS && text->blocks > 2 * LIST_ENDS) {
             fprintf(stream, "  ... %zu blocks not shown ...\n", text->blocks - 2 * LIST_ENDS);
             n = text->blocks - LIST_ENDS;
             block = &text->last[n % LIST_ENDS];
         }
-        fprintf(stream, "  %-16p  %*zu  %s\n", heap_address(heap, block->at), width,
-                heap_bytes(heap, block->size), block->in_use ? "in use" : "free");
+        fprintf(stream, "  %-16p  %*zu  %s\n", heap_address(heap, block->start), width,
+                heap_bytes(heap, block->units), block->in_use ? "in use" : "free");
     }
 }
 

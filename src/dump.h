@@ -8,13 +8,7 @@
 #include <stdio.h>
 
 #include "region.h"
-
-/* A block, as it is noted. */
-typedef struct DumpBlock {
-    Pos at;
-    Pos size; /* units */
-    bool in_use;
-} DumpBlock;
+#include "view.h"
 
 void dump_text(Region *region, FILE *stream);
 void dump_json(Region *region, FILE *stream);

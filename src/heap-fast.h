@@ -123,6 +123,30 @@ static ALWAYS_INLINE void fast_split(Link *links, size_t block, size_t units, si
     fast_heap(links)->blocks++;
 }
 
+/* Where no list has a block of exactly so many units; and where they are too many for any list, or SIZE_MAX. */
+size_t fast_take_inexact(Link *links, size_t units);
+size_t fast_take_large(Link *links, size_t units);
+
+/* Takes a block from the heap. 0: the general way is to be gone, for the heap is full, or damaged, or none for this. */
+static ALWAYS_INLINE size_t fast_alloc(Link *links, size_t units)
+{
+    size_t block;
+
+    if (UNLIKELY(units >= fast_heap(links)->fast_classes)) {
+        return fast_take_large(links, units);
+    }
+    block = bits_widen(links[units].next);
+    if (UNLIKELY(block == units)) {
+        return fast_take_inexact(links, units);
+    }
+    if (UNLIKELY(!fast_take(links, units, block))) {
+        return 0;
+    }
+    fast_end_used(links, block, units);
+    blocks_count_use(fast_heap(links), units);
+    return block;
+}
+
 /* What a pointer to a block, about to be freed, turned out to be. */
 typedef enum FastGiven {
     FAST_GIVEN,  /* it was freed: it had no free neighbours */
@@ -184,6 +208,22 @@ static ALWAYS_INLINE FastGiven fast_give(Link *links, size_t start, size_t *size
     heap->headroom += *size;
     fast_insert(links, start, *size);
     return FAST_GIVEN;
+}
+
+/* Ends what fast_give began. */
+HeapResult fast_give_merged(Link *links, size_t start, size_t run, FastGiven given);
+
+/* Gives back a block in use that starts at a position, of which nothing is known. HEAP_FULL: there is none, or the
+ * general way is to be gone: nothing was done. HEAP_DAMAGED: as with heap_give. */
+static ALWAYS_INLINE HeapResult fast_free(Link *links, size_t start)
+{
+    size_t run;
+    FastGiven given = fast_give(links, start, &run);
+
+    if (LIKELY(given == FAST_GIVEN)) {
+        return HEAP_OK;
+    }
+    return given == FAST_UNKNOWN ? HEAP_FULL : fast_give_merged(links, start, run, given);
 }
 
 #endif

@@ -177,24 +177,6 @@ Pos heap_find_damaged(Heap *heap)
     return suspect;
 }
 
-/* Takes the smallest free block of so many units out of the index, if its front is open. */
-static HeapResult take_best(Heap *heap, size_t units, Pos *block, Pos *size)
-{
-    Index index = index_of(heap);
-
-    *size = index_best(index, units, block);
-    if (*size == 0) {
-        return HEAP_FULL;
-    }
-    if (!heap_confirms(heap, *block, *size)) {
-        return HEAP_DAMAGED;
-    }
-    if (!blocks_is_open(heap, *block + units)) {
-        return HEAP_CLOSED;
-    }
-    return index_remove(index, *block, *size) ? HEAP_OK : HEAP_DAMAGED;
-}
-
 HeapResult heap_take(Heap *heap, size_t units, Pos *block)
 {
     Index index = index_of(heap);
@@ -219,96 +201,6 @@ HeapResult heap_take(Heap *heap, size_t units, Pos *block)
     blocks_count_use(heap, (Pos)units);
     heap->taken++;
     return HEAP_OK;
-}
-
-static void reverse(Pos *rounds, size_t count)
-{
-    for (size_t i = 0; i < count / 2; i++) {
-        Pos round = rounds[i];
-
-        rounds[i] = rounds[count - 1 - i];
-        rounds[count - 1 - i] = round;
-    }
-}
-
-/* Makes as many blocks in use of the front of a run as are wanted, fit and are open, and a free block of the
- * rest.
- *
- *   [          run          ]   =>   [ in use ][ in use ][ in use ][ rest free ]
- */
-static size_t split_rounds(Heap *heap, Pos run, Pos size, Pos units, size_t count, Pos *rounds)
-{
-    size_t made = 0;
-
-    Pos open = size < heap->open - run ? size : heap->open - run;
-
-    if (count > open / units) {
-        count = open / units;
-    }
-    for (; made < count - 1; made++) {
-        blocks_make_used(heap, run, units);
-        rounds[made] = run;
-        run += units;
-        size -= units;
-    }
-    blocks_split(heap, run, size, units);
-    rounds[made++] = run;
-    heap->blocks += (Pos)made - 1;
-    heap->taken += made;
-    blocks_count_use(heap, made * units);
-    return made;
-}
-
-HeapResult heap_take_rounds(Heap *heap, size_t units, size_t count, Pos *rounds, size_t *taken)
-{
-    HeapResult result = HEAP_OK;
-
-    *taken = 0;
-    while (*taken < count) {
-        Pos block, size;
-
-        result = take_best(heap, units, &block, &size);
-        if (result != HEAP_OK) {
-            break;
-        }
-        *taken += split_rounds(heap, block, size, (Pos)units, count - *taken, rounds + *taken);
-    }
-    reverse(rounds, *taken);
-    return result;
-}
-
-/* They are few, and often in order: blocks that are allocated one after the other are often freed so, or
- * the other way round. */
-void heap_sort_rounds(Pos *rounds, size_t count)
-{
-    if (count != 0 && rounds[0] > rounds[count - 1]) {
-        reverse(rounds, count);
-    }
-    for (size_t i = 1; i < count; i++) {
-        Pos round = rounds[i];
-        size_t at = i;
-
-        for (; at != 0 && rounds[at - 1] > round; at--) {
-            rounds[at] = rounds[at - 1];
-        }
-        rounds[at] = round;
-    }
-}
-
-size_t heap_join_rounds(Heap *heap, size_t units, const Pos *rounds, size_t count)
-{
-    Map map = heap_map(heap);
-    size_t end = rounds[0] + units;
-    size_t joined = 1;
-
-    for (; joined < count && rounds[joined] == end; joined++) {
-        map_clear_start(map, end);
-        end += units;
-    }
-    map_put_size(map, rounds[0], end - rounds[0]);
-    heap->blocks -= (Pos)joined - 1;
-    heap->given += joined - 1;
-    return joined;
 }
 
 HeapResult heap_give(Heap *heap, Pos block)

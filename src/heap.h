@@ -228,17 +228,13 @@ Pos heap_find_damaged(Heap *heap);
  * Takes a block: the smallest free one that suffices, its front. The rest stays free. */
 HeapResult heap_take(Heap *heap, size_t units, Pos *block);
 
-/* Takes up to so many blocks of the same size, and tells where they are, and how many. The last one was
- * the best fit; they are to be used from the last to the first. */
-HeapResult heap_take_rounds(Heap *heap, size_t units, size_t count, Pos *rounds, size_t *taken);
-
-/* Sorts blocks by their places. Then makes one block in use of the first one and of those that follow it
- * side by side, all of so many units: returns how many they were, all but one of which are given back so. */
-void heap_sort_rounds(Pos *rounds, size_t count);
-size_t heap_join_rounds(Heap *heap, size_t units, const Pos *rounds, size_t count);
-
 /* Whether so many units at a multiple of alignment, 0 or a power of two, could be there if all were free. */
 bool heap_could_take(Heap *heap, size_t alignment, size_t units);
+
+/* Takes up to count blocks of so many units, side by side, the first one at a position that is a multiple of a power of
+ * two. Tells where it is, and how many there are. */
+HeapResult heap_take_row(Heap *heap, size_t units, size_t count, size_t multiple, Pos *first,
+                         size_t *taken);
 
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);

@@ -3,20 +3,8 @@
  * Calls that look at a region and change nothing. */
 #include <errno.h>
 
-#include "operations.h"
+#include "caches.h"
 #include "pages.h"
-
-/* Whether the live bits say what the map says. */
-static bool check_live(Region *region, char *message, size_t size)
-{
-    Pos wrong = region_find_wrong_live(region);
-
-    if (wrong != 0 && message != NULL && size != 0) {
-        snprintf(message, size, "%p: whether the program has this block is noted wrong",
-                 heap_address(&region->heap, wrong));
-    }
-    return wrong == 0;
-}
 
 int Mem_RegionCheck(Mem_Region *handle)
 {
@@ -36,12 +24,12 @@ int Mem_RegionCheckReport(Mem_Region *handle, char *message, size_t size)
     if (region == NULL) {
         return -1;
     }
-    operation_begin_settled(&operation, region);
-    sound = heap_check(&region->heap, message, size) && check_live(region, message, size);
+    operation_begin_look(&operation, region);
+    sound = heap_check(&region->heap, message, size) && caches_check(region, message, size);
     if (!sound && !heap_map_holds(&region->heap)) {
         region_break(region);
     }
-    operation_end(&operation);
+    operation_end_look(&operation);
     if (!sound) {
         errno = ENOTRECOVERABLE;
         return -1;
@@ -60,23 +48,25 @@ static size_t guard_bytes(const Region *region)
 void region_stats(Region *region, Mem_Stats *stats)
 {
     Heap *heap = &region->heap;
+    ViewTotals totals = caches_totals(region);
+    CachesCounts counts = caches_counts(region, &totals);
     size_t capacity = region_capacity(region);
-    uint64_t pops = region->has_magazines ? region_cached(region)->pops : 0;
+    size_t in_use = heap_in_use(heap) - totals.span_units + totals.live_units;
 
     *stats = (Mem_Stats){
         .capacity = capacity,
-        .bytes_in_use = heap_bytes(heap, heap_in_use(heap)),
-        .bytes_free = capacity - heap_bytes(heap, heap_in_use(heap)),
+        .bytes_in_use = heap_bytes(heap, in_use),
+        .bytes_free = capacity - heap_bytes(heap, in_use),
         .peak_in_use = heap_bytes(heap, heap->peak),
-        .largest_free = heap_bytes(heap, heap_largest_free(heap)),
-        .blocks_in_use = heap_used_blocks(heap),
-        .blocks_free = heap_free_blocks(heap),
+        .largest_free = heap_bytes(heap, totals.largest_free),
+        .blocks_in_use = heap_used_blocks(heap) - totals.spans + totals.live_blocks,
+        .blocks_free = totals.free_runs,
         .bookkeeping = region->total - guard_bytes(region) - capacity,
-        .allocs = heap->taken + region->more_allocs + pops,
-        .callocs = region->callocs,
-        .reallocs = region->reallocs,
-        .aligned_allocs = region->aligned_allocs,
-        .frees = heap->given + region->more_frees + pops,
+        .allocs = heap->taken + region->more_allocs + counts.allocs,
+        .callocs = region->callocs + counts.callocs,
+        .reallocs = region->reallocs + counts.reallocs,
+        .aligned_allocs = region->aligned_allocs + counts.aligned_allocs,
+        .frees = heap->given + region->more_frees + counts.frees,
         .failures = region->failures,
         .misuses = region->misuses,
     };
@@ -96,12 +86,12 @@ int Mem_RegionGetStats(Mem_Region *handle, Mem_Stats *stats)
         errno = EINVAL;
         return -1;
     }
-    operation_begin_settled(&operation, region);
+    operation_begin_look(&operation, region);
     broken = region->heap.broken;
     if (!broken) {
         region_stats(region, stats);
     }
-    operation_end(&operation);
+    operation_end_look(&operation);
     if (broken) {
         errno = ENOTRECOVERABLE;
         return -1;

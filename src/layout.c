@@ -2,7 +2,6 @@
 #include "layout.h"
 
 #include "index.h"
-#include "live.h"
 #include "pool.h"
 #include "region.h"
 
@@ -71,25 +70,52 @@ static size_t node_bytes(Pos classes, size_t units)
                : 0;
 }
 
+/* Places what caches need, from an offset on. Returns where it ends. Strings and tables begin where cache lines do. */
+static size_t place_tables(Layout *layout, size_t at, size_t positions)
+{
+    size_t granules = (positions >> GRANULE_SHIFT) + 1;
+    size_t string = granules * GRANULE_UNITS / 8;
+
+    layout->live = at;
+    layout->remote = layout->live + string;
+    layout->listed = layout->remote + string;
+    layout->posted = layout->listed + granules * sizeof(Pos);
+    layout->tags = layout->posted + granules * sizeof(Pos);
+    layout->offsets = layout->tags + granules * sizeof(uint16_t);
+    return layout_round_up(layout->offsets + granules * sizeof(uint16_t), LINE_BYTES);
+}
+
+/* Bytes of the heads, and what is left free behind them so that granules begin where lines or pages do. */
+static size_t heads_bytes(const Layout *layout)
+{
+    size_t unit = (size_t)1 << layout->shift;
+
+    return layout_round_up((size_t)layout->head_count << layout->shift,
+                           layout->pool != 0 ? layout->granule_alignment : unit);
+}
+
 void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
 {
-    size_t string, nodes, spare;
+    size_t at, string, nodes, spare;
 
     layout->classes = classes;
     layout->head_count = count_heads(classes, units);
-    layout->first = layout->head_count + (Pos)space;
+    layout->first = (Pos)(heads_bytes(layout) >> layout->shift) + (Pos)space;
+    at = layout->pool == 0 ? 0 : place_tables(layout, layout->pool, layout->first + units);
     /* A word before position 0, then all up to the fence, and a word behind it. */
     string = ((layout->first + units) / MAP_WORD_BITS + 3) * MAP_WORD_BYTES;
     nodes = node_bytes(classes, units);
     spare = (INDEX_WORDS - index_words(layout->head_count)) * sizeof(uint64_t);
     layout->has_nodes_in_words = nodes <= spare;
-    layout->nodes = 0;
-    layout->live = layout->has_nodes_in_words ? 0 : nodes;
-    layout->starts = layout->live + (LIVE_BITS && layout->pool != 0 ? string : 0);
+    layout->nodes = at;
+    layout->starts = layout->nodes + (layout->has_nodes_in_words ? 0 : nodes);
     layout->free = layout->starts + string;
-    layout->region = layout->free + string + (layout->pool != 0 ? sizeof(Cached) : 0);
+    layout->region = layout->free + string;
+    if (layout->pool != 0) {
+        layout->region += CACHES_BYTES - sizeof(Region);
+    }
     layout->heads = layout->region + sizeof(Region);
-    layout->guard = layout->heads + ((size_t)layout->head_count << layout->shift);
+    layout->guard = layout->heads + heads_bytes(layout);
     if (layout->has_nodes_in_words) {
         layout->nodes = layout->region + offsetof(Region, heap.words) +
                         index_words(layout->head_count) * sizeof(uint64_t);
@@ -109,7 +135,7 @@ static void place_heap(Layout *layout, size_t heap_bytes, size_t space)
     size_t capacity = (heap_bytes - FENCE_BYTES) & ~(layout->alignment - 1);
 
     layout->heap = layout->guard + space;
-    layout->first = layout->head_count + (Pos)(space >> layout->shift);
+    layout->first = (Pos)((layout->heap - layout->heads) >> layout->shift);
     layout->end = layout->first + (Pos)(capacity >> layout->shift);
     layout->end_guard = layout->heap + heap_bytes;
 }
@@ -117,12 +143,21 @@ static void place_heap(Layout *layout, size_t heap_bytes, size_t space)
 static void shift_front(Layout *layout, size_t distance)
 {
     layout->nodes += distance;
-    layout->live += distance;
     layout->starts += distance;
     layout->free += distance;
     layout->region += distance;
     layout->heads += distance;
     layout->guard += distance;
+}
+
+static void shift_tables(Layout *layout, size_t distance)
+{
+    layout->live += distance;
+    layout->remote += distance;
+    layout->listed += distance;
+    layout->posted += distance;
+    layout->tags += distance;
+    layout->offsets += distance;
 }
 
 void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool cached)
@@ -139,11 +174,12 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
         }
     }
     layout->pool = cached && layout->shift == UNIT_SHIFT ? pool_bytes_mapped(heap_bytes) : 0;
+    layout->granule_alignment = page;
     place_front(layout, heap_bytes, guard);
     layout->front = page;
     /* The parts end where a page does, so that the guard can follow. */
-    shift_front(layout, layout_round_up(layout->guard, page) - layout->guard + layout->front +
-                            layout_round_up(layout->pool, page));
+    shift_tables(layout, layout->front);
+    shift_front(layout, layout_round_up(layout->guard, page) - layout->guard + layout->front);
     place_heap(layout, heap_bytes, guard);
     layout->total = layout->end_guard + page;
 }
@@ -172,6 +208,30 @@ static Hole hole_in_string(const Layout *layout, size_t string, Pos open, size_t
                         page);
 }
 
+/* What is closed of a table that begins at an offset and has so many bits for each granule. */
+static Hole hole_in_table(size_t table, size_t bits, Pos open, Pos end, size_t page)
+{
+    return hole_between(table + (granule_of(open) + 1) * bits / 8,
+                        table + (granule_of(end) + 1) * bits / 8, page);
+}
+
+/* What is closed of the tables of caches. */
+static void hole_tables(const Layout *layout, Pos open, size_t page, Hole *holes)
+{
+    const struct {
+        size_t table, bits;
+    } tables[] = {{layout->live, GRANULE_UNITS},        {layout->remote, GRANULE_UNITS},
+                  {layout->listed, 8 * sizeof(Pos)},    {layout->posted, 8 * sizeof(Pos)},
+                  {layout->tags, 8 * sizeof(uint16_t)}, {layout->offsets, 8 * sizeof(uint16_t)}};
+
+    for (int i = 0; i <= HOLE_OFFSETS - HOLE_LIVE; i++) {
+        holes[HOLE_LIVE + i] =
+            layout->pool == 0
+                ? (Hole){0, 0}
+                : hole_in_table(tables[i].table, tables[i].bits, open, layout->end, page);
+    }
+}
+
 void layout_holes(const Layout *layout, Pos open, size_t page, Hole *holes)
 {
     size_t heap_open = (size_t)(open - layout->first) << layout->shift;
@@ -183,9 +243,7 @@ void layout_holes(const Layout *layout, Pos open, size_t page, Hole *holes)
                            : hole_between(layout->front + (pool_open < POOL_OPEN_MIN ? POOL_OPEN_MIN
                                                                                      : pool_open),
                                           layout->front + layout->pool, page);
-    holes[HOLE_LIVE] = layout->live == layout->starts
-                           ? (Hole){0, 0}
-                           : hole_in_string(layout, layout->live, open, page);
+    hole_tables(layout, open, page, holes);
     holes[HOLE_STARTS] = hole_in_string(layout, layout->starts, open, page);
     holes[HOLE_FREE] = hole_in_string(layout, layout->free, open, page);
     holes[HOLE_HEAP] = (Hole){(layout->heap + heap_open) & ~(page - 1),
@@ -225,12 +283,20 @@ Pos layout_open_end(const Layout *layout, uintptr_t memory, size_t bytes)
 /* Places the parts in front of the heap so that the heads are aligned to a unit. */
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
+    size_t alignment;
+
     layout->front = 0;
     layout->pool = layout->cached && layout->shift == UNIT_SHIFT ? pool_bytes_inside(heap_bytes)
                                                                  : 0;
+    layout->granule_alignment = LINE_BYTES;
+    alignment = layout->pool != 0 ? LINE_BYTES : (size_t)1 << layout->shift;
+    if (layout->pool != 0) {
+        layout->front = -address & (LINE_BYTES - 1);
+    }
     place_front(layout, heap_bytes, layout->alignment);
-    shift_front(layout, layout->pool);
-    shift_front(layout, -(address + layout->heads) & (((size_t)1 << layout->shift) - 1));
+    shift_tables(layout, layout->front);
+    shift_front(layout, layout->front);
+    shift_front(layout, -(address + layout->heads) & (alignment - 1));
 }
 
 /* Bytes from the heads' end to the first address behind them that is aligned. */

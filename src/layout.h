@@ -3,14 +3,17 @@
  * Where the parts of a region lie, and how many blocks fit: arithmetic only.
  *
  *   mapped by us:
- *   | guard page | pool | nodes | live | starts | free | Region | heads | guard | heap: blocks …  fence | guard page |
+ *   | guard page | caches' | nodes | starts | free | Region | heads | guard | heap: blocks …  fence | guard page |
  *
  *   in the caller's memory:
- *   | pool | nodes | live | starts | free | Region | heads | (gap) | heap: blocks …  fence |
+ *   | caches' | nodes | starts | free | Region | heads | (gap) | heap: blocks …  fence |
  *
- * starts and free are the map. There are nodes in small regions only: see tree.h; and live, which is
- * placed as the map is, only with a pool and units of 16 bytes: see live.h. The pages of both that stand
- * for memory not used yet are never touched. */
+ *   caches':
+ *   | pool | live | remote | listed | posted | tags | offsets |     and Caches before the Region
+ *
+ * starts and free are the map. There are nodes in small regions only: see tree.h; and what caches need, in
+ * large ones only: see granule.h. The pages of all strings and tables that stand for memory not used yet are
+ * never touched. */
 #ifndef MEM_SRC_LAYOUT_H
 #define MEM_SRC_LAYOUT_H
 
@@ -25,13 +28,13 @@
 typedef struct Layout {
     size_t total;
     size_t front;  /* where the parts begin: behind the first guard page, if there is one */
-    size_t pool;   /* bytes of the pool of magazines, which comes first of them; 0: there is none */
+    size_t pool;   /* bytes of the pool of caches, which comes first of them; 0: there are none */
+    size_t live, remote;                   /* strings of bits, where position 0 is */
+    size_t listed, posted, tags, offsets;  /* tables, where granule 0 is */
     size_t nodes;  /* of trees, in slots */
-    size_t live;   /* which blocks the program has; = starts if there are no such bits */
     size_t starts; /* the strings of the map, from the word before that of the first block */
     size_t free;
-    size_t
-        region; /* the Region structure, in which the Heap is; Cached before it if there is a pool */
+    size_t region; /* the Region structure, in which the Heap is; Caches before it if there is a pool */
     size_t heads; /* of the classes */
     size_t guard; /* the guard before the heap, of 2 MiB; where the heap starts if there is none */
     size_t heap;  /* the first block */
@@ -40,6 +43,7 @@ typedef struct Layout {
     unsigned shift;   /* a unit is 1 << shift bytes */
     Pos classes, head_count;
     bool has_nodes_in_words; /* nodes are in the Heap's bit array */
+    size_t granule_alignment; /* bytes that the heads' length is a multiple of, with a pool */
     bool cached;             /* it may have a pool */
     Pos first, end;          /* units, as in Heap */
 } Layout;
@@ -56,7 +60,19 @@ typedef struct Hole {
 } Hole;
 
 /* In this order. */
-enum { HOLE_POOL, HOLE_LIVE, HOLE_STARTS, HOLE_FREE, HOLE_HEAP, HOLES };
+enum {
+    HOLE_POOL,
+    HOLE_LIVE,
+    HOLE_REMOTE,
+    HOLE_LISTED,
+    HOLE_POSTED,
+    HOLE_TAGS,
+    HOLE_OFFSETS,
+    HOLE_STARTS,
+    HOLE_FREE,
+    HOLE_HEAP,
+    HOLES
+};
 
 /* Bytes: memory is opened up to addresses that are multiples of this, as huge pages are. */
 #define LAYOUT_STEP ((size_t)2 << 20)

@@ -6,6 +6,7 @@
 
 #include "misuse.h"
 #include "operations.h"
+#include "view.h"
 
 int operation_error(const Operation *operation, int error)
 {
@@ -37,11 +38,15 @@ static Mem_Misuse *note(Operation *operation, Mem_MisuseKind kind, const void *p
     return misuse;
 }
 
-static void tell_block(Heap *heap, Mem_Misuse *misuse, Pos block)
+/* The block of the program's around a position, or what is free there. */
+static void tell_block(const Operation *operation, Mem_Misuse *misuse, Pos position)
 {
-    misuse->block = heap_address(heap, block);
-    misuse->block_size = heap_bytes(heap, heap_next(heap, block) - block);
-    misuse->block_in_use = !map_is_free(heap_map(heap), block);
+    Granules granules;
+    ViewBlock block = view_around(region_view(operation->region, &granules), position);
+
+    misuse->block = heap_address(operation->heap, block.start);
+    misuse->block_size = heap_bytes(operation->heap, block.units);
+    misuse->block_in_use = block.in_use;
 }
 
 void operation_note_bad_pointer(Operation *operation, const void *pointer)
@@ -57,25 +62,13 @@ void operation_note_bad_pointer(Operation *operation, const void *pointer)
     if (misuse == NULL || position == 0 || !misuse_is_heard()) {
         return;
     }
-    tell_block(heap, misuse, heap_block_around(heap, position));
+    tell_block(operation, misuse, position);
     if ((uintptr_t)pointer % operation->region->alignment != 0) {
         misuse->kind = MEM_MISUSE_UNALIGNED;
     } else if (misuse->block_in_use) {
         misuse->kind = MEM_MISUSE_INSIDE;
     } else {
         misuse->kind = MEM_MISUSE_FREED;
-    }
-}
-
-/* The call was counted as one that gave a block; it gave none. */
-void operation_note_missed_free(Operation *operation, Pos block)
-{
-    Heap *heap = operation->heap;
-    Mem_Misuse *misuse = note(operation, MEM_MISUSE_FREED, heap_address(heap, block));
-
-    operation->region->more_frees++;
-    if (misuse != NULL && misuse_is_heard()) {
-        tell_block(heap, misuse, heap_block_around(heap, block));
     }
 }
 
@@ -87,7 +80,7 @@ void operation_recover(Operation *operation)
 
     if (misuse != NULL && block != 0) {
         misuse->pointer = heap_address(heap, block);
-        tell_block(heap, misuse, block);
+        tell_block(operation, misuse, block);
     }
     if (!heap_rebuild(heap)) {
         region_break(operation->region);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cached.h"
+#include "caches.h"
 #include "environment.h"
 #include "layout.h"
 #include "operations.h"
@@ -54,11 +54,12 @@ static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowe
     return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;
 }
 
-static bool wants_magazines(const Mem_Options *options)
+static bool wants_caches(const Mem_Options *options)
 {
     const char *value = environment_get("LIBMEM_EXACT");
 
-    return (options->flags & (MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)) == 0 &&
+    return options->alignment <= LINE_BYTES &&
+           (options->flags & (MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)) == 0 &&
            (value == NULL || strcmp(value, "1") != 0);
 }
 
@@ -73,9 +74,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
                                            : LOCK_USUAL;
 
     if (!fresh) {
-        memset((char *)memory + layout->front, 0, layout->pool);
-        memset((char *)memory + layout->live, 0, layout->region - layout->live);
-        memset(region, 0, sizeof *region);
+        memset((char *)memory + layout->front, 0, layout->heads - layout->front);
     }
     region->front = layout->region - layout->front;
     region->total = layout->total;
@@ -92,9 +91,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     region->heap.clean = fresh ? region->heap.first : region->heap.end;
     heap_init(&region->heap);
     if (layout->pool != 0) {
-        cached_start(region, layout_open_pool(layout, open, pages_size()),
-                     layout->end_guard - layout->heap,
-                     (Live)memory + layout->live + MAP_WORD_BYTES);
+        caches_start(region, layout, layout_open_pool(layout, open, pages_size()));
     }
     return region_handle(region);
 }
@@ -122,7 +119,7 @@ static Mem_Region *create(size_t size, const Mem_Options *options)
         errno = EINVAL;
         return NULL;
     }
-    layout_mapped(&layout, size, alignment, pages_size(), wants_magazines(options));
+    layout_mapped(&layout, size, alignment, pages_size(), wants_caches(options));
     if (layout.total > PTRDIFF_MAX) { /* though some systems would have room for it */
         errno = ENOMEM;
         return NULL;
@@ -161,7 +158,7 @@ Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *opt
     alignment = wanted_alignment(options, FLAGS_ALL & ~FLAGS_MAPPING);
     if (memory == NULL || (uintptr_t)memory % UNIT_BYTES != 0 || size > PTRDIFF_MAX ||
         alignment == 0 ||
-        !layout_inside(&layout, (uintptr_t)memory, size, alignment, wants_magazines(options))) {
+        !layout_inside(&layout, (uintptr_t)memory, size, alignment, wants_caches(options))) {
         errno = EINVAL;
         return NULL;
     }
@@ -176,8 +173,8 @@ int Mem_RegionDestroy(Mem_Region *handle)
         return Mem_Exit();
     }
     region = region_of(handle);
-    if (region->has_magazines) {
-        cached_end(region);
+    if (region_is_cached(region)) {
+        caches_end(region);
     }
     lock_end(&region->lock);
     if (region->mapped) {
@@ -186,60 +183,9 @@ int Mem_RegionDestroy(Mem_Region *handle)
         /* Nothing is a block of it any more, should the program go on using it. */
         region->heap.fast_classes = region->heap.fast_end = 0;
         region->heap.end = region->heap.first;
-        region->cached = region->cached_end = 0;
+        region->cached = 0;
     }
     return 0;
-}
-
-void region_begin_live(Region *region)
-{
-    Cached *cached = region_cached(region);
-    Map map = heap_map(&region->heap);
-    Live live = cached->live_room;
-
-    if (live == NULL) {
-        return;
-    }
-    for (Pos at = region->heap.first; at != region->heap.end; at = heap_next(&region->heap, at)) {
-        if (!map_is_free(map, at)) {
-            live_set(live, at);
-        }
-    }
-    cached->live_room = NULL;
-    __atomic_store_n(&cached->live, live, __ATOMIC_RELAXED);
-}
-
-Pos region_find_wrong_live(Region *region)
-{
-    Map map = heap_map(&region->heap);
-    Live live = region_live(region);
-
-    if (live == NULL) {
-        return 0;
-    }
-    for (Pos at = region->heap.first; at != region->heap.end; at = heap_next(&region->heap, at)) {
-        if (live_test(live, at) == map_is_free(map, at)) {
-            return at;
-        }
-    }
-    return 0;
-}
-
-/* Bits up to where no block was ever handed out are still 0. */
-void region_clear_live(Region *region)
-{
-    Live live = region_live(region);
-
-    if (live != NULL) {
-        memset(live, 0, region->heap.clean / 8 + 1);
-    }
-}
-
-void region_break(Region *region)
-{
-    heap_break(&region->heap);
-    __atomic_store_n(&region->cached, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&region->cached_end, 0, __ATOMIC_RELAXED);
 }
 
 int Mem_RegionReset(Mem_Region *handle)
@@ -252,18 +198,14 @@ int Mem_RegionReset(Mem_Region *handle)
     if (region == NULL) {
         return -1;
     }
-    operation_begin(&operation, region);
-    if (region->heap.broken && region->has_magazines) {
-        cached_use(region); /* so that they are emptied: nothing of it goes back to a broken heap */
-    }
-    operation_settle(&operation);
-    region_clear_live(region);
+    operation_begin_look(&operation, region);
+    caches_reset(region);
     heap = &region->heap;
     blocks = heap->taken - heap->given;
     heap->given += blocks;
     region->more_frees -= blocks;
     heap_clear_map(heap);
     heap_init(heap);
-    operation_end(&operation);
+    operation_end_look(&operation);
     return 0;
 }

@@ -10,33 +10,39 @@
 #include <stdint.h>
 
 #include "heap.h"
-#include "live.h"
 #include "lock.h"
 #include "mem.h"
+#include "granule.h"
 #include "pool.h"
 #include "thread.h"
+#include "view.h"
 
-/* What only a region with magazines has, right before the Region structure, and behind words of 8 bytes. */
-typedef struct Cached {
-    uint64_t pops;  /* rounds taken from magazines, less those loaded into them */
-    size_t key;     /* what blocks in magazines begin with */
-    size_t slot;    /* of each thread's caches: see region_slot */
-    Live live;      /* the bits while they say instead of the key which these are, else NULL */
-    Live live_room; /* where they will be; NULL: nowhere, or they are in use, or were */
-} __attribute__((__aligned__(8))) Cached;
+/* What only a region with caches has: so many bytes before the handle. The first members are read by calls on their common
+ * way, and written to only when the region begins: so they have a cache line to themselves. */
+typedef struct Caches {
+    size_t slot;                                     /* of each thread's caches: see region_slot */
+    ptrdiff_t pool;                                  /* all in bytes from the handle */
+    ptrdiff_t live, remote, listed, posted;          /* as in Granules */
+    ptrdiff_t tags, offsets;
+    /* With the lock held: */
+    uint64_t dissolved;  /* blocks of the program's that were in spans, and are the heap's since */
+    uint64_t settlings;  /* how often all caches gave back what they had, for lack of memory */
+    uint64_t resume;     /* calls on the heap from which on spans are taken again */
+    size_t reclaim_at;   /* units of the heap's peak from which on other threads' caches are looked at */
+    unsigned reclaimed;  /* the owner that was looked at last */
+} Caches;
+
+enum { LINE_BYTES = 64 };
 
 typedef struct Region {
     union {
         struct {
-            size_t front;      /* bytes before this structure: of the parts from the pool on */
-            size_t total;      /* bytes of the memory, guards included */
-            size_t cached;     /* units up to which blocks go through magazines; 0: none does */
-            size_t cached_end; /* the heap's end if there are magazines, else 0 */
+            size_t front;             /* bytes before this structure, from the first part on */
+            size_t total;             /* bytes of the memory, guards included */
             unsigned short alignment; /* of every block */
             bool mapped;              /* the memory is a mapping of ours */
             bool returns;             /* and its pages may go back to the system, and come again */
             bool pooled;              /* it was laid out with a pool, if such a heap has one */
-            bool has_magazines;       /* though perhaps they are not in use: see region_break */
 
             /* The heap counts every block that is taken and given. More than these, modulo 2^64, were
              * the calls of Alloc and Free that took and gave nothing; less what was not done by them. */
@@ -46,14 +52,21 @@ typedef struct Region {
 
             Lock lock;
         };
-        unsigned char owner[HEAP_OWNER_BYTES]; /* so much is between the map and the heap */
+        unsigned char owner[HEAP_OWNER_BYTES - sizeof(size_t)];
     };
+    /* Units of the largest blocks that go through caches; 0: none does. Read by all calls, as what follows: on a cache
+     * line that nothing else is written to. */
+    size_t cached;
     Heap heap; /* last: the size classes follow it */
 } Region;
 
 static_assert(offsetof(Region, heap) == HEAP_OWNER_BYTES, "so much is before the heap");
 static_assert(sizeof(Region) == HEAP_OWNER_BYTES + sizeof(Heap),
               "the size classes follow the heap");
+
+/* Bytes from the beginning of Caches to the handle, which is where a cache line begins. */
+#define CACHES_BYTES                                                                               \
+    ((sizeof(Caches) + sizeof(Region) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES)
 
 /* The region that NULL stands for, or NULL. */
 extern HIDDEN Mem_Region *region_default;
@@ -89,93 +102,88 @@ static inline bool region_is_cached(const Region *region)
     return region->cached != 0;
 }
 
-static ALWAYS_INLINE Cached *region_cached(Region *region)
+static ALWAYS_INLINE Caches *region_caches(Region *region)
 {
-    return (Cached *)(void *)region - 1;
+    return (Caches *)(void *)((char *)region_handle(region) - CACHES_BYTES);
 }
 
 /* Which of each thread's caches are for the region. In libmem-malloc.so there is only one. */
 static ALWAYS_INLINE size_t region_slot(Region *region)
 {
-    return THREAD_REGIONS == 1 ? 0 : region_cached(region)->slot;
+    return THREAD_REGIONS == 1 ? 0 : region_caches(region)->slot;
 }
 
-/* The first bytes of a block of such a region: the key while the block is in a magazine, if there are no
- * live bits. */
-static ALWAYS_INLINE size_t *region_word(Region *region, size_t block)
+/* Keeps all threads from using the caches of a region, which is locked; and ends that, unless the region is
+ * broken. */
+static inline void region_hide_caches(Region *region)
 {
-    Link *links = (Link *)(void *)region_handle(region);
-
-    return (size_t *)(void *)&links[block];
-}
-
-/* The live bits of a region if they are in use, or NULL. */
-static ALWAYS_INLINE Live region_live(Region *region)
-{
-    return LIVE_BITS && region_is_cached(region)
-               ? __atomic_load_n(&region_cached(region)->live, __ATOMIC_RELAXED)
-               : NULL;
-}
-
-/* Says that a block is the program's, or no more. Nothing is done where there are no live bits. */
-static ALWAYS_INLINE void region_note_taken(Region *region, size_t block)
-{
-    Live live = region_live(region);
-
-    if (live != NULL) {
-        live_set(live, block);
+    if (region_is_cached(region)) {
+        threads_hide(region_slot(region));
     }
 }
 
-static ALWAYS_INLINE void region_note_given(Region *region, size_t block)
+static inline void region_show_caches(Region *region)
 {
-    Live live = region_live(region);
-
-    if (live != NULL) {
-        live_clear(live, block);
+    if (region_is_cached(region) && !region->heap.broken) {
+        threads_show(region_slot(region));
     }
 }
 
-/* Whether a block of a region with magazines, in use for the heap, is perhaps in one of them. */
-static ALWAYS_INLINE bool region_is_waiting(Region *region, size_t block)
+/* Declares that the map contradicts itself: from now on nothing is handed out, or changed, and caches are not
+ * used. The region is locked by the caller. Mem_RegionReset makes the region sound again. */
+static inline void region_break(Region *region)
 {
-    Live live = region_live(region);
-
-    return live != NULL ? !live_test(live, block)
-                        : *region_word(region, block) == region_cached(region)->key;
+    heap_break(&region->heap);
+    region_hide_caches(region);
 }
 
-/* The magazines of a region that has them: they come first of its parts. */
 static inline Pool *region_pool(Region *region)
 {
-    return (Pool *)(void *)((char *)region - region->front);
+    return (Pool *)(void *)((char *)region_handle(region) + region_caches(region)->pool);
 }
 
-/* Lets the live bits begin, for a region that one thread uses: they say what the map says, since no block is
- * in a magazine. Without room for them, nothing is done. */
-void region_begin_live(Region *region);
+/* The tables of granules, of a region that has caches. */
+static inline Granules region_granules(Region *region)
+{
+    const Caches *caches = region_caches(region);
+    char *base = (char *)region_handle(region);
 
-/* Says that no block is the program's. */
-void region_clear_live(Region *region);
+    return (Granules){.live = (unsigned char *)base + caches->live,
+                      .remote = (unsigned char *)base + caches->remote,
+                      .tags = (uint16_t *)(void *)(base + caches->tags),
+                      .offsets = (uint16_t *)(void *)(base + caches->offsets),
+                      .listed = (Pos *)(void *)(base + caches->listed),
+                      .posted = (Pos *)(void *)(base + caches->posted),
+                      .lengths = region_pool(region)->lengths};
+}
 
-/* The first block of which the live bits do not say what the map says, while no block is in a magazine; or
- * 0. */
-Pos region_find_wrong_live(Region *region);
+/* What a region has, as its program sees it: to be looked at while its caches are hidden. */
+static inline View region_view(Region *region, Granules *granules)
+{
+    if (!region_is_cached(region)) {
+        return view_of(&region->heap, NULL);
+    }
+    *granules = region_granules(region);
+    return view_of(&region->heap, granules);
+}
 
-/* Declares that the map contradicts itself: from now on nothing is handed out, or changed, and magazines are not
- * used. The region is locked by the caller. Mem_RegionReset makes the region sound again. */
-void region_break(Region *region);
+/* The tag of the granule that a position below the heap's end lies in; 0: it is the heap's. */
+static inline unsigned region_tag(Region *region, size_t block)
+{
+    const char *base = (char *)region_handle(region);
 
-/* Units of the largest blocks that go through magazines now; 0: none does. Larger than region->cached where
- * threads share the heap. */
+    return region_is_cached(region)
+               ? granule_tag((const uint16_t *)(const void *)(base + region_caches(region)->tags),
+                             block)
+               : 0;
+}
+
+/* Units of the largest blocks that go through caches; 0: none does. */
 static inline size_t region_largest(Region *region)
 {
-    return !region_is_cached(region) ? 0
-           : lock_is_needless()      ? region->cached
-                                     : region_pool(region)->largest;
+    return region_is_cached(region) ? region_pool(region)->largest : 0;
 }
 
-/* For what looks at no live bits; else operation_begin, and operation_resume. */
 static inline bool region_lock(Region *region)
 {
     return lock_take(&region->lock);

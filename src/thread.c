@@ -46,7 +46,11 @@ static bool slots_taken[THREAD_REGIONS];
 
 static pthread_key_t end_key;
 static bool has_end_key;
-static ThreadEnd *end_caches;
+static ThreadLost *cache_lost;
+
+/* The slots whose caches are hidden, a bit each; and by whom. */
+static unsigned hidden;
+static const void *hiders[THREAD_REGIONS];
 
 void threads_lock(void)
 {
@@ -62,7 +66,8 @@ void threads_unlock(void)
     }
 }
 
-Thread *thread_next(Thread *thread)
+/* The next record, or NULL. It need not have caches, nor an owner. */
+static Thread *next(Thread *thread)
 {
     thread = thread == NULL ? records : thread + 1;
     return thread == records + record_count ? NULL : thread;
@@ -142,6 +147,16 @@ static void take_record(void)
     threads_unlock();
 }
 
+static void lose_cache(Thread *thread, size_t slot)
+{
+    Cache *cache = thread->owned[slot];
+
+    if (cache != NULL) {
+        take_cache_away(thread, slot);
+        cache_lost(cache);
+    }
+}
+
 /* The value of the key need not be this thread's: where another one ended without a word, it may have been left
  * in memory that is used again. */
 static void end_thread(void *unused)
@@ -153,16 +168,18 @@ static void end_thread(void *unused)
     if (self == &thread_none) {
         return;
     }
+    threads_lock();
     for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
-        end_caches(self, slot);
+        lose_cache(self, slot);
     }
+    threads_unlock();
     thread_self = &thread_none;
     pthread_mutex_unlock(&self->alive);
 }
 
-void thread_prepare(ThreadEnd *end)
+void thread_prepare(ThreadLost *lost)
 {
-    end_caches = end;
+    cache_lost = lost;
     threads_prepare_fences();
     has_end_key = pthread_key_create(&end_key, end_thread) == 0;
 }
@@ -199,9 +216,10 @@ bool thread_find_slot(size_t *slot)
 void thread_drop_slot(size_t slot)
 {
     threads_lock();
-    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
+    for (Thread *thread = next(NULL); thread != NULL; thread = next(thread)) {
         take_cache_away(thread, slot);
     }
+    hidden &= ~(1U << slot);
     slots_taken[slot] = false;
     threads_unlock();
 }
@@ -242,21 +260,21 @@ bool thread_make_known(void)
 void thread_set_cache(Thread *self, size_t slot, Cache *cache)
 {
     self->owned[slot] = cache;
-    show(self, slot, cache);
+    show(self, slot, (hidden >> slot & 1) != 0 ? NULL : cache);
 }
 
-/* Whether a thread is not the caller, and has caches of some slots. Shows it these, or the empty one. */
-static bool show_others(Thread *thread, unsigned slots, bool seized)
+/* Shows a thread its caches of some slots, or the empty one. Whether it has any, and is not the caller. */
+static bool show_slots(Thread *thread, unsigned slots, bool seized)
 {
     bool owner = false;
 
-    for (size_t slot = 0; slot < THREAD_REGIONS && thread != thread_self; slot++) {
+    for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
         if ((slots >> slot & 1) != 0 && thread->owned[slot] != NULL) {
             show(thread, slot, seized ? NULL : thread->owned[slot]);
             owner = true;
         }
     }
-    return owner;
+    return owner && thread != thread_self;
 }
 
 /* Waits until a thread is not busy, or gone. */
@@ -277,20 +295,19 @@ static void wait_for(Thread *thread)
     }
 }
 
+/* Keeps all threads from using their caches of some slots. Records are locked, here and below. */
 static void seize(unsigned slots)
 {
     bool others = false;
 
-    spin_take(&list_lock);
-    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
-        others |= show_others(thread, slots, true);
+    for (Thread *thread = next(NULL); thread != NULL; thread = next(thread)) {
+        others |= show_slots(thread, slots, true);
     }
     if (others) {
         threads_fence();
     }
-    for (Thread *thread = thread_next(NULL); thread != NULL && others;
-         thread = thread_next(thread)) {
-        if (show_others(thread, slots, true)) {
+    for (Thread *thread = next(NULL); thread != NULL && others; thread = next(thread)) {
+        if (show_slots(thread, slots, true)) {
             wait_for(thread);
         }
     }
@@ -298,30 +315,37 @@ static void seize(unsigned slots)
 
 static void release(unsigned slots)
 {
-    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
-        show_others(thread, slots, false);
+    for (Thread *thread = next(NULL); thread != NULL; thread = next(thread)) {
+        show_slots(thread, slots, false);
     }
-    spin_release(&list_lock);
 }
 
-Thread *threads_seize(unsigned slots)
+/* In fork() all are seized anyway. */
+void threads_hide(size_t slot)
 {
+    threads_lock();
+    hidden |= 1U << slot;
+    hiders[slot] = &thread_self;
     if (!lock_in_fork()) {
-        seize(slots);
+        seize(1U << slot);
     }
-    return thread_next(NULL);
+    threads_unlock();
 }
 
-void threads_release(unsigned slots)
+void threads_show(size_t slot)
 {
+    threads_lock();
+    hidden &= ~(1U << slot);
     if (!lock_in_fork()) {
-        release(slots);
+        release(1U << slot);
     }
+    threads_unlock();
 }
 
 /* A robust mutex that is held is in a list of the thread's, which a child is to begin with an empty one of. */
 void threads_before_fork(void)
 {
+    spin_take(&list_lock);
     seize(THREAD_ALL_SLOTS);
     if (thread_self != &thread_none) {
         pthread_mutex_unlock(&thread_self->alive);
@@ -339,21 +363,26 @@ static void take_alive(void)
 void threads_in_parent(void)
 {
     take_alive();
-    release(THREAD_ALL_SLOTS);
+    release(~hidden);
+    spin_release(&list_lock);
 }
 
-void threads_in_child(void (*lost)(Cache *cache))
+/* A slot that another thread has hidden is so no more: it was for a look. */
+void threads_in_child(void)
 {
-    for (Thread *thread = thread_next(NULL); thread != NULL; thread = thread_next(thread)) {
+    for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+        if (hiders[slot] != &thread_self) {
+            hidden &= ~(1U << slot);
+        }
+    }
+    for (Thread *thread = next(NULL); thread != NULL; thread = next(thread)) {
         make_alive(thread);
         for (size_t slot = 0; slot < THREAD_REGIONS && thread != thread_self; slot++) {
-            if (thread->owned[slot] != NULL) {
-                lost(thread->owned[slot]);
-                take_cache_away(thread, slot);
-            }
+            lose_cache(thread, slot);
         }
     }
     take_alive();
+    release(~hidden);
     threads_lose_calls();
     spin_release(&list_lock);
 }

@@ -113,10 +113,9 @@ bool thread_make_known(void);
  * below. */
 void thread_set_cache(Thread *self, size_t slot, Cache *cache);
 
-/* Keeps all threads but the caller from using their caches of some slots, a bit each, and tells the first record
- * there is, or NULL. Until threads_release. */
-Thread *threads_seize(unsigned slots);
-void threads_release(unsigned slots);
+/* Keeps all threads, the caller too, from using their caches of a slot, until threads_show. */
+void threads_hide(size_t slot);
+void threads_show(size_t slot);
 
 /* Finds out whether the kernel can be asked for fences. */
 void threads_prepare_fences(void);
@@ -135,24 +134,20 @@ void threads_end_call(void);
 /* In the child of a fork(): those who were making such calls are not there. */
 void threads_lose_calls(void);
 
-/* The next record, or NULL. It need not have caches, nor an owner. */
-Thread *thread_next(Thread *thread);
-
 /* Keeps records, and slots, as they are: no slot is dropped meanwhile. Who has a region's lock may wait for it,
  * but not the other way round. */
 void threads_lock(void);
 void threads_unlock(void);
 
-/* Called, for a thread that ends, with each slot. No lock is held. */
-typedef void ThreadEnd(Thread *self, size_t slot);
+/* Called with a cache whose thread ends, or is not there after a fork. */
+typedef void ThreadLost(Cache *cache);
 
 /* To be called once, before any thread gets a cache. */
-void thread_prepare(ThreadEnd *end);
+void thread_prepare(ThreadLost *lost);
 
-/* Around fork(): no thread is busy then. In the child only the caller goes on; `lost` is called with
- * each cache of the others. */
+/* Around fork(): no thread is busy then. In the child only the caller goes on. */
 void threads_before_fork(void);
 void threads_in_parent(void);
-void threads_in_child(void (*lost)(Cache *cache));
+void threads_in_child(void);
 
 #endif

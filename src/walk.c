@@ -3,25 +3,25 @@
  * A function of the program's is shown each block, while the region is locked. How ever that function is left, by
  * the end of its thread or an exception as well, the region is unlocked: that takes -fexceptions. */
 #include <errno.h>
+#include <pthread.h>
 
 #include "operations.h"
 
-static int walk(Heap *heap, Mem_Visitor *visit, void *context)
+static int walk(View view, Mem_Visitor *visit, void *context)
 {
-    Pos next;
+    ViewBlock block;
     int result = 0;
 
-    if (heap->broken) {
+    if (view.heap->broken) {
         errno = ENOTRECOVERABLE;
         return -1;
     }
-    for (Pos at = heap->first; at != heap->end && result == 0; at = next) {
-        Mem_Block block = {.address = heap_address(heap, at)};
+    while (result == 0 && view_next(&view, &block)) {
+        Mem_Block shown = {.address = heap_address(view.heap, block.start),
+                           .size = heap_bytes(view.heap, block.units),
+                           .in_use = block.in_use};
 
-        next = heap_next(heap, at);
-        block.size = heap_bytes(heap, next - at);
-        block.in_use = !map_is_free(heap_map(heap), at);
-        result = visit(&block, context);
+        result = visit(&shown, context);
     }
     return result;
 }
@@ -30,6 +30,7 @@ int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
 {
     Region *region;
     Operation operation;
+    Granules granules;
     int result;
 
     region = region_wanted(handle);
@@ -42,7 +43,7 @@ int Mem_RegionWalk(Mem_Region *handle, Mem_Visitor *visit, void *context)
     }
     operation_begin_walk(&operation, region);
     pthread_cleanup_push(operation_end_walk, &operation);
-    result = walk(operation.heap, visit, context);
+    result = walk(region_view(region, &granules), visit, context);
     pthread_cleanup_pop(1);
     return result;
 }

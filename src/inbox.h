@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Blocks that threads free which do not own them. The remote bit of such a block says that it is free; the owner's
+ * inbox names the spans where it should look for remote bits, when it needs blocks of their class.
+ *
+ * Two threads may free the same block at once, which is a fault of the program's: one of them is to be told. The
+ * owner clears the live bit, and then looks at the remote bit; the other thread sets the remote bit, and then looks
+ * at the live bit (T. J. Dekker's algorithm, in E. W. Dijkstra, "Cooperating sequential processes", 1965). That needs a
+ * fence on both sides. The owner's costs as much as all else that it does, so it has one only while it is watched: that
+ * begins, while all caches are hidden, before another thread frees the first block of its spans. */
+#ifndef MEM_SRC_INBOX_H
+#define MEM_SRC_INBOX_H
+
+#include "cache.h"
+
+/* Frees a block in a span of a cache that is not the caller's. CACHE_FREED or CACHE_TWICE; or CACHE_ELSEWHERE if the
+ * span is that of another cache by now; or CACHE_LONGER if the owner is not watched. */
+CacheFreed inbox_free(Cache *owner, size_t block);
+
+/* Takes over what other threads freed, of so many spans at most. */
+void inbox_collect(Cache *cache, size_t most);
+
+/* Whether a span is in an inbox. */
+static inline bool inbox_has(const Granules *granules, size_t span)
+{
+    return __atomic_load_n(&granules->posted[span], __ATOMIC_RELAXED) != 0;
+}
+
+#endif
