@@ -110,6 +110,7 @@ size_t path_size(const void *pointer)
     size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
     size_t units;
 
-    return block < region->heap.end && caches_find(region, block, &units) ? units * UNIT_BYTES
-                                                                          : size_slowly(pointer);
+    return block < region->heap.end && caches_find(region, block, &units) && units != 0
+               ? units * UNIT_BYTES
+               : size_slowly(pointer);
 }

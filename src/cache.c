@@ -12,9 +12,7 @@ enum {
     STACK_LARGE_MIN = 4,   /* of blocks so large that STACK_BYTES are fewer */
     SPANS_TRIED = 8,       /* spans to look through for something for a stack */
     BATCH_GRANULES = 16,   /* to take from the heap at a time */
-    COLLECTED = 16,        /* spans of which remote bits are collected at a time */
-    CLASSES_COOLED = 4,    /* at a time, and the spans of each that are looked at */
-    COOLED_LOOKS = CACHE_COOLED / CLASSES_COOLED
+    COLLECTED = 16         /* spans of which remote bits are collected at a time */
 };
 
 Pos cache_no_stack[2] = {0, STACK_CEILING};
@@ -176,6 +174,7 @@ static void fence(void)
 CacheFreed cache_free(Cache *cache, size_t block)
 {
     const Granules *granules = &cache->granules;
+    CacheFreed freed = CACHE_FREED;
 
     if (!live_test(granules->live, block)) {
         return CACHE_TWICE;
@@ -183,14 +182,13 @@ CacheFreed cache_free(Cache *cache, size_t block)
     live_clear(granules->live, block);
     if (__atomic_load_n(&cache->watched, __ATOMIC_RELAXED)) {
         fence();
-        if (live_test(granules->remote, block)) {
-            /* Another thread was first, or will take that back. */
-            cache_loosen(cache, block);
-            return CACHE_TWICE;
+        if (granule_is_freed(granules, block)) { /* another thread was first: its free counts */
+            granule_take_freed(granules, block);
+            freed = CACHE_TWICE;
         }
     }
     push_anyway(cache, tag_class(granule_tag(granules->tags, block)), block);
-    return CACHE_FREED;
+    return freed;
 }
 
 bool cache_is_busy(Cache *cache, size_t number)
@@ -224,7 +222,7 @@ static bool look_through(Cache *cache, size_t number, size_t span)
     size_t block = granule_start(span);
 
     for (size_t i = 0; i < shape.blocks; i++, block += shape.units) {
-        if (!live_test(granules->live, block) && !live_test(granules->remote, block)) {
+        if (!live_test(granules->live, block)) {
             if (count == room) {
                 break;
             }
@@ -281,6 +279,27 @@ static void filter(Cache *cache, size_t number)
     cache->tops[number] -= count - kept;
 }
 
+/* Whether a span can go back to the heap. */
+static bool is_empty(const Granules *granules, size_t span, SpanShape shape)
+{
+    return span_is_empty(granules, span, shape) && !inbox_has(granules, span);
+}
+
+bool cache_has_empty(const Cache *cache, size_t number, size_t looks)
+{
+    const Granules *granules = &cache->granules;
+    SpanShape shape = span_shape(granules, number);
+    Pos span = cache->classes[number].loose;
+
+    for (; looks != 0 && span != 0 && span != GRANULE_LAST; looks--) {
+        if (is_empty(granules, span, shape)) {
+            return true;
+        }
+        span = granules->listed[span];
+    }
+    return false;
+}
+
 size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most)
 {
     const Granules *granules = &cache->granules;
@@ -292,7 +311,7 @@ size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, s
     for (; looks != 0 && count < most && *named != 0 && *named != GRANULE_LAST; looks--) {
         Pos span = *named;
 
-        if (span_is_empty(granules, span, shape) && !inbox_has(granules, span)) {
+        if (is_empty(granules, span, shape)) {
             unlist(cache, named);
             granules->listed[span] = LEAVING;
             spans[count++] = span;
@@ -327,18 +346,13 @@ static void cool_class(Cache *cache, size_t number)
     class->seen = (unsigned short)count;
 }
 
-size_t cache_cool(Cache *cache, Pos *spans)
+size_t cache_cool(Cache *cache)
 {
-    size_t count = 0;
+    size_t number = cache->next_class % SIZES + 1;
 
-    for (int i = 0; i < CLASSES_COOLED; i++) {
-        size_t number = cache->next_class % SIZES + 1;
-
-        cool_class(cache, number);
-        count += cache_drop_empty(cache, number, COOLED_LOOKS, spans + count, COOLED_LOOKS);
-        cache->next_class = (unsigned)number;
-    }
-    return count;
+    cool_class(cache, number);
+    cache->next_class = (unsigned)number;
+    return number;
 }
 
 void cache_forget_all(Cache *cache)

@@ -77,7 +77,8 @@ typedef enum CacheFreed {
     CACHE_FREED,
     CACHE_ELSEWHERE, /* it is in no span of this cache; nothing was done, here and below */
     CACHE_TWICE,     /* no block of the program's begins there */
-    CACHE_LONGER     /* there is more to do: cache_free does it */
+    CACHE_LONGER,    /* there is more to do: cache_free does it; or, of another's block, its owner is to be watched */
+    CACHE_MET        /* two frees of the same block have met: see inbox_decide */
 } CacheFreed;
 
 /* Puts a block of the program's on the stack of its class. It is fetched as well: it is
@@ -148,20 +149,17 @@ size_t cache_batch(Cache *cache, size_t number);
 /* Takes over spans, which have the cache's tag. */
 void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count);
 
+/* Whether some of the first few loose spans of a class are empty. */
+bool cache_has_empty(const Cache *cache, size_t number, size_t looks);
+
 /* Lets go of empty spans of a class, among the first few that are loose: they are for the caller to be given back to
- * the heap, which is locked. Returns how many. */
+ * the heap, which is locked. Returns how many. If the cache is watched, all caches are hidden: another thread
+ * may be about to post one. */
 size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most);
 
-/* Whether a class may have empty spans to drop. */
-static inline bool cache_has_loose(const Cache *cache, size_t number)
-{
-    return cache->classes[number].loose != 0;
-}
-
-/* Looks at the next few classes: one that was not used since the last time loses its stack, and gets its next one as
- * if it were new. Empty spans are for the caller, as above: for CACHE_COOLED at most. */
-enum { CACHE_COOLED = 16 };
-size_t cache_cool(Cache *cache, Pos *spans);
+/* Looks at the next class, and tells which: one that was not used since the last time loses its stack, and gets its
+ * next one as if it were new. */
+size_t cache_cool(Cache *cache);
 
 /* Forgets all spans and all that is on stacks: what they are is for the caller. */
 void cache_forget_all(Cache *cache);

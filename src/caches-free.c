@@ -3,49 +3,66 @@
 
 #include "inbox.h"
 
-/* Frees a block of whichever cache it is, while that stays so: own: the caller's cache, or NULL. */
-static CacheFreed free_in(Region *region, Cache *own, size_t block)
-{
-    CacheFreed freed = CACHE_ELSEWHERE;
-    unsigned tag;
-
-    while (freed == CACHE_ELSEWHERE && (tag = region_tag(region, block)) != 0) {
-        Cache *owner = pool_cache(region_pool(region), tag_owner(tag));
-
-        freed = owner == own ? cache_free(own, block) : inbox_free(owner, block);
-    }
-    return freed;
-}
-
-/* Has the owner of a block's span look for what other threads free. */
-static void watch(Region *region, size_t block)
+/* The cache that a position is in a span of; NULL: the heap has it. */
+static Cache *owner_of(Region *region, size_t block)
 {
     unsigned tag = region_tag(region, block);
 
-    if (tag != 0) {
+    return tag == 0 ? NULL : pool_cache(region_pool(region), tag_owner(tag));
+}
+
+/* Frees a block of whichever cache it is. own: the caller's cache, or NULL. */
+static CacheFreed free_in(Region *region, Cache *own, size_t block)
+{
+    Cache *owner = owner_of(region, block);
+
+    return owner == NULL  ? CACHE_ELSEWHERE
+           : owner == own ? cache_free(own, block)
+                          : inbox_free(owner, block);
+}
+
+/* Has the owner of a block's span look for what other threads free. The region is locked, here and below. */
+static void watch(Region *region, size_t block)
+{
+    Cache *owner = owner_of(region, block);
+
+    if (owner != NULL) {
         region_hide_caches(region);
-        pool_cache(region_pool(region), tag_owner(tag))->watched = true;
+        owner->watched = true;
         region_show_caches(region);
     }
 }
 
-/* Frees a block with the region locked: for a thread that has no cache, or may not use it now, and where its owner is not
- * watched yet. */
-static CacheFreed free_locked(Region *region, size_t block)
+static CacheFreed decide(Region *region, size_t block)
 {
-    size_t slot = region_slot(region);
-    Operation operation;
+    Granules granules = region_granules(region);
     CacheFreed freed;
 
+    region_hide_caches(region);
+    freed = inbox_decide(&granules, owner_of(region, block), block);
+    region_show_caches(region);
+    return freed;
+}
+
+/* Frees a block with the region locked: for a thread that has no cache, or may not use it now; and what is left to do
+ * after an attempt to free it without. */
+static CacheFreed free_locked(Region *region, size_t block, CacheFreed freed)
+{
+    Cache *own = thread_self->owned[region_slot(region)];
+    Operation operation;
+
     operation_begin(&operation, region);
-    do {
-        freed = region->heap.broken ? CACHE_ELSEWHERE : free_in(region, thread_self->owned[slot], block);
+    while (freed == CACHE_LONGER && !region->heap.broken) {
+        freed = free_in(region, own, block);
         if (freed == CACHE_LONGER) {
             watch(region, block);
         }
-    } while (freed == CACHE_LONGER);
+    }
+    if (freed == CACHE_MET) {
+        freed = decide(region, block);
+    }
     operation_end(&operation);
-    return freed;
+    return freed == CACHE_LONGER ? CACHE_ELSEWHERE : freed;
 }
 
 CacheFreed caches_free(Region *region, size_t block)
@@ -62,7 +79,7 @@ CacheFreed caches_free(Region *region, size_t block)
     if (cache == NULL) {
         thread_release_own();
         caches_note_call(region);
-        return free_locked(region, block);
+        return free_locked(region, block, CACHE_LONGER);
     }
     freed = free_in(region, cache, block);
     was_full = cache->was_full;
@@ -71,7 +88,7 @@ CacheFreed caches_free(Region *region, size_t block)
     if (was_full) {
         caches_drop_empty(region, cache, tag_class(tag));
     }
-    return freed == CACHE_LONGER ? free_locked(region, block) : freed;
+    return freed == CACHE_LONGER || freed == CACHE_MET ? free_locked(region, block, freed) : freed;
 }
 
 bool caches_find(Region *region, size_t block, size_t *units)

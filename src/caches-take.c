@@ -6,6 +6,7 @@
 enum {
     FREE_SHARE = 16,       /* of the heap must be free for spans to be taken */
     DROPPED = 8,           /* spans to give back at a time */
+    COOLED = 4,            /* classes to look at for what is not used, and the spans of each */
     QUIET = 4096,          /* stacks filled since others freed something, until they need not be looked for */
     RECLAIM_GRANULES = 64, /* the peak grows by so many until another cache is looked at … */
     RECLAIM_SPANS = 256    /* … for so many spans */
@@ -18,6 +19,35 @@ static void give_spans(Operation *operation, const Pos *spans, size_t count)
         operation_give(operation, (Pos)granule_start(spans[i]));
     }
     operation->region->more_frees -= count;
+}
+
+/* Gives back empty spans of a class, among the first few that are loose. Returns how many. */
+static size_t drop(Operation *operation, Cache *cache, size_t number, size_t looks)
+{
+    bool is_watched = cache->watched;
+    Pos spans[DROPPED];
+    size_t count;
+
+    if (!cache_has_empty(cache, number, looks)) {
+        return 0;
+    }
+    if (is_watched) {
+        region_hide_caches(operation->region);
+    }
+    count = cache_drop_empty(cache, number, looks, spans, DROPPED);
+    if (is_watched) {
+        region_show_caches(operation->region);
+    }
+    give_spans(operation, spans, count);
+    return count;
+}
+
+/* Gives back what was not used for a while, of the next few classes. */
+static void cool(Operation *operation, Cache *cache)
+{
+    for (int i = 0; i < COOLED; i++) {
+        drop(operation, cache, cache_cool(cache), COOLED);
+    }
 }
 
 /* Whether spans may be taken: not while little is free, nor soon after the caches had to give all back. */
@@ -35,11 +65,10 @@ static bool may_take_spans(Region *region)
 static void reclaim(Operation *operation, Cache *cache)
 {
     Pos spans[DROPPED];
+    size_t count;
 
     inbox_collect(cache, RECLAIM_SPANS);
     for (size_t number = 1; number <= SIZES; number++) {
-        size_t count;
-
         do {
             count = cache_drop_empty(cache, number, RECLAIM_SPANS, spans, DROPPED);
             give_spans(operation, spans, count);
@@ -91,13 +120,12 @@ static void take_spans(Operation *operation, Cache *cache, size_t number)
 static size_t take_more(Region *region, size_t number)
 {
     Cache *cache = thread_self->owned[region_slot(region)];
-    Pos spans[CACHE_COOLED];
     Operation operation;
     size_t block = 0;
 
     operation_begin(&operation, region);
     if (may_take_spans(region) && cache_need_stack(cache, number)) {
-        give_spans(&operation, spans, cache_cool(cache, spans));
+        cool(&operation, cache);
         reclaim_others(&operation, cache);
         take_spans(&operation, cache, number);
         block = cache_pop(cache, number);
@@ -145,11 +173,10 @@ size_t caches_take(Region *region, size_t number)
 
 void caches_drop_empty(Region *region, Cache *cache, size_t number)
 {
-    Pos spans[DROPPED];
     Operation operation;
 
     operation_begin(&operation, region);
-    give_spans(&operation, spans, cache_drop_empty(cache, number, DROPPED, spans, DROPPED));
+    drop(&operation, cache, number, DROPPED);
     operation_end(&operation);
 }
 

@@ -206,9 +206,9 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
     if (region == NULL) {
         return 0;
     }
-    if (!find_in_span(region, pointer, &units)) {
+    if (!find_in_span(region, pointer, &units) || units == 0) {
         operation_begin(&operation, region);
-        block = caches_find_block(&operation, pointer);
+        block = caches_find_block(&operation, pointer); /* perhaps it is the heap's since */
         if (block != 0) {
             units = map_size(heap_map(operation.heap), block);
         }

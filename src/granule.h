@@ -123,10 +123,27 @@ static ALWAYS_INLINE void live_clear(unsigned char *live, size_t block)
     live_put_byte(at, bits_clear(live_byte(at), block % 8));
 }
 
-/* Whether the program has the block of a span that begins at a position. */
+/* Whether another thread has freed the block that begins at a position. What is read after this is not older. */
+static inline bool granule_is_freed(const Granules *granules, size_t block)
+{
+    return bits_test(__atomic_load_n(&granules->remote[block / 8], __ATOMIC_ACQUIRE), block % 8);
+}
+
+/* Clears a remote bit. False: it was not set. */
+static inline bool granule_take_freed(const Granules *granules, size_t block)
+{
+    unsigned char bit = (unsigned char)(1U << block % 8);
+
+    return (__atomic_fetch_and(&granules->remote[block / 8], (unsigned char)~bit,
+                               __ATOMIC_ACQ_REL) &
+            bit) != 0;
+}
+
+/* Whether the program has the block of a span that begins at a position. In this order: the owner clears live bits
+ * first. */
 static inline bool granule_has_block(const Granules *granules, size_t block)
 {
-    return live_test(granules->live, block) && !live_test(granules->remote, block);
+    return !granule_is_freed(granules, block) && live_test(granules->live, block);
 }
 
 #endif

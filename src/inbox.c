@@ -23,7 +23,6 @@ static void post(Cache *owner, size_t span)
 CacheFreed inbox_free(Cache *owner, size_t block)
 {
     const Granules *granules = &owner->granules;
-    unsigned char *at = &granules->remote[block / 8];
     unsigned char bit = (unsigned char)(1U << block % 8);
 
     if (!live_test(granules->live, block)) {
@@ -32,20 +31,29 @@ CacheFreed inbox_free(Cache *owner, size_t block)
     if (!__atomic_load_n(&owner->watched, __ATOMIC_ACQUIRE)) {
         return CACHE_LONGER;
     }
-    if ((__atomic_fetch_or(at, bit, __ATOMIC_SEQ_CST) & bit) != 0) {
+    if ((__atomic_fetch_or(&granules->remote[block / 8], bit, __ATOMIC_SEQ_CST) & bit) != 0) {
         return CACHE_TWICE;
     }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!live_test(granules->live, block)) {
-        __atomic_fetch_and(at, (unsigned char)~bit, __ATOMIC_SEQ_CST);
-        return CACHE_TWICE;
-    }
-    if (tag_owner(granule_tag(granules->tags, block)) != tag_owner(owner->tag)) {
-        __atomic_fetch_and(at, (unsigned char)~bit, __ATOMIC_SEQ_CST);
-        return CACHE_ELSEWHERE;
+        return CACHE_MET;
     }
     post(owner, granule_first(granules, block));
     return CACHE_FREED;
+}
+
+CacheFreed inbox_decide(const Granules *granules, Cache *owner, size_t block)
+{
+    if (!granule_is_freed(granules, block)) {
+        return CACHE_FREED; /* the other one was told that it was second */
+    }
+    if (owner != NULL && live_test(granules->live, block)) { /* allocated anew meanwhile */
+        owner->watched = true;
+        post(owner, granule_first(granules, block));
+        return CACHE_FREED;
+    }
+    granule_take_freed(granules, block);
+    return CACHE_TWICE;
 }
 
 /* Takes a span out of an inbox. Others only put some in, so that the next one stays what it is. */
@@ -61,7 +69,9 @@ static Pos take_posted(Cache *cache)
         next = __atomic_load_n(&cache->granules.posted[span], __ATOMIC_RELAXED);
     } while (!__atomic_compare_exchange_n(&cache->inbox, &span, next == GRANULE_LAST ? 0 : next,
                                           false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
-    __atomic_store_n(&cache->granules.posted[span], 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cache->granules.posted[span], 0, __ATOMIC_RELAXED);
+    /* Who sets a remote bit that is not seen below sees that the span is to be posted again. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return span;
 }
 

@@ -7,15 +7,25 @@
  * owner clears the live bit, and then looks at the remote bit; the other thread sets the remote bit, and then looks
  * at the live bit (T. J. Dekker's algorithm, in E. W. Dijkstra, "Cooperating sequential processes", 1965). That needs a
  * fence on both sides. The owner's costs as much as all else that it does, so it has one only while it is watched: that
- * begins, while all caches are hidden, before another thread frees the first block of its spans. */
+ * begins, while all caches are hidden, before another thread frees the first block of its spans.
+ *
+ * Each sees the other's mark, or only one does. An owner that sees the remote bit clears it: it came second. A thread
+ * that sees no live bit has met the owner, and asks, with all caches hidden, what became of its remote bit: if
+ * that is gone, the owner came second; if not, it did itself. So one of them is told, and the block is free. A remote
+ * bit is never cleared otherwise, but with the live bit of a block that the program had: so none is lost. */
 #ifndef MEM_SRC_INBOX_H
 #define MEM_SRC_INBOX_H
 
 #include "cache.h"
 
-/* Frees a block in a span of a cache that is not the caller's. CACHE_FREED or CACHE_TWICE; or CACHE_ELSEWHERE if the
- * span is that of another cache by now; or CACHE_LONGER if the owner is not watched. */
+/* Frees a block in a span of a cache that is not the caller's. CACHE_FREED, CACHE_TWICE or CACHE_MET; or CACHE_LONGER
+ * if the owner is not watched. The caller is busy, or the region is locked: so spans of a cache that is watched
+ * stay what they are. */
 CacheFreed inbox_free(Cache *owner, size_t block);
+
+/* What came of a free that met the owner's: CACHE_FREED or CACHE_TWICE. All caches are hidden. owner: the cache that
+ * the block is in a span of by now, or NULL. */
+CacheFreed inbox_decide(const Granules *granules, Cache *owner, size_t block);
 
 /* Takes over what other threads freed, of so many spans at most. */
 void inbox_collect(Cache *cache, size_t most);

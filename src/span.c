@@ -65,6 +65,8 @@ HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanSha
     for (size_t i = 0; i < *taken; i++) {
         span_set_tags(granules, *first + i * shape.granules, shape, tag);
     }
+    /* Who sees a live bit of a span sees whose it is. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     return result;
 }
 
@@ -105,16 +107,19 @@ size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
     return count;
 }
 
+/* Only of blocks that the program has: another remote bit is of a second free, which will see to it. Live bits first:
+ * whoever finds a remote bit cleared finds the live bit cleared, too. */
 void span_collect(const Granules *granules, size_t first, SpanShape shape)
 {
     size_t *live = words_of(granules->live, first);
     size_t *remote = words_of(granules->remote, first);
 
     for (size_t i = 0; i < count_words(shape); i++) {
-        if (__atomic_load_n(&remote[i], __ATOMIC_RELAXED) != 0) {
-            size_t freed = __atomic_exchange_n(&remote[i], 0, __ATOMIC_ACQ_REL);
+        size_t freed = __atomic_load_n(&remote[i], __ATOMIC_ACQUIRE) & live[i];
 
+        if (freed != 0) {
             __atomic_store_n(&live[i], live[i] & ~freed, __ATOMIC_RELAXED);
+            __atomic_fetch_and(&remote[i], ~freed, __ATOMIC_ACQ_REL);
         }
     }
 }

@@ -84,10 +84,11 @@ static ALWAYS_INLINE void thread_leave(Thread *self)
     __atomic_store_n(&self->busy, false, __ATOMIC_RELEASE);
 }
 
-/* The cache for a region's slot, between these two. */
+/* The cache for a region's slot, between these two. What is read after it is not older: it may have been hidden. */
 static ALWAYS_INLINE Cache *thread_cache(Thread *self, size_t slot)
 {
-    return __atomic_load_n(&self->caches[slot], THREAD_ORDER);
+    return __atomic_load_n(&self->caches[slot],
+                           THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
 }
 
 /* The cache for a region's slot, or NULL. It is the caller's until thread_release_own. */
