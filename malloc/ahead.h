@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "region.h"
+#include "region/region.h"
 
 enum {
     AHEAD_BLOCK = 64 << 10, /* bytes of requests that count as large */

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
-#include "file.h"
-#include "kernel.h"
+#include "os/file.h"
+#include "os/kernel.h"
 #include "size.h"
 
 enum {

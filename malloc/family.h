@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "bits.h"
+#include "base/bits.h"
 
 /* What is seen from outside; all else is hidden. */
 #define EXPORT __attribute__((__visibility__("default")))

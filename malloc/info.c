@@ -8,7 +8,7 @@
 
 #include "family.h"
 #include "path.h"
-#include "release.h"
+#include "region/release.h"
 #include "report.h"
 
 /* What there is to tell. The arena is what was ever touched: the region is so much larger that all of

@@ -54,8 +54,8 @@ libmem_malloc_la_DEPENDENCIES = malloc/malloc.map
 libmem_malloc_la_LIBADD = $(DL_LIBS) $(MODULE_LIBS)
 
 memrun_SOURCES = \
-	src/file.c \
-	src/file.h \
+	src/os/file.c \
+	src/os/file.h \
 	malloc/budget.c \
 	malloc/budget.h \
 	malloc/memrun.c \

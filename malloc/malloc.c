@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "family.h"
-#include "misuse.h"
-#include "pages.h"
+#include "region/misuse.h"
+#include "os/pages.h"
 #include "path.h"
 
 static void *fail(int error)

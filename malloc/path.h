@@ -6,9 +6,9 @@
 
 #include <errno.h>
 
-#include "bits.h"
-#include "caches.h"
-#include "heap-fast.h"
+#include "base/bits.h"
+#include "region/caches.h"
+#include "heap/fast.h"
 #include "mem.h"
 #include "start.h"
 #include "trim.h"

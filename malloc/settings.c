@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "budget.h"
-#include "environment.h"
-#include "file.h"
-#include "kernel.h"
+#include "os/environment.h"
+#include "os/file.h"
+#include "os/kernel.h"
 #include "mem.h"
-#include "pages.h"
+#include "os/pages.h"
 #include "size.h"
 
 __attribute__((__format__(__printf__, 2, 0))) static void complain(int file, const char *format,

@@ -6,7 +6,7 @@
 #define MEM_MALLOC_START_H
 
 #include "mem.h"
-#include "region.h"
+#include "region/region.h"
 
 /* A region of no blocks, to which no pointer belongs, stands for the one that is not there yet: that
  * saves every free() a question. */

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "ahead.h"
-#include "caches.h"
-#include "release.h"
+#include "region/caches.h"
+#include "region/release.h"
 
 /* Memory that was given back costs time only if it is used again: page faults, of some us each. So each
  * MiB that is has to be followed, or preceded, by a pause. What was waited is credited, up to a limit, so

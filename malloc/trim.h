@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "region.h"
+#include "region/region.h"
 
 enum {
     TRIM_BLOCK = 64 << 10, /* bytes of free blocks, and of requests, that count as large */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "region.h"
+#include "region/region.h"
 
 enum { MARGIN = 64, MARGIN_BYTE = 0x5a };
 

@@ -5,8 +5,8 @@
 #ifndef MEM_TESTS_FOREST_H
 #define MEM_TESTS_FOREST_H
 
-#include "index.h"
-#include "layout.h"
+#include "heap/index.h"
+#include "region/layout.h"
 #include "support.h"
 
 enum { CELLS_MAX = 80 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 #include "support.h"
 
 enum { BLOCKS = 1 << 20, CACHES = 3, PIECES_MOST = 1 << 14, HOT_CALLS = 20 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "checked.h"
-#include "index.h"
+#include "heap/index.h"
 #include "sanitized.h"
 #include "shaped.h"
 

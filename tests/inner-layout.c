@@ -4,13 +4,13 @@
  * whether or not a machine could have them. */
 #include <inttypes.h>
 
-#include "index.h"
-#include "layout.h"
+#include "heap/index.h"
+#include "region/layout.h"
 
 /* Bytes between the bookkeeping and the heap. */
 #define GUARD ((size_t)2 << 20)
-#include "pool.h"
-#include "region.h"
+#include "cache/pool.h"
+#include "region/region.h"
 #include "support.h"
 
 /* The words of the map that must be there: from the one before position 0, since any position below the

@@ -4,7 +4,7 @@
  * they have nothing to say. */
 #include <string.h>
 
-#include "map.h"
+#include "heap/map.h"
 #include "support.h"
 
 enum { WORDS = 64, UNITS = (WORDS - 2) * MAP_WORD_BITS, BYTES = (WORDS + 2) * MAP_WORD_BYTES };

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "checked.h"
-#include "lock.h"
-#include "misuse.h"
+#include "os/lock.h"
+#include "region/misuse.h"
 
 static Mem_Misuse told;
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "checked.h"
-#include "release.h"
+#include "region/release.h"
 
 enum { SIZE = 64 << 20, LARGE = 24 << 20, SMALL = 100, KEPT = 1000 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cached-bed.h"
-#include "operations.h"
+#include "region/operation.h"
 
 enum { SIZE = 1 << 20, BLOCKS = 60, BLOCK = 64, NOTED = 20 };
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cached-bed.h"
-#include "region.h"
+#include "region/region.h"
 #include "sanitized.h"
 
 enum { SIZE = 1 << 24, MANY = THREAD_REGIONS == 1 ? 0 : 1100 };

@@ -123,16 +123,16 @@ if has git; then
     # shellcheck disable=SC2016
     git_script='rm -rf repository; git init -q -b main repository && cd repository || exit 1
         for i in 1 2 3 4 5 6 7 8; do
-            cp "$0"/src/*.[ch] . && echo "$i" >>heap.c && git add . && git commit -qm "commit $i" || exit 1
+            cp "$0"/src/*/*.[ch] . && echo "$i" >>heap.c && git add . && git commit -qm "commit $i" || exit 1
         done
         git repack -adq && git fsck --strict 2>&1; git log --stat -p | cksum; git rev-parse HEAD; git blame heap.c | cksum'
     same bash -c "$git_script" "$sources"
 fi
 
 if has "${CC:-cc}"; then
-    for file in heap.c operations.c; do
+    for file in heap/heap.c region/operation.c; do
         # shellcheck disable=SC2086
-        same ${CC:-cc} -std=gnu11 -O2 -D_GNU_SOURCE -I"$sources/include" -S -o - "$sources/src/$file"
+        same ${CC:-cc} -std=gnu11 -O2 -D_GNU_SOURCE -I"$sources/include" -I"$sources/src" -S -o - "$sources/src/$file"
     done
 fi
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
+#include "region/layout.h"
 
 Bed shaped_open(const Shape *shape)
 {

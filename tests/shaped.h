@@ -6,7 +6,7 @@
 #ifndef MEM_TESTS_SHAPED_H
 #define MEM_TESTS_SHAPED_H
 
-#include "region.h"
+#include "region/region.h"
 #include "support.h"
 
 typedef struct Shape {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A large block freed twice. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

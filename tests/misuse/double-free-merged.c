@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block freed twice that has become part of a larger free one. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block freed when its region is gone. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block of before the region was reset. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A pointer freed before there is a region. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

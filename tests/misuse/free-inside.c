@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A pointer into a block. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

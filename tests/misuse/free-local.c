@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A variable of the stack. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

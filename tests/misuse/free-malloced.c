@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block of malloc(), freed as one of a region. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

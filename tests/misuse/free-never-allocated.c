@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Free memory that was never handed out. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

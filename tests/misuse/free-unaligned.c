@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A pointer that is off by one. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block resized after it was freed. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

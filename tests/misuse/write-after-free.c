@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block written to after it was freed, then taken again. */
-#include "misuse.h"
+#include "region/misuse.h"
 
 int main(void)
 {

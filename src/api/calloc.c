@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calloc and AlignedAlloc. */
+#include <errno.h>
+#include <string.h>
+
+#include "heap/fast.h"
+#include "os/pages.h"
+#include "region/caches.h"
+#include "region/layout.h"
+
+/* Bytes from which on pages are given back to the system instead of cleared.
+ *
+ * Of memory that was in use: up to here it is in the processor's caches, and clearing it there takes a fraction of
+ * what giving back takes; beyond, both take about as long, and pages that are not used need not be there.
+ *
+ * Of memory that never was in use, which has no pages, unless a program wrote beyond its blocks: to give back none
+ * takes less than a us, to clear them a page fault for each. */
+enum { USED_BYTES = 16 << 20, UNUSED_BYTES = 64 << 10 };
+
+/* Clears whole pages by giving them back. False if they are not. */
+static bool clear_pages(char *begin, char *end)
+{
+    return begin < end && pages_release(begin, (size_t)(end - begin));
+}
+
+/* Clears memory from one position to another, if there is any between these. */
+static void clear_units(Region *region, size_t from, size_t to, size_t least)
+{
+    char *begin, *end, *first, *last;
+
+    if (from >= to) {
+        return;
+    }
+    begin = heap_address(&region->heap, from);
+    end = heap_address(&region->heap, to);
+    first = end;
+    last = end;
+    if (region->returns && (size_t)(end - begin) >= least) {
+        size_t page = pages_size();
+
+        first = (char *)layout_round_up((uintptr_t)begin, page);
+        last = (char *)((uintptr_t)end & ~(page - 1));
+        if (!clear_pages(first, last)) {
+            first = last = end;
+        }
+    }
+    memset(begin, 0, (size_t)(first - begin));
+    memset(last, 0, (size_t)(end - last));
+}
+
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Where the page begins in which the heap ends. It is open from the start, for the fence is in it. */
+static size_t last_page(Region *region)
+{
+    Heap *heap = &region->heap;
+    size_t bytes = (uintptr_t)heap_address(heap, heap->end) & (pages_size() - 1);
+
+    return heap->end - (bytes >> heap->shift);
+}
+
+/* Clears a block that was just taken, for which `clean` and `open` were as in Heap. What was opened for it is
+ * all 0. */
+static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
+{
+    size_t end = lesser(block + units, open);
+    size_t used = clean < block ? block : lesser(clean, end);
+
+    clear_units(region, block, used, USED_BYTES);
+    clear_units(region, used, end, UNUSED_BYTES);
+    if (UNLIKELY(end < block + units)) {
+        clear_units(region, last_page(region), block + units, UNUSED_BYTES);
+    }
+}
+
+/* A cleared block from the calling thread's cache, or NULL. */
+static void *calloc_cached(Region *region, size_t bytes)
+{
+    Link *links = (Link *)(void *)region_handle(region);
+    size_t block = caches_alloc(region, caches_class(region, fast_units(links, bytes), 1));
+
+    if (block == 0) {
+        return NULL;
+    }
+    caches_count(region, CACHES_CALLOC);
+    return memset(&links[block], 0, bytes);
+}
+
+void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
+{
+    Region *region;
+    Operation operation;
+    size_t bytes, units;
+    bool fits = !__builtin_mul_overflow(count, size, &bytes);
+    Pos block = 0;
+    Pos clean, open;
+
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return NULL;
+    }
+    if (region_is_cached(region) && fits) {
+        void *cached = calloc_cached(region, bytes);
+
+        if (cached != NULL) {
+            return cached;
+        }
+    }
+    operation_begin(&operation, region);
+    region->callocs++;
+    clean = operation.heap->clean;
+    open = operation.heap->open;
+    if (fits) {
+        units = heap_units(operation.heap, bytes);
+        block = caches_take_block(&operation, (Take){.units = units});
+        if (block != 0) {
+            region->more_allocs--;
+            /* Not while the region is locked: the block is the caller's already. */
+            operation_pause(&operation);
+            clear(region, block, units, clean, open);
+            operation_resume(&operation);
+        }
+    }
+    return operation_end_with_block(&operation, block);
+}
+
+void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
+{
+    Region *region;
+    Operation operation;
+    size_t units, cached;
+    Pos block;
+
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return NULL;
+    }
+    if (!bits_is_power_of_two(alignment)) {
+        operation_begin(&operation, region);
+        region->aligned_allocs++;
+        operation_end(&operation);
+        errno = EINVAL;
+        return NULL;
+    }
+    units = heap_units(&region->heap, size);
+    cached = caches_alloc(region, caches_class(region, units, alignment));
+    if (cached != 0) {
+        caches_count(region, CACHES_ALIGNED_ALLOC);
+        return heap_address(&region->heap, cached);
+    }
+    operation_begin(&operation, region);
+    region->aligned_allocs++;
+    block = caches_take_block(&operation, (Take){alignment, units});
+    region->more_allocs -= block != 0;
+    return operation_end_with_block(&operation, block);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Free, and its twin on the default region: see call-alloc.c. */
+#include <errno.h>
+
+#include "heap/fast.h"
+#include "region/caches.h"
+#include "region/misuse.h"
+
+static int fail(Region *region, const void *pointer)
+{
+    Operation operation;
+    int error;
+
+    operation_begin(&operation, region);
+    region->more_frees++;
+    operation_note_bad_pointer(&operation, pointer);
+    error = operation_error(&operation, EINVAL);
+    operation_end(&operation);
+    errno = error;
+    return -1;
+}
+
+/* The general way: for all that is no block as well. */
+static __attribute__((__noinline__)) int free_generally(Region *region, void *pointer)
+{
+    Operation operation;
+    Pos block;
+
+    operation_begin(&operation, region);
+    block = pointer == NULL ? 0 : caches_find_block(&operation, pointer);
+    if (block != 0) {
+        operation_give(&operation, block);
+    } else if (pointer == NULL) {
+        region->more_frees++;
+    }
+    operation_end(&operation);
+    return block != 0 || pointer == NULL ? 0 : fail(region, pointer);
+}
+
+/* A neighbour had been written to, which was seen when the block was not in use any more. */
+static void repair(Operation *operation, size_t block)
+{
+    operation_recover(operation);
+    operation_give(operation, (Pos)block);
+}
+
+static HeapResult give_locked(Region *region, Link *links, size_t start)
+{
+    Operation operation;
+    HeapResult result;
+
+    operation_begin(&operation, region);
+    /* Its tag was 0, but if it is no block of the program's it may be one of a span by now. */
+    result = start < region->heap.end && region_tag(region, start) != 0 ? HEAP_FULL
+                                                                        : fast_give(links, start);
+    if (UNLIKELY(result == HEAP_DAMAGED)) {
+        repair(&operation, start);
+        result = HEAP_OK;
+    }
+    operation_end(&operation);
+    return result;
+}
+
+static __attribute__((__noinline__)) int free_after_repair(Region *region, size_t start)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    repair(&operation, start);
+    operation_end(&operation);
+    return 0;
+}
+
+static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
+{
+    Region *region = region_of((Mem_Region *)(void *)links);
+    HeapResult result = LIKELY(lock_is_needless()) ? fast_give(links, start)
+                                                   : give_locked(region, links, start);
+
+    return LIKELY(result == HEAP_OK) ? 0
+           : result == HEAP_DAMAGED  ? free_after_repair(region, start)
+                                     : free_generally(region, fast_pointer(links, start));
+}
+
+/* What the short way does not do for a position below the heap's end. */
+static __attribute__((__noinline__)) int free_slowly(Link *links, size_t start)
+{
+    Region *region = region_of((Mem_Region *)(void *)links);
+
+    switch (caches_free(region, start)) {
+    case CACHE_FREED:
+        return 0;
+    case CACHE_TWICE:
+        return fail(region, fast_pointer(links, start));
+    default:
+        return free_in_heap(links, start);
+    }
+}
+
+static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
+{
+    Link *links = (Link *)(void *)handle;
+    size_t start = fast_position(links, pointer);
+
+    if (!region_is_cached(region_of(handle))) {
+        return free_in_heap(links, start);
+    }
+    if (LIKELY(caches_push(region_of(handle), pointer, start) == CACHE_FREED)) {
+        return 0;
+    }
+    return start < region_of(handle)->heap.end ? free_slowly(links, start)
+                                               : free_in_heap(links, start);
+}
+
+static int free_nowhere(const void *pointer)
+{
+    Mem_Misuse misuse = {.kind = MEM_MISUSE_NO_REGION, .pointer = pointer};
+
+    if (pointer == NULL) {
+        return 0;
+    }
+    misuse_report(&misuse);
+    errno = EINVAL;
+    return -1;
+}
+
+int Mem_Free(void *ptr)
+{
+    Mem_Region *region = region_get_default();
+
+    if (UNLIKELY(region == NULL)) {
+        return free_nowhere(ptr);
+    }
+    return give(region, ptr);
+}
+
+int Mem_RegionFree(Mem_Region *region, void *ptr)
+{
+    if (UNLIKELY(region == NULL)) {
+        return Mem_Free(ptr);
+    }
+    return give(region, ptr);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The default region: created and ended here, and all other calls on it. */
+#include <errno.h>
+
+#include "os/lock.h"
+#include "region/lifecycle.h"
+
+/* Of two threads that create the default region at the same time, one does. */
+static Lock default_lock = LOCK_INIT;
+
+int Mem_Init(size_t size)
+{
+    int result = -1;
+    bool taken = lock_take(&default_lock);
+
+    if (size == 0 || size > PTRDIFF_MAX) {
+        errno = EINVAL;
+    } else if (region_get_default() != NULL) {
+        errno = EBUSY;
+    } else {
+        region_set_default(lifecycle_create(size, &(Mem_Options){0}));
+        result = region_get_default() == NULL ? -1 : 0;
+    }
+    lock_release(&default_lock, taken);
+    return result;
+}
+
+int Mem_Exit(void)
+{
+    Mem_Region *region;
+    bool taken = lock_take(&default_lock);
+
+    region = region_get_default();
+    region_set_default(NULL);
+    lock_release(&default_lock, taken);
+    if (region == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    lifecycle_destroy(region);
+    return 0;
+}
+
+void *Mem_Calloc(size_t count, size_t size)
+{
+    return Mem_RegionCalloc(NULL, count, size);
+}
+
+void *Mem_Realloc(void *ptr, size_t size)
+{
+    return Mem_RegionRealloc(NULL, ptr, size);
+}
+
+void *Mem_AlignedAlloc(size_t alignment, size_t size)
+{
+    return Mem_RegionAlignedAlloc(NULL, alignment, size);
+}
+
+size_t Mem_Size(const void *ptr)
+{
+    return Mem_RegionSize(NULL, ptr);
+}
+
+int Mem_Check(void)
+{
+    return Mem_RegionCheckReport(NULL, NULL, 0);
+}
+
+int Mem_CheckReport(char *message, size_t size)
+{
+    return Mem_RegionCheckReport(NULL, message, size);
+}
+
+int Mem_GetStats(Mem_Stats *stats)
+{
+    return Mem_RegionGetStats(NULL, stats);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Realloc, and Size. */
+#include <errno.h>
+#include <string.h>
+
+#include "heap/fast.h"
+#include "region/caches.h"
+
+/* ------------------------------------------------------------------------------------------------
+ * Blocks that the heap has
+ * --------------------------------------------------------------------------------------------- */
+
+/* Gives back a block that was moved, unless somebody freed it meanwhile. */
+static void give_moved(Operation *operation, const void *pointer)
+{
+    Pos block = caches_find_block(operation, pointer);
+
+    if (block != 0) { /* GCOVR_EXCL_BR_LINE: that depends on the moment */
+        operation_give(operation, block);
+        operation->region->more_frees--;
+    } else {
+        operation_note_bad_pointer(operation, pointer); /* GCOVR_EXCL_LINE */
+    }
+}
+
+/* Moves a block elsewhere. Returns 0 if there is no room; then the block is as it was. */
+static Pos move(Operation *operation, Pos block, size_t units)
+{
+    Heap *heap = operation->heap;
+    Pos moved = caches_take_block(operation, (Take){.units = units});
+
+    if (moved != 0) {
+        size_t bytes = heap_bytes(heap, map_size(heap_map(heap), block));
+
+        /* Not while the region is locked: both are the caller's. */
+        operation_pause(operation);
+        memcpy(heap_address(heap, moved), heap_address(heap, block), bytes);
+        operation_resume(operation);
+        give_moved(operation, heap_address(heap, block));
+        operation->region->more_allocs--;
+    }
+    return moved;
+}
+
+/* Gives a block another size where it is, or from the free block before it on. Returns where it is then,
+ * or 0. */
+static Pos resize_here(Operation *operation, Pos block, size_t units)
+{
+    Heap *heap = operation->heap;
+    Pos moved = block;
+    HeapResult result = heap_resize(heap, block, units);
+
+    for (int i = 0; i < OPERATION_TRIES && operation_mend(operation, result); i++) {
+        result = heap_resize(heap, block, units);
+    }
+    if (result == HEAP_FULL) {
+        result = heap_resize_down(heap, block, units, &moved);
+        for (int i = 0; i < OPERATION_TRIES && operation_mend(operation, result); i++) {
+            result = heap_resize_down(heap, block, units, &moved);
+        }
+    }
+    return result == HEAP_OK ? moved : 0;
+}
+
+/* Gives a block another size, wherever that is possible. Returns where it is then, or 0. */
+static Pos resize(Operation *operation, Pos block, size_t units)
+{
+    Pos resized = resize_here(operation, block, units);
+
+    if (resized == 0) {
+        resized = move(operation, block, units);
+    }
+    /* For lack of memory caches gave back what they had: what is beside the block may be free by now. */
+    if (resized == 0 && region_is_cached(operation->region)) {
+        resized = resize_here(operation, block, units);
+    }
+    return resized;
+}
+
+static void *realloc_in_heap(Region *region, void *pointer, size_t units)
+{
+    Operation operation;
+    Pos block;
+
+    operation_begin(&operation, region);
+    region->reallocs++;
+    if (pointer == NULL) {
+        block = caches_take_block(&operation, (Take){.units = units});
+        region->more_allocs -= block != 0;
+        return operation_end_with_block(&operation, block);
+    }
+    block = caches_find_block(&operation, pointer);
+    if (block == 0) {
+        int error = operation_error(&operation, EINVAL);
+
+        operation_note_bad_pointer(&operation, pointer);
+        operation_end(&operation);
+        errno = error;
+        return NULL;
+    }
+    return operation_end_with_block(&operation, resize(&operation, block, units));
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Blocks in spans of caches
+ * --------------------------------------------------------------------------------------------- */
+
+/* The block of the program's at an address, if it is in a span. False: it is in none. units: 0 if there is no such block. */
+static bool find_in_span(Region *region, const void *pointer, size_t *units)
+{
+    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
+
+    return block < region->heap.end && caches_find(region, block, units);
+}
+
+/* A block of so many units, or 0. */
+static size_t take(Region *region, size_t units)
+{
+    size_t block = caches_alloc(region, caches_class(region, units, 1));
+    Operation operation;
+
+    if (block == 0) {
+        operation_begin(&operation, region);
+        block = caches_take_block(&operation, (Take){.units = units});
+        operation_end(&operation);
+    }
+    return block;
+}
+
+/* Moves a block of a span. */
+static void *move_from_span(Region *region, void *pointer, size_t bytes, size_t block)
+{
+    int saved = errno;
+
+    caches_count(region, CACHES_MOVE);
+    memcpy(heap_address(&region->heap, block), pointer, bytes);
+    Mem_RegionFree(region_handle(region), pointer); /* tells if somebody freed it meanwhile */
+    errno = saved;
+    return heap_address(&region->heap, block);
+}
+
+/* Gives a block of a span, of so many units, another size: it stays if that is of the same class, or if it is to shrink
+ * and there is no other. NULL: it is as it was. */
+static void *realloc_in_span(Region *region, void *pointer, size_t old, size_t units)
+{
+    size_t number = caches_class(region, units, 1);
+    size_t block = 0;
+
+    if (number == 0 || sizes_units(number) != old) {
+        block = take(region, units);
+        if (block == 0 && units > old) {
+            return NULL;
+        }
+    }
+    if (block == 0) {
+        caches_count(region, CACHES_REALLOC);
+        return pointer;
+    }
+    return move_from_span(region, pointer, heap_bytes(&region->heap, units < old ? units : old),
+                          block);
+}
+
+static void *fail_realloc(Region *region)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    region->reallocs++;
+    return operation_end_with_block(&operation, 0);
+}
+
+void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
+{
+    Region *region;
+    size_t old, units;
+
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return NULL;
+    }
+    units = heap_units(&region->heap, size);
+    if (find_in_span(region, pointer, &old) && old != 0) {
+        void *resized = realloc_in_span(region, pointer, old, units);
+
+        if (resized != NULL) {
+            return resized;
+        }
+        if (find_in_span(region, pointer, &old)) {
+            return fail_realloc(region);
+        }
+        /* For lack of memory blocks of spans became the heap's: what is beside it may be free by now. */
+    }
+    return realloc_in_heap(region, pointer, units);
+}
+
+size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
+{
+    Region *region;
+    Operation operation;
+    size_t units = 0;
+    int error = EINVAL;
+    Pos block;
+
+    region = region_wanted(handle);
+    if (region == NULL) {
+        return 0;
+    }
+    if (!find_in_span(region, pointer, &units) || units == 0) {
+        operation_begin(&operation, region);
+        block = caches_find_block(&operation, pointer); /* perhaps it is the heap's since */
+        if (block != 0) {
+            units = map_size(heap_map(operation.heap), block);
+        }
+        error = operation_error(&operation, EINVAL);
+        operation_end(&operation);
+    }
+    if (units == 0) {
+        errno = error;
+    }
+    return heap_bytes(&region->heap, units);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The checker of a cache: its stacks, its lists of loose spans, and its spans, against each other. */
+#include <stdio.h>
+
+#include "cache/cache.h"
+
+/* Whether a position is one of a block in a span of a cache and class. */
+static bool is_block(const Cache *cache, size_t number, size_t block, SpanShape shape)
+{
+    size_t offset;
+
+    if (block >= cache->end || granule_tag(cache->granules.tags, block) != (cache->tag | number)) {
+        return false;
+    }
+    offset = block - granule_start(granule_first(&cache->granules, block));
+    return offset % shape.units == 0 && offset / shape.units < shape.blocks;
+}
+
+/* Marks what is on a stack as the program's. Returns how many were marked before one that should not be there. */
+static size_t mark(Cache *cache, size_t number)
+{
+    SpanShape shape = span_shape(&cache->granules, number);
+    size_t count = cache_count(cache, number);
+    const Pos *stack = cache_floor(cache, number) + 1;
+    size_t marked = 0;
+
+    while (marked < count && is_block(cache, number, stack[marked], shape) &&
+           !live_test(cache->granules.live, stack[marked])) {
+        live_set(cache->granules.live, stack[marked++]);
+    }
+    return marked;
+}
+
+static void unmark(Cache *cache, size_t number, size_t marked)
+{
+    const Pos *stack = cache_floor(cache, number) + 1;
+
+    while (marked-- != 0) {
+        live_clear(cache->granules.live, stack[marked]);
+    }
+}
+
+/* Whether a span is as one of a cache should be, while what is on stacks is marked as live: every block is live, or
+ * found by way of a list. */
+static const char *check_span(Cache *cache, size_t span, size_t number)
+{
+    const Granules *granules = &cache->granules;
+    SpanShape shape = span_shape(&cache->granules, number);
+    size_t live = 0;
+    bool found = true;
+
+    for (size_t i = 0; i < shape.granules; i++) {
+        if (granules->tags[span + i] != (cache->tag | number) || granules->offsets[span + i] != i) {
+            return "span: whose its granules are is wrong";
+        }
+    }
+    for (size_t i = 0; i < shape.blocks; i++) {
+        size_t block = granule_start(span) + i * shape.units;
+
+        live += granule_has_block(granules, block);
+        found &= live_test(granules->live, block) || live_test(granules->remote, block);
+    }
+    if (live != span_count_live(granules, span, shape)) {
+        return "span: live bits are set where no block begins";
+    }
+    return found || granules->listed[span] != 0 ? NULL : "span: a free block cannot be found";
+}
+
+static const char *check_spans(Cache *cache)
+{
+    const Granules *granules = &cache->granules;
+    const char *wrong = NULL;
+
+    for (size_t at = 0; at < granule_of(cache->end) && wrong == NULL; at++) {
+        unsigned tag = granules->tags[at];
+
+        if (tag_owner(tag) == tag_owner(cache->tag) && granules->offsets[at] == 0) {
+            wrong = check_span(cache, at, tag_class(tag));
+        }
+    }
+    return wrong;
+}
+
+/* Whether all in the list of a class are spans of it. */
+static const char *check_list(const Cache *cache, size_t number)
+{
+    size_t limit = granule_of(cache->end);
+
+    for (Pos span = cache->classes[number].loose; span != 0 && span != GRANULE_LAST;
+         span = cache->granules.listed[span]) {
+        if (span >= granule_of(cache->end) || limit-- == 0 ||
+            cache->granules.tags[span] != (cache->tag | number)) {
+            return "spans: a list of them leads elsewhere";
+        }
+    }
+    return NULL;
+}
+
+bool cache_check(Cache *cache, char *message, size_t size)
+{
+    size_t marked[SIZES + 1] = {0};
+    const char *wrong = NULL;
+
+    for (size_t number = 1; number <= SIZES && wrong == NULL; number++) {
+        marked[number] = mark(cache, number);
+        if (marked[number] != cache_count(cache, number)) {
+            wrong = "stack of a thread: holds what is no free block of its spans, or twice";
+        } else {
+            wrong = check_list(cache, number);
+        }
+    }
+    if (wrong == NULL) {
+        wrong = check_spans(cache);
+    }
+    for (size_t number = 1; number <= SIZES; number++) {
+        unmark(cache, number, marked[number]);
+    }
+    if (wrong != NULL && message != NULL && size != 0) {
+        snprintf(message, size, "cache %u: %s", tag_owner(cache->tag), wrong);
+    }
+    return wrong == NULL;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache/cache.h"
+
+#include <string.h>
+
+enum {
+    BUSY_CALLS = 16,     /* of a class before it gets a span */
+    STACK_MIN = 14,      /* positions: the first stack is one piece of the pool */
+    STACK_MAX = 510,     /* the largest is 32 */
+    STACK_LARGE_MIN = 4, /* of blocks so large that STACK_BYTES are fewer */
+    SPANS_TRIED = 8,     /* spans to look through for something for a stack */
+    BATCH_GRANULES = 16, /* to take from the heap at a time */
+    COLLECTED = 16       /* spans of which remote bits are collected at a time */
+};
+
+Pos cache_no_stack[2] = {0, STACK_CEILING};
+
+#define NONE4 cache_no_stack, cache_no_stack, cache_no_stack, cache_no_stack
+#define NONE16 NONE4, NONE4, NONE4, NONE4
+#define NONE64 NONE16, NONE16, NONE16, NONE16
+#if SIZES_OCTAVES == 5
+#define NONE_SIZES NONE64, NONE64, NONE64, NONE16
+#else
+#define NONE_SIZES NONE64, NONE64, NONE64
+#endif
+
+/* Its owner is none that a granule can have. Tables are read before that is seen. */
+Cache cache_none = {.tops = {cache_no_stack, NONE_SIZES}, .tag = 255 << OWNER_SHIFT};
+
+_Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &&
+                   SIZES == (SIZES_OCTAVES == 5 ? 208 : 192),
+               "as many as there are initializers above");
+
+/* ------------------------------------------------------------------------------------------------
+ * Spans that are loose
+ * --------------------------------------------------------------------------------------------- */
+
+/* Puts a span into the list of its class, if it is not there. */
+static void loosen(Cache *cache, size_t number, size_t span)
+{
+    Pos *next = &cache->granules.listed[span];
+    Pos *first = &cache->classes[number].loose;
+
+    if (*next == 0) {
+        *next = *first == 0 ? GRANULE_LAST : *first;
+        *first = (Pos)span;
+    }
+}
+
+/* Takes a span out of a list, given where the list names it. */
+static void unlist(Cache *cache, Pos *named)
+{
+    Pos *next = &cache->granules.listed[*named];
+
+    *named = *next;
+    *next = 0;
+}
+
+/* What names the first span of a class is 0 if there is none, the others' end is GRANULE_LAST. */
+static void end_list(Pos *first)
+{
+    if (*first == GRANULE_LAST) {
+        *first = 0;
+    }
+}
+
+size_t cache_batch(Cache *cache, size_t number)
+{
+    CacheClass *class = &cache->classes[number];
+    size_t batch = class->batch == 0 ? 1 : class->batch;
+
+    if (batch * span_shape(&cache->granules, number).granules < BATCH_GRANULES) {
+        class->batch = (unsigned char)(2 * batch);
+    }
+    return batch;
+}
+
+void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count)
+{
+    size_t granules = span_shape(&cache->granules, number).granules;
+
+    while (count-- != 0) { /* so that the first one is used first */
+        loosen(cache, number, first + count * granules);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Stacks
+ * --------------------------------------------------------------------------------------------- */
+
+/* Positions that the stack of a class may grow to. */
+static size_t most_positions(const Cache *cache, size_t number)
+{
+    return bits_between(STACK_LARGE_MIN, cache->pool->stack_units / sizes_units(number), STACK_MAX);
+}
+
+/* Gives a class a stack of another capacity, with what is on the old one. False: the pool is used up. */
+static bool replace_stack(Cache *cache, size_t number, size_t capacity)
+{
+    CacheClass *class = &cache->classes[number];
+    size_t count = cache_count(cache, number);
+    Pos *stack = pool_take_stack(cache->pool, capacity);
+
+    if (stack == NULL) {
+        return false;
+    }
+    stack[0] = 0;
+    stack[capacity + 1] = STACK_CEILING;
+    if (class->stack != 0) {
+        memcpy(stack + 1, cache_floor(cache, number) + 1, count * sizeof *stack);
+        pool_give_stack(cache->pool, cache_floor(cache, number), class->capacity);
+    }
+    class->stack = pool_number(cache->pool, stack);
+    class->capacity = (unsigned short)capacity;
+    cache->tops[number] = stack + count;
+    return true;
+}
+
+bool cache_need_stack(Cache *cache, size_t number)
+{
+    return cache->classes[number].stack != 0 ||
+           replace_stack(cache, number, bits_between(0, most_positions(cache, number), STACK_MIN));
+}
+
+/* Makes a stack twice as large, if it may be. */
+static bool grow_stack(Cache *cache, size_t number)
+{
+    size_t capacity = cache->classes[number].capacity;
+
+    return capacity < most_positions(cache, number) &&
+           replace_stack(cache, number, 2 * capacity + 2);
+}
+
+/* Takes the older ones off a stack; what is left takes their place. Their spans are loose from here on. */
+static void forget(Cache *cache, size_t number, size_t count)
+{
+    Pos *stack = cache_floor(cache, number) + 1;
+    size_t left = cache_count(cache, number) - count;
+
+    for (size_t i = 0; i < count; i++) {
+        loosen(cache, number, granule_first(&cache->granules, stack[i]));
+    }
+    memmove(stack, stack + count, left * sizeof *stack);
+    cache->tops[number] -= count;
+}
+
+static void push_anyway(Cache *cache, size_t number, size_t block)
+{
+    if (!cache_need_stack(cache, number)) {
+        loosen(cache, number, granule_first(&cache->granules, block));
+        return;
+    }
+    if (cache->tops[number][1] == STACK_CEILING && !grow_stack(cache, number)) {
+        forget(cache, number, cache->classes[number].capacity / 2);
+        cache->was_full = true;
+    }
+    *++cache->tops[number] = (Pos)block;
+}
+
+/* Orders what this thread did before and what it does next for all. */
+static void fence(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+CacheFreed cache_free(Cache *cache, size_t block)
+{
+    const Granules *granules = &cache->granules;
+    CacheFreed freed = CACHE_FREED;
+
+    if (!live_test(granules->live, block)) {
+        return CACHE_TWICE;
+    }
+    live_clear(granules->live, block);
+    if (inbox_is_watched(&cache->inbox)) {
+        fence();
+        if (granule_is_freed(granules, block)) { /* another thread was first: its free counts */
+            granule_take_freed(granules, block);
+            freed = CACHE_TWICE;
+        }
+    }
+    push_anyway(cache, tag_class(granule_tag(granules->tags, block)), block);
+    return freed;
+}
+
+bool cache_is_busy(Cache *cache, size_t number)
+{
+    if (cache->classes[number].calls < BUSY_CALLS) {
+        cache->classes[number].calls++;
+        return false;
+    }
+    return true;
+}
+
+static void reverse(Pos *positions, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        Pos position = positions[i];
+
+        positions[i] = positions[count - 1 - i];
+        positions[count - 1 - i] = position;
+    }
+}
+
+/* Puts what the program does not have of a span on the stack of its class, which is empty; the first block will be
+ * the first that is taken. False: there was no room for all. */
+static bool look_through(Cache *cache, size_t number, size_t span)
+{
+    const Granules *granules = &cache->granules;
+    SpanShape shape = span_shape(&cache->granules, number);
+    Pos *stack = cache_floor(cache, number) + 1;
+    size_t room = cache->classes[number].capacity;
+    size_t count = 0;
+    size_t block = granule_start(span);
+
+    for (size_t i = 0; i < shape.blocks; i++, block += shape.units) {
+        if (!live_test(granules->live, block)) {
+            if (count == room) {
+                break;
+            }
+            stack[count++] = (Pos)block;
+        }
+    }
+    reverse(stack, count);
+    cache->tops[number] += count;
+    return count < room || block == granule_start(span) + shape.blocks * shape.units;
+}
+
+void cache_collect(Cache *cache, size_t most)
+{
+    Pos span;
+
+    while (most-- != 0 && (span = inbox_take(&cache->inbox, &cache->granules)) != 0) {
+        size_t number = tag_class(granule_tag(cache->granules.tags, granule_start(span)));
+
+        span_collect(&cache->granules, span, span_shape(&cache->granules, number));
+        loosen(cache, number, span);
+        cache->quiet = 0;
+    }
+}
+
+bool cache_refill(Cache *cache, size_t number)
+{
+    CacheClass *class = &cache->classes[number];
+
+    cache->quiet++;
+    cache_collect(cache, COLLECTED);
+    if (class->stack == 0) {
+        return false;
+    }
+    for (int tries = 0; class->loose != 0 && tries < SPANS_TRIED; tries++) {
+        if (look_through(cache, number, class->loose)) {
+            unlist(cache, &class->loose);
+            end_list(&class->loose);
+        } else {
+            grow_stack(cache, number); /* for the next time */
+        }
+        if (cache_count(cache, number) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * What is not needed any more
+ * --------------------------------------------------------------------------------------------- */
+
+/* Marks a span that leaves, in place of a link. */
+#define LEAVING (UINT32_MAX - 1)
+
+/* Takes what is in spans that leave off a stack. */
+static void filter(Cache *cache, size_t number)
+{
+    Pos *stack = cache_floor(cache, number) + 1;
+    size_t count = cache_count(cache, number);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (cache->granules.listed[granule_first(&cache->granules, stack[i])] != LEAVING) {
+            stack[kept++] = stack[i];
+        }
+    }
+    cache->tops[number] -= count - kept;
+}
+
+/* Whether a span can go back to the heap. */
+static bool is_empty(const Granules *granules, size_t span, SpanShape shape)
+{
+    return span_is_empty(granules, span, shape) && !inbox_has(granules, span);
+}
+
+bool cache_has_empty(const Cache *cache, size_t number, size_t looks)
+{
+    const Granules *granules = &cache->granules;
+    SpanShape shape = span_shape(granules, number);
+    Pos span = cache->classes[number].loose;
+
+    for (; looks != 0 && span != 0 && span != GRANULE_LAST; looks--) {
+        if (is_empty(granules, span, shape)) {
+            return true;
+        }
+        span = granules->listed[span];
+    }
+    return false;
+}
+
+size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most)
+{
+    const Granules *granules = &cache->granules;
+    CacheClass *class = &cache->classes[number];
+    SpanShape shape = span_shape(&cache->granules, number);
+    Pos *named = &class->loose;
+    size_t count = 0;
+
+    for (; looks != 0 && count < most && *named != 0 && *named != GRANULE_LAST; looks--) {
+        Pos span = *named;
+
+        if (is_empty(granules, span, shape)) {
+            unlist(cache, named);
+            granules->listed[span] = LEAVING;
+            spans[count++] = span;
+        } else {
+            named = &granules->listed[span];
+        }
+    }
+    end_list(&class->loose);
+    if (count != 0 && class->stack != 0) {
+        filter(cache, number);
+    }
+    for (size_t i = 0; i < count; i++) {
+        granules->listed[spans[i]] = 0;
+        span_set_tags(granules, spans[i], shape, 0);
+    }
+    return count;
+}
+
+/* A class that was not used for a while begins anew. */
+static void cool_class(Cache *cache, size_t number)
+{
+    CacheClass *class = &cache->classes[number];
+    size_t count = cache_count(cache, number);
+
+    if (class->stack != 0 && class->seen == count) {
+        forget(cache, number, count);
+        pool_give_stack(cache->pool, cache_floor(cache, number), class->capacity);
+        cache->tops[number] = cache_no_stack;
+        class->stack = 0;
+        class->batch = class->calls = 0;
+    }
+    class->seen = (unsigned short)count;
+}
+
+size_t cache_cool(Cache *cache)
+{
+    size_t number = cache->next_class % SIZES + 1;
+
+    cool_class(cache, number);
+    cache->next_class = (unsigned)number;
+    return number;
+}
+
+void cache_forget_all(Cache *cache)
+{
+    for (size_t number = 1; number <= SIZES; number++) {
+        CacheClass *class = &cache->classes[number];
+
+        if (class->stack != 0) {
+            cache->tops[number] = cache_floor(cache, number);
+        }
+        class->loose = 0;
+    }
+    cache->inbox.first = 0;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A thread's cache of a region: for each class of sizes that it is busy with, spans, and a stack of positions in
+ * these that the program does not have.
+ *
+ * The live bits are the truth; a stack is a list of hints, which are always right: what is on it is in a span of
+ * this cache and class, is not live, and is there once. So a stack that is full may forget its older half, whose
+ * spans become loose; and when it is empty it is filled from a loose span, by looking at the live bits. */
+#ifndef MEM_SRC_CACHE_H
+#define MEM_SRC_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cache/granule.h"
+#include "cache/inbox.h"
+#include "cache/pool.h"
+#include "cache/span.h"
+
+/* Below the first position of a stack there is a 0, which is no block's, and above the last there is
+ * STACK_CEILING: so whether it is empty, or full, is seen from what is read from it anyway. */
+#define STACK_CEILING UINT32_MAX
+
+/* A class of a cache, apart from the top of its stack. */
+typedef struct CacheClass {
+    Pos stack;               /* piece of the pool where it begins, with the 0; 0: there is none */
+    Pos loose;               /* spans that may have blocks which are not on the stack; 0: none */
+    unsigned short capacity; /* positions that the stack has room for */
+    unsigned short seen;     /* positions on it when it was last looked at */
+    unsigned char calls;     /* allocations before it got its first span */
+    unsigned char batch;     /* spans to take next time */
+} CacheClass;
+
+typedef struct Cache {
+    /* Of each class, the last position of the stack, or its floor; of one that has none, and of 0, that of
+     * cache_no_stack. */
+    Pos *tops[SIZES + 1];
+    uint64_t pops; /* blocks ever taken */
+    size_t end;    /* position of the heap's end; 0 if there are no granules */
+    Granules granules;
+    Pool *pool;
+    unsigned tag; /* owner << OWNER_SHIFT */
+    /* What other threads write to, on lines of its own. */
+    Inbox inbox __attribute__((__aligned__(128)));
+    /* What is used seldom. */
+    CacheClass classes[SIZES + 1] __attribute__((__aligned__(128)));
+    uint64_t callocs, aligned_allocs, reallocs,
+        moves;           /* calls of the functions that were served by it */
+    unsigned quiet;      /* stacks filled since something was in the inbox */
+    unsigned next_class; /* to look at for what is not used */
+    bool was_full;       /* a stack was, so that there may be empty spans to give back */
+    Pos next;            /* in a list of caches without an owner */
+} Cache;
+
+/* A stack that is empty and full: 0 and STACK_CEILING. */
+extern HIDDEN Pos cache_no_stack[2];
+
+/* The cache of those that have none: nothing is taken from it, nor put in. */
+extern HIDDEN Cache cache_none;
+
+/* Takes a block of a class: it is the program's from here on. 0: the stack is empty. */
+static ALWAYS_INLINE size_t cache_pop(Cache *cache, size_t number)
+{
+    Pos *top = cache->tops[number];
+    size_t block = *top;
+
+    if (LIKELY(block != 0)) {
+        cache->tops[number] = top - 1;
+        cache->pops++;
+        live_set(cache->granules.live, block);
+    }
+    return block;
+}
+
+/* Puts a block of the program's on the stack of its class. It is fetched as well: it is
+ * likely to be the next that is allocated. */
+static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, size_t block)
+{
+    unsigned char *live;
+    size_t number;
+    uint64_t byte;
+    Pos *top;
+
+    if (UNLIKELY(block >= cache->end)) {
+        return CACHE_ELSEWHERE;
+    }
+    number = granule_tag(cache->granules.tags, block) ^ cache->tag;
+    if (UNLIKELY(number > CLASS_MASK)) {
+        return CACHE_ELSEWHERE;
+    }
+    live = &cache->granules.live[block / 8];
+    byte = live_byte(live);
+    if (UNLIKELY(!bits_take(&byte, block % 8))) {
+        return CACHE_TWICE;
+    }
+    __builtin_prefetch(address, 1);
+    top = cache->tops[number];
+    if (UNLIKELY(top[1] == STACK_CEILING) || UNLIKELY(inbox_is_watched(&cache->inbox))) {
+        return CACHE_LONGER;
+    }
+    top[1] = (Pos)block;
+    cache->tops[number] = top + 1;
+    live_put_byte(live, byte);
+    return CACHE_FREED;
+}
+
+/* Where the stack of a class begins, if it has one. */
+static inline Pos *cache_floor(const Cache *cache, size_t number)
+{
+    return pool_piece(cache->pool, cache->classes[number].stack);
+}
+
+/* Positions on the stack of a class. */
+static inline size_t cache_count(const Cache *cache, size_t number)
+{
+    return cache->classes[number].stack == 0
+               ? 0
+               : (size_t)(cache->tops[number] - cache_floor(cache, number));
+}
+
+/* Frees a block in a span of this cache, whatever there is to do. CACHE_FREED or CACHE_TWICE. */
+CacheFreed cache_free(Cache *cache, size_t block);
+
+/* Counts an allocation of a class. Whether the class is so busy that spans are worth it. */
+bool cache_is_busy(Cache *cache, size_t number);
+
+/* Fills an empty stack, without the heap: from what others freed, and from loose spans. False: it is still empty. */
+bool cache_refill(Cache *cache, size_t number);
+
+/* Makes sure that a class has a stack. False: the pool is used up. */
+bool cache_need_stack(Cache *cache, size_t number);
+
+/* How many spans of a class to take next. */
+size_t cache_batch(Cache *cache, size_t number);
+
+/* Takes over spans, which have the cache's tag. */
+void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count);
+
+/* Takes over what other threads freed, of so many spans at most. */
+void cache_collect(Cache *cache, size_t most);
+
+/* Whether some of the first few loose spans of a class are empty. */
+bool cache_has_empty(const Cache *cache, size_t number, size_t looks);
+
+/* Lets go of empty spans of a class, among the first few that are loose: they are for the caller to be given back to
+ * the heap, which is locked. Returns how many. If the cache is watched, all caches are hidden: another thread
+ * may be about to post one. */
+size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most);
+
+/* Looks at the next class, and tells which: one that was not used since the last time loses its stack, and gets its
+ * next one as if it were new. */
+size_t cache_cool(Cache *cache);
+
+/* Forgets all spans and all that is on stacks: what they are is for the caller. */
+void cache_forget_all(Cache *cache);
+
+/* Says in one line what is wrong with a cache; true: nothing. No cache is in use meanwhile, but live bits change and
+ * change back. */
+bool cache_check(Cache *cache, char *message, size_t size);
+
+#endif

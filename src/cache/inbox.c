@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache/inbox.h"
+
+/* Puts a span into an inbox, if it is in none. */
+static void post(Inbox *owner, const Granules *granules, size_t span)
+{
+    Pos *next = &granules->posted[span];
+    Pos none = 0;
+    Pos first;
+
+    if (__atomic_load_n(next, __ATOMIC_RELAXED) != 0 ||
+        !__atomic_compare_exchange_n(next, &none, GRANULE_LAST, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED)) {
+        return;
+    }
+    first = __atomic_load_n(&owner->first, __ATOMIC_RELAXED);
+    do {
+        __atomic_store_n(next, first == 0 ? GRANULE_LAST : first, __ATOMIC_RELAXED);
+    } while (!__atomic_compare_exchange_n(&owner->first, &first, (Pos)span, true, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+}
+
+CacheFreed inbox_free(Inbox *owner, const Granules *granules, size_t block)
+{
+    unsigned char bit = (unsigned char)(1U << block % 8);
+
+    if (!live_test(granules->live, block)) {
+        return CACHE_TWICE;
+    }
+    if (!__atomic_load_n(&owner->watched, __ATOMIC_ACQUIRE)) {
+        return CACHE_LONGER;
+    }
+    if ((__atomic_fetch_or(&granules->remote[block / 8], bit, __ATOMIC_SEQ_CST) & bit) != 0) {
+        return CACHE_TWICE;
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!live_test(granules->live, block)) {
+        return CACHE_MET;
+    }
+    post(owner, granules, granule_first(granules, block));
+    return CACHE_FREED;
+}
+
+CacheFreed inbox_decide(Inbox *owner, const Granules *granules, size_t block)
+{
+    if (!granule_is_freed(granules, block)) {
+        return CACHE_FREED; /* the other one was told that it was second */
+    }
+    if (owner != NULL && live_test(granules->live, block)) { /* allocated anew meanwhile */
+        owner->watched = true;
+        post(owner, granules, granule_first(granules, block));
+        return CACHE_FREED;
+    }
+    granule_take_freed(granules, block);
+    return CACHE_TWICE;
+}
+
+/* Others only put some in, so that the next one stays what it is. */
+Pos inbox_take(Inbox *inbox, const Granules *granules)
+{
+    Pos span = __atomic_load_n(&inbox->first, __ATOMIC_ACQUIRE);
+    Pos next;
+
+    do {
+        if (span == 0) {
+            return 0;
+        }
+        next = __atomic_load_n(&granules->posted[span], __ATOMIC_RELAXED);
+    } while (!__atomic_compare_exchange_n(&inbox->first, &span, next == GRANULE_LAST ? 0 : next,
+                                          false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
+    __atomic_store_n(&granules->posted[span], 0, __ATOMIC_RELAXED);
+    /* Who sets a remote bit that is not seen after this sees that the span is to be posted again. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return span;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache/pool.h"
+
+#include <string.h>
+
+enum {
+    HEAP_BYTES_MIN = GRANULE_UNITS * UNIT_BYTES * 64,
+    POOL_BYTES_MIN_MAPPED = 1 << 18,
+    POOL_BYTES_MIN_INSIDE = 1 << 14,
+    HEAP_TO_POOL_MAPPED = 64,
+    HEAP_TO_POOL_INSIDE = 512,
+    GRANULES_AN_OWNER = 16,   /* a heap has a cache for so many granules */
+    HEAP_TO_LARGEST = 256,    /* so is the largest block that goes through caches */
+    HEAP_TO_STACK = 256,      /* the blocks that one stack may name are this part of the heap … */
+    STACK_BYTES_MAX = 1 << 18 /* … at most */
+};
+
+static size_t whole_pieces(size_t bytes)
+{
+    return bytes & ~(size_t)(PIECE_BYTES - 1);
+}
+
+size_t pool_bytes_mapped(size_t heap_bytes)
+{
+    size_t bytes = heap_bytes / HEAP_TO_POOL_MAPPED;
+
+    if (heap_bytes < HEAP_BYTES_MIN) {
+        return 0;
+    }
+    return whole_pieces(bytes < POOL_BYTES_MIN_MAPPED ? POOL_BYTES_MIN_MAPPED : bytes);
+}
+
+size_t pool_bytes_inside(size_t heap_bytes)
+{
+    size_t bytes = heap_bytes / HEAP_TO_POOL_INSIDE;
+
+    return bytes < POOL_BYTES_MIN_INSIDE ? 0 : whole_pieces(bytes);
+}
+
+void pool_init(Pool *pool, size_t bytes, size_t heap_bytes)
+{
+    size_t granules = heap_bytes / UNIT_BYTES / GRANULE_UNITS;
+
+    pool->fresh = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
+    pool->end = (Pos)(bytes / PIECE_BYTES);
+    pool->stack_units = (Pos)(bits_between(0, heap_bytes / HEAP_TO_STACK, STACK_BYTES_MAX) /
+                              UNIT_BYTES);
+    pool->largest = (Pos)sizes_down(
+        bits_between(SIZES_SMALL, heap_bytes / HEAP_TO_LARGEST / UNIT_BYTES, SIZES_LARGEST));
+    pool->owners_most = (Pos)bits_between(1, granules / GRANULES_AN_OWNER, OWNERS_MAX);
+}
+
+void pool_open(Pool *pool, size_t bytes)
+{
+    spin_take(&pool->lock);
+    pool->end = (Pos)(bytes / PIECE_BYTES);
+    spin_release(&pool->lock);
+}
+
+/* Takes pieces that were never used. NULL: there are none. */
+static void *take_fresh(Pool *pool, size_t pieces)
+{
+    void *taken = NULL;
+
+    if (pool->end - pool->fresh >= pieces) {
+        taken = pool_piece(pool, pool->fresh);
+        pool->fresh += (Pos)pieces;
+    }
+    return taken;
+}
+
+/* log2 of the pieces of a stack. */
+static size_t stack_size(size_t capacity)
+{
+    size_t pieces = ((capacity + 2) * sizeof(Pos) + PIECE_BYTES - 1) / PIECE_BYTES;
+
+    return pieces == 1 ? 0 : bits_highest(pieces - 1) + 1;
+}
+
+Pos *pool_take_stack(Pool *pool, size_t capacity)
+{
+    size_t size = stack_size(capacity);
+    Pos *stack;
+
+    spin_take(&pool->lock);
+    if (pool->stacks[size] != 0) {
+        stack = pool_piece(pool, pool->stacks[size]);
+        pool->stacks[size] = *stack;
+    } else {
+        stack = take_fresh(pool, (size_t)1 << size);
+    }
+    spin_release(&pool->lock);
+    return stack;
+}
+
+void pool_give_stack(Pool *pool, Pos *stack, size_t capacity)
+{
+    size_t size = stack_size(capacity);
+
+    spin_take(&pool->lock);
+    *stack = pool->stacks[size];
+    pool->stacks[size] = pool_number(pool, stack);
+    spin_release(&pool->lock);
+}
+
+void *pool_take_cache(Pool *pool, size_t bytes, unsigned *owner)
+{
+    size_t pieces = bytes / PIECE_BYTES;
+    void *cache = NULL;
+
+    spin_take(&pool->lock);
+    if (pool->owners < pool->owners_most) {
+        pool->fresh += pool->fresh & 1;
+        cache = take_fresh(pool, pieces);
+    }
+    if (cache != NULL) {
+        *owner = ++pool->owners;
+        pool->caches[*owner] = pool_number(pool, cache);
+    }
+    spin_release(&pool->lock);
+    return cache;
+}

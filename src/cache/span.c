@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache/span.h"
+
+#include "heap/blocks.h"
+#include "heap/index.h"
+
+enum {
+    WASTE_SHARE = 16, /* of a span, at most this part is left over … */
+    LENGTHS_TRIED = 8 /* … or the least of so many lengths */
+};
+
+/* The granules of a span of blocks of so many units. */
+static size_t choose_length(size_t units)
+{
+    size_t least = (units + GRANULE_UNITS - 1) / GRANULE_UNITS;
+    size_t best = 0;
+    size_t best_left = 0;
+
+    for (size_t length = least; length < least + LENGTHS_TRIED; length++) {
+        size_t left = length * GRANULE_UNITS % units;
+
+        if (best == 0 || left * best < best_left * length) { /* compares left / length */
+            best = length;
+            best_left = left;
+        }
+        if (left * WASTE_SHARE <= length * GRANULE_UNITS) {
+            break;
+        }
+    }
+    return best;
+}
+
+SpanShape span_shape(const Granules *granules, size_t number)
+{
+    size_t units = sizes_units(number);
+    size_t length = __atomic_load_n(&granules->lengths[number], __ATOMIC_RELAXED);
+
+    if (length == 0) {
+        length = choose_length(units);
+        __atomic_store_n(&granules->lengths[number], (unsigned char)length, __ATOMIC_RELAXED);
+    }
+    return (SpanShape){units, length * GRANULE_UNITS / units, length};
+}
+
+static size_t span_units(SpanShape shape)
+{
+    return shape.granules * GRANULE_UNITS;
+}
+
+void span_set_tags(const Granules *granules, size_t first, SpanShape shape, unsigned tag)
+{
+    for (size_t i = 0; i < shape.granules; i++) {
+        granules->offsets[first + i] = (uint16_t)i;
+        granule_set_tag(granules, first + i, tag);
+    }
+}
+
+HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanShape shape,
+                     size_t count, size_t *first, size_t *taken)
+{
+    Pos block = 0;
+    HeapResult result = heap_take_row(heap, span_units(shape), count, GRANULE_UNITS, &block, taken);
+
+    *first = granule_of(block);
+    for (size_t i = 0; i < *taken; i++) {
+        span_set_tags(granules, *first + i * shape.granules, shape, tag);
+    }
+    /* Who sees a live bit of a span sees whose it is. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    return result;
+}
+
+/* The words of a bit string that stand for a span. */
+static size_t *words_of(unsigned char *string, size_t first)
+{
+    return (size_t *)(void *)&string[granule_start(first) / 8];
+}
+
+static size_t count_words(SpanShape shape)
+{
+    return span_units(shape) / 8 / sizeof(size_t);
+}
+
+bool span_is_empty(const Granules *granules, size_t first, SpanShape shape)
+{
+    const size_t *live = words_of(granules->live, first);
+    const size_t *remote = words_of(granules->remote, first);
+    size_t any = 0;
+
+    for (size_t i = 0; i < count_words(shape); i++) {
+        any |= live[i] | __atomic_load_n(&remote[i], __ATOMIC_RELAXED);
+    }
+    return any == 0;
+}
+
+size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
+{
+    const size_t *live = words_of(granules->live, first);
+    const size_t *remote = words_of(granules->remote, first);
+    size_t count = 0;
+
+    for (size_t i = 0; i < count_words(shape); i++) {
+        size_t here = live[i] & ~__atomic_load_n(&remote[i], __ATOMIC_RELAXED);
+
+        count += here == 0 ? 0 : (size_t)__builtin_popcountll(here);
+    }
+    return count;
+}
+
+/* Only of blocks that the program has: another remote bit is of a second free, which will see to it. Live bits first:
+ * whoever finds a remote bit cleared finds the live bit cleared, too. */
+void span_collect(const Granules *granules, size_t first, SpanShape shape)
+{
+    size_t *live = words_of(granules->live, first);
+    size_t *remote = words_of(granules->remote, first);
+
+    for (size_t i = 0; i < count_words(shape); i++) {
+        size_t freed = __atomic_load_n(&remote[i], __ATOMIC_ACQUIRE) & live[i];
+
+        if (freed != 0) {
+            __atomic_store_n(&live[i], live[i] & ~freed, __ATOMIC_RELAXED);
+            __atomic_fetch_and(&remote[i], ~freed, __ATOMIC_ACQ_REL);
+        }
+    }
+}
+
+/* Cuts the front off a block in use. Returns where the rest begins, which is a block in use, too. */
+static size_t cut_front(Heap *heap, size_t block, size_t end, size_t at)
+{
+    if (at != end) {
+        blocks_make_used(heap, (Pos)block, (Pos)(at - block));
+        blocks_make_used(heap, (Pos)at, (Pos)(end - at));
+        heap->blocks++;
+        heap->taken++;
+    }
+    return at;
+}
+
+size_t span_cut(const Granules *granules, Heap *heap, size_t first, SpanShape shape)
+{
+    size_t end = granule_start(first) + span_units(shape);
+    size_t at = granule_start(first); /* the pieces before are cut */
+    size_t before = heap->taken;
+
+    span_collect(granules, first, shape);
+    span_set_tags(granules, first, shape, 0);
+    for (size_t i = 0; i < shape.blocks; i++) {
+        size_t block = granule_start(first) + i * shape.units;
+
+        if (live_test(granules->live, block)) {
+            at = block == at ? at : cut_front(heap, at, end, block);
+            at = cut_front(heap, at, end, block + shape.units);
+        }
+    }
+    return heap->taken - before + 1;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How threads are made to agree on what was written: by the kernel, or by a fence with each mark. */
+#include "cache/thread.h"
+#include "os/kernel.h"
+#include "os/sandbox.h"
+#include "os/spin.h"
+
+/* From linux/membarrier.h, which not every system has. */
+enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
+
+bool thread_fences = THREAD_SANITIZED;
+
+/* Held while another such call is made, which may take long. It is not what fork() waits for: a handler of a signal
+ * may fork in the midst of one. */
+static Spin call_lock;
+
+/* Whether threads_restrict was called. */
+static bool is_restricted;
+
+/* Whether the kernel knows that it will be asked for fences. */
+static bool is_registered;
+
+static bool ask_kernel(int command)
+{
+#ifdef SYS_membarrier
+    return kernel_call(SYS_membarrier, command, 0, 0, 0, 0, 0) == 0;
+#else
+    (void)command;
+    return false;
+#endif
+}
+
+/* Changes to marks with fences. Records are locked, here and below. */
+static void begin_fences(void)
+{
+    __atomic_store_n(&thread_fences, true, __ATOMIC_RELAXED);
+    /* Whoever sets a mark right now has set it before this, or sees that it needs a fence. If the kernel refuses
+     * what it did before: all that a thread has written is seen by all after a tiny part of this. */
+    if (is_registered && !ask_kernel(PRIVATE_EXPEDITED)) {
+        lock_pause(10000000);
+    }
+}
+
+static bool may_ask(void)
+{
+    return !__atomic_load_n(&is_restricted, __ATOMIC_RELAXED) && !sandbox_is_inherited();
+}
+
+void threads_prepare_fences(void)
+{
+    threads_lock();
+    if (!thread_fences) {
+        is_registered = may_ask() && ask_kernel(REGISTER_PRIVATE_EXPEDITED);
+        if (!is_registered) {
+            begin_fences();
+        }
+    }
+    threads_unlock();
+}
+
+void threads_fence(void)
+{
+    if (!thread_fences && !ask_kernel(PRIVATE_EXPEDITED)) {
+        begin_fences();
+    }
+    thread_fence();
+}
+
+/* In fork() nobody waits: in a child, who had the lock may not be there. */
+static void lock_calls(void)
+{
+    if (!lock_in_fork()) {
+        spin_take(&call_lock);
+    }
+}
+
+static void unlock_calls(void)
+{
+    if (!lock_in_fork()) {
+        spin_release(&call_lock);
+    }
+}
+
+void threads_restrict(void)
+{
+    lock_calls();
+    __atomic_store_n(&is_restricted, true, __ATOMIC_RELAXED);
+    unlock_calls();
+    threads_lock();
+    if (!thread_fences) {
+        begin_fences();
+    }
+    threads_unlock();
+}
+
+bool threads_begin_call(void)
+{
+    lock_calls();
+    if (!may_ask()) {
+        unlock_calls();
+        return false;
+    }
+    return true;
+}
+
+void threads_end_call(void)
+{
+    unlock_calls();
+}
+
+void threads_lose_calls(void)
+{
+    spin_release(&call_lock);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Giving back a block the short way, where it is merged with free neighbours, or large. */
+#include "heap/fast.h"
+
+/* Ends giving back a run, which no longer counts as in use, the general way: where a bin has a tree,
+ * and where a free neighbour was written to, which is seen and mended there. */
+static __attribute__((__noinline__)) HeapResult merge_rest(Link *links, size_t start, size_t run)
+{
+    return heap_give_rest(fast_heap(links), (Pos)start, (Pos)run);
+}
+
+static __attribute__((__noinline__)) HeapResult insert_into_tree(Link *links, size_t start,
+                                                                 size_t run)
+{
+    index_add_to_tree(index_usual(fast_heap(links)), start, run);
+    return HEAP_OK;
+}
+
+/* Makes a large free block of a run that was merged with its neighbours. */
+static __attribute__((__noinline__)) HeapResult insert_merged(Link *links, size_t start, size_t run)
+{
+    Map map = heap_map(fast_heap(links));
+
+    map_set_bit_at_once(map.free, start);
+    map_set_bit_at_once(map.free, start + run - 1);
+    map_note_size(map, start, run);
+    return LIKELY(index_push_large(index_usual(fast_heap(links)), start, run))
+               ? HEAP_OK
+               : insert_into_tree(links, start, run);
+}
+
+/* Takes a free block out of its list. False: it was written to. */
+static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
+{
+    bool alone;
+
+    if (UNLIKELY(!list_remove(fast_heap(links), block, size, UNIT_SHIFT, &alone))) {
+        return false;
+    }
+    if (alone) {
+        index_unmark_large(fast_heap(links), size);
+    }
+    return true;
+}
+
+/* Takes a free block out of the index. False: it was written to, or is in a tree. */
+static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, bool in_list)
+{
+    return in_list || LIKELY(size < fast_heap(links)->fast_classes)
+               ? remove_small(links, block, size)
+               : index_pull_large(index_usual(fast_heap(links)), block, size);
+}
+
+/* Ends giving back a run, which no longer counts as in use, where the result is large: so many
+ * units before it and behind it are free. in_lists: both of these are small, that is known. */
+static ALWAYS_INLINE HeapResult merge_large(Link *links, size_t start, size_t run, bool is_before,
+                                            size_t before, bool is_behind, size_t behind,
+                                            bool in_lists)
+{
+    if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
+        return merge_rest(links, start, run);
+    }
+    if (is_behind) {
+        if (UNLIKELY(!remove_any(links, start + run, behind, in_lists))) {
+            return merge_rest(links, start, run);
+        }
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
+        run += behind;
+    }
+    if (is_before) {
+        if (UNLIKELY(!remove_any(links, start - before, before, in_lists))) {
+            fast_heap(links)->blocks -= is_behind;
+            return merge_rest(links, start, run);
+        }
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
+        start -= before;
+        run += before;
+    }
+    fast_heap(links)->blocks -= (Pos)is_behind + is_before;
+    return insert_merged(links, start, run);
+}
+
+/* The same where the result goes into a list. */
+static ALWAYS_INLINE HeapResult merge_small(Link *links, size_t start, size_t run, bool is_before,
+                                            size_t before, bool is_behind, size_t behind)
+{
+    if (is_behind) {
+        if (UNLIKELY(!fast_remove(links, start + run, behind))) {
+            return merge_rest(links, start, run);
+        }
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
+        run += behind;
+    } else {
+        map_set_bit(heap_map(fast_heap(links)).free, start + run - 1);
+    }
+    if (is_before) {
+        if (UNLIKELY(!fast_remove(links, start - before, before))) {
+            fast_heap(links)->blocks -= is_behind;
+            return merge_rest(links, start, run);
+        }
+        map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
+        start -= before;
+        run += before;
+    } else {
+        map_set_bit(heap_map(fast_heap(links)).free, start);
+    }
+    fast_heap(links)->blocks -= (Pos)is_behind + is_before;
+    map_put_size(heap_map(fast_heap(links)), start, run);
+    fast_insert(links, start, run);
+    return HEAP_OK;
+}
+
+/* In functions of their own, so that what leads to them needs no stack frame. */
+static __attribute__((__noinline__)) HeapResult merge_small_behind(Link *links, size_t start,
+                                                                   size_t run, size_t behind)
+{
+    return merge_small(links, start, run, false, 0, true, behind);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_small_before(Link *links, size_t start,
+                                                                   size_t run, size_t before)
+{
+    return merge_small(links, start, run, true, before, false, 0);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_small_both(Link *links, size_t start,
+                                                                 size_t run, size_t before,
+                                                                 size_t behind)
+{
+    return merge_small(links, start, run, true, before, true, behind);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_large_behind(Link *links, size_t start,
+                                                                   size_t run, size_t behind)
+{
+    return merge_large(links, start, run, false, 0, true, behind, false);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_large_before(Link *links, size_t start,
+                                                                   size_t run, size_t before)
+{
+    return merge_large(links, start, run, true, before, false, 0, false);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_large_both(Link *links, size_t start,
+                                                                 size_t run, size_t before,
+                                                                 size_t behind)
+{
+    return merge_large(links, start, run, true, before, true, behind, false);
+}
+
+/* The same with both in lists: that needs fewer registers. */
+static __attribute__((__noinline__)) HeapResult merge_lists(Link *links, size_t start, size_t run,
+                                                            size_t before, size_t behind)
+{
+    return merge_large(links, start, run, true, before, true, behind, true);
+}
+
+/* A large run without free neighbours. */
+static __attribute__((__noinline__)) HeapResult give_large(Link *links, size_t start, size_t run)
+{
+    return merge_large(links, start, run, false, 0, false, 0, false);
+}
+
+/* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
+ * index. */
+static ALWAYS_INLINE HeapResult merge(Link *links, size_t start, size_t run, bool is_behind,
+                                      bool is_before)
+{
+    Heap *heap = fast_heap(links);
+    size_t behind = is_behind ? map_length(heap_map(heap), start + run) : 0;
+    size_t before = is_before ? map_length_before(heap_map(heap), start) : 0;
+
+    heap->given++;
+    heap->headroom += run;
+    if (UNLIKELY(before + run + behind >= heap->fast_classes)) {
+        return !is_before   ? merge_large_behind(links, start, run, behind)
+               : !is_behind ? merge_large_before(links, start, run, before)
+               : before < heap->fast_classes && behind < heap->fast_classes
+                   ? merge_lists(links, start, run, before, behind)
+                   : merge_large_both(links, start, run, before, behind);
+    }
+    return !is_before   ? merge_small_behind(links, start, run, behind)
+           : !is_behind ? merge_small_before(links, start, run, before)
+                        : merge_small_both(links, start, run, before, behind);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_behind(Link *links, size_t start, size_t run)
+{
+    return merge(links, start, run, true, false);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_before(Link *links, size_t start, size_t run)
+{
+    return merge(links, start, run, false, true);
+}
+
+static __attribute__((__noinline__)) HeapResult merge_both(Link *links, size_t start, size_t run)
+{
+    return merge(links, start, run, true, true);
+}
+
+/* Gives back a block whose end is further off than a window reaches. free: the window. */
+static __attribute__((__noinline__)) HeapResult give_long(Link *links, size_t start, size_t free)
+{
+    Heap *heap = fast_heap(links);
+    Map map = heap_map(fast_heap(links));
+    size_t run;
+
+    if (UNLIKELY((free & 2) != 0)) {
+        return HEAP_FULL;
+    }
+    run = map_length(map, start);
+    if (UNLIKELY(map_is_free(map, start + run))) {
+        return (free & 1) != 0 ? merge_both(links, start, run) : merge_behind(links, start, run);
+    }
+    if (UNLIKELY((free & 1) != 0)) {
+        return merge_before(links, start, run);
+    }
+    heap->given++;
+    heap->headroom += run;
+    if (UNLIKELY(run >= heap->fast_classes)) {
+        return give_large(links, start, run);
+    }
+    map_set_free(map, start, run);
+    fast_insert(links, start, run);
+    return HEAP_OK;
+}
+
+HeapResult fast_give_merged(Link *links, size_t start, size_t run, FastGiven given)
+{
+    switch (given) {
+    case FAST_BEHIND:
+        return merge_behind(links, start, run);
+    case FAST_BEFORE:
+        return merge_before(links, start, run);
+    case FAST_BOTH:
+        return merge_both(links, start, run);
+    default:
+        return give_long(links, start, run);
+    }
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rarer half of taking a block the short way: in functions of its own, so that it does not cost the common half the
+ * registers that it needs. All return 0 where it takes the general way. */
+#include "heap/fast.h"
+
+/* Where a tree is to be searched, or nodes lie elsewhere. */
+static __attribute__((__noinline__)) size_t take_by_search(Link *links, size_t units)
+{
+    Index index = index_of(fast_heap(links));
+    Pos block;
+    HeapResult result = blocks_take_large(index, units, index_class(index, units), &block);
+
+    if (UNLIKELY(result != HEAP_OK)) {
+        return 0;
+    }
+    return block;
+}
+
+/* Ends taking a block: what is left of it goes into a bin that needs a tree for it. */
+static __attribute__((__noinline__)) size_t insert_rest(Link *links, size_t block, size_t rest,
+                                                        size_t size)
+{
+    index_add_to_tree(index_usual(fast_heap(links)), rest, size);
+    return block;
+}
+
+/* Ends taking the front of a large free block, which is out of the index. */
+static ALWAYS_INLINE size_t take_front(Link *links, size_t units, size_t block, size_t size)
+{
+    size_t rest = block + units;
+    Map map;
+
+    fast_split_large(links, block, units);
+    size -= units;
+    map = heap_map(fast_heap(links));
+    if (LIKELY(size >= fast_heap(links)->fast_classes)) {
+        fast_start_rest(links, map, rest);
+        map_note_size(map, rest, size);
+        blocks_note_touched(fast_heap(links), (Pos)rest);
+        if (UNLIKELY(!index_push_large(index_usual(fast_heap(links)), rest, size))) {
+            return insert_rest(links, block, rest, size);
+        }
+        return block;
+    }
+    blocks_note_touched(fast_heap(links), (Pos)(rest + size));
+    if (size != 0) {
+        fast_start_rest(links, map, rest);
+        map_put_size(map, rest, size);
+        fast_insert(links, rest, size);
+    }
+    return block;
+}
+
+static __attribute__((__noinline__)) size_t take_from_shelf(Link *links, size_t units,
+                                                            size_t size_class, size_t size)
+{
+    Index index = index_usual(fast_heap(links));
+    size_t block = shelf_first(index.tree, index_shelf_at(index, size_class), size);
+
+    if (UNLIKELY(!fast_confirms_large(links, block, size)) ||
+        UNLIKELY(block + units > fast_heap(links)->open)) {
+        return 0;
+    }
+    if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
+        index_unmark_large(fast_heap(links), size_class);
+    }
+    return take_front(links, units, block, size);
+}
+
+/* The bin has no tree. */
+static __attribute__((__noinline__)) size_t take_from_bin(Link *links, size_t units,
+                                                          size_t size_class, size_t block)
+{
+    Index index = index_usual(fast_heap(links));
+    size_t size = tree_node(index.tree, block)->size;
+
+    if (UNLIKELY(!fast_confirms_large(links, block, size)) ||
+        UNLIKELY(block + units > fast_heap(links)->open)) {
+        return 0;
+    }
+    if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
+        index_unmark_large(fast_heap(links), size_class);
+    }
+    return take_front(links, units, block, size);
+}
+
+/* The front of the smallest block of a class, where each is large enough. */
+static ALWAYS_INLINE size_t take_smallest(Link *links, size_t units, size_t size_class)
+{
+    Index index = index_usual(fast_heap(links));
+    size_t begin = index_shelf_begin(index.heap, size_class);
+    const Bin *bin = index_bin_at(index, size_class);
+
+    if (index_is_shelved(index.heap, begin)) {
+        return take_from_shelf(links, units, size_class,
+                               shelf_size_from(index_shelf_at(index, size_class), begin));
+    }
+    if (UNLIKELY(bin_has_tree(bin))) {
+        return take_by_search(links, units);
+    }
+    return take_from_bin(links, units, size_class, bin_smaller(index.tree, bin));
+}
+
+/* No list has a block for it, but another class may have one. */
+static __attribute__((__noinline__)) size_t take_from_large(Link *links, size_t units,
+                                                            size_t size_class)
+{
+    if (UNLIKELY(size_class == 0)) {
+        return 0;
+    }
+    if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
+        return take_by_search(links, units);
+    }
+    return take_smallest(links, units, size_class);
+}
+
+/* There is no free block of exactly so many units. */
+size_t fast_take_inexact(Link *links, size_t units)
+{
+    Heap *heap = fast_heap(links);
+    size_t size_class = index_next(heap, units);
+    size_t block;
+
+    if (UNLIKELY(size_class - 1 >= heap->fast_classes - 1)) {
+        return take_from_large(links, units, size_class);
+    }
+    block = links[size_class].next;
+    if (UNLIKELY(!fast_take_first(links, size_class, block))) {
+        return 0;
+    }
+    blocks_count_use(fast_heap(links), units);
+    fast_split(links, block, units, size_class);
+    return block;
+}
+
+/* The front of the smallest large block, of classes from one on. */
+static ALWAYS_INLINE size_t take_from_classes(Link *links, size_t units, size_t size_class)
+{
+    size_class = index_next(fast_heap(links), size_class);
+    if (UNLIKELY(size_class == 0)) {
+        return 0;
+    }
+    return take_smallest(links, units, size_class);
+}
+
+static ALWAYS_INLINE size_t take_shelved(Link *links, size_t units)
+{
+    Index index = index_usual(fast_heap(links));
+    size_t shelf = index_shelf(index, units);
+    size_t size = shelf_size_from(index_shelf_at(index, shelf), units);
+
+    return size == 0 ? take_from_classes(links, units, shelf + 1)
+                     : take_from_shelf(links, units, shelf, size);
+}
+
+static ALWAYS_INLINE size_t take_binned(Link *links, size_t units)
+{
+    Index index = index_usual(fast_heap(links));
+    size_t bin = index_bin(index, units);
+    const Bin *blocks = index_bin_at(index, bin);
+    Pos block;
+
+    if (blocks->first == TREE_NONE) {
+        return take_from_classes(links, units, bin);
+    }
+    if (UNLIKELY(bin_has_tree(blocks))) {
+        return take_by_search(links, units);
+    }
+    block = bin_fit(index.tree, blocks, (Pos)units);
+    return block == TREE_NONE ? take_from_classes(links, units, bin + 1)
+                              : take_from_bin(links, units, bin, block);
+}
+
+/* It is too large for any list, or of no bytes, or this is no region for the fast way. */
+size_t fast_take_large(Link *links, size_t units)
+{
+    Heap *heap = fast_heap(links);
+
+    if (UNLIKELY(!fast_has_nodes(heap)) || UNLIKELY(units > heap->end - heap->first)) {
+        return 0;
+    }
+    return index_is_shelved(heap, units) ? take_shelved(links, units) : take_binned(links, units);
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of its
+ * own, with a list. From there on large heaps have shelves, of eight sizes each; and the largest sizes
+ * fall into bins, each one of several equal parts of an octave. A bit array tells which classes hold
+ * blocks, and a summary which of its words are not 0.
+ *
+ *   class   0  1  2  …  classes-1 | classes …                      |                    heads-1
+ *   size    –  1  2  …  classes-1 | classes …  in shelves of eight | …  in bins        2^32 - 1
+ */
+#ifndef MEM_SRC_INDEX_H
+#define MEM_SRC_INDEX_H
+
+#include "heap/bin.h"
+#include "heap/heap-data.h"
+#include "heap/list.h"
+
+_Static_assert((int)INDEX_WORDS <= (int)MAP_WORD_BITS, "the summary is one word");
+
+/* The index of a heap, with those of its constants that are known when this is compiled: in most
+ * heaps they are the same. */
+typedef struct Index {
+    Heap *heap;
+    Tree tree;
+    unsigned shift;
+} Index;
+
+static ALWAYS_INLINE Index index_of(Heap *heap)
+{
+    return (Index){heap, heap_tree(heap), heap->shift};
+}
+
+/* Of a heap with nodes in the map, and units of 8 bytes. */
+static ALWAYS_INLINE Index index_usual(Heap *heap)
+{
+    char *nodes = (char *)(heap + 1) + heap->nodes;
+
+    return (Index){heap, {nodes, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
+}
+
+/* How large sizes fall into shelves and bins. */
+typedef struct Bins {
+    Pos shelves_end; /* sizes below are on shelves … */
+    Pos shelf_bias;  /* … the number of which is this and the size without its last bits */
+    Pos bin_bias;    /* the others in 1 << shift bins for each octave, with this at first */
+    unsigned shift;
+} Bins;
+
+/* The size is wide only so that no instruction is needed to make it so. */
+static ALWAYS_INLINE size_t index_shelf_in(Bins bins, size_t size)
+{
+    return (Pos)(size >> SHELF_SHIFT) + bins.shelf_bias;
+}
+
+static ALWAYS_INLINE size_t index_bin_in(Bins bins, size_t size)
+{
+    size_t octave = bits_highest(size);
+
+    return (Pos)((octave << bins.shift) + (size >> (octave - bins.shift))) + bins.bin_bias;
+}
+
+static ALWAYS_INLINE Bins index_bins(Index index)
+{
+    const Heap *heap = index.heap;
+
+    return (Bins){heap->shelves_end, heap->shelf_bias, heap->bin_bias, index.tree.bin_shift};
+}
+
+/* The shelf of a large size, or its bin. */
+static ALWAYS_INLINE size_t index_shelf(Index index, size_t size)
+{
+    return index_shelf_in(index_bins(index), size);
+}
+
+static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
+{
+    return index_bin_in(index_bins(index), size);
+}
+
+/* Whether a large size is on a shelf. */
+static ALWAYS_INLINE bool index_is_shelved(const Heap *heap, size_t size)
+{
+    return (Pos)size < heap->shelves_end;
+}
+
+/* The class of a large size. */
+static inline size_t index_large_class_in(Bins bins, size_t size)
+{
+    return (Pos)size < bins.shelves_end ? index_shelf_in(bins, size) : index_bin_in(bins, size);
+}
+
+static inline size_t index_large_class(Index index, size_t size)
+{
+    return index_large_class_in(index_bins(index), size);
+}
+
+/* The first size of a shelf; or shelves_end, or more, if the class, of large blocks, is a bin. */
+static ALWAYS_INLINE size_t index_shelf_begin(const Heap *heap, size_t size_class)
+{
+    return (size_class - heap->shelf_bias) << SHELF_SHIFT;
+}
+
+static inline bool index_is_large(const Heap *heap, size_t size)
+{
+    return size >= heap->classes;
+}
+
+/* Words of the bit array for so many classes, and for one more, which holds none. */
+static inline size_t index_words(size_t heads)
+{
+    return heads / MAP_WORD_BITS + 1;
+}
+
+static inline bool index_is_marked(const Heap *heap, size_t size_class)
+{
+    return bits_test(heap->words[size_class / MAP_WORD_BITS], size_class);
+}
+
+/* Says that a class holds blocks. */
+static inline void index_mark(Heap *heap, size_t size_class)
+{
+    uint64_t *word = &heap->words[size_class / MAP_WORD_BITS];
+
+    if (UNLIKELY(*word == 0)) {
+        bits_set_in(&heap->summary, size_class / MAP_WORD_BITS);
+    }
+    *word = bits_set(*word, size_class);
+}
+
+/* Says that a class, which is marked, holds none any more, if that is so. */
+static inline void index_unmark_if(Heap *heap, size_t size_class, bool empty)
+{
+    if (UNLIKELY(bits_flip(&heap->words[size_class / MAP_WORD_BITS],
+                           (uint64_t)empty << (size_class & 63)))) {
+        bits_clear_in(&heap->summary, size_class / MAP_WORD_BITS);
+    }
+}
+
+/* The first class that holds blocks, in words behind one; 0 if there is none. */
+static inline size_t index_next_beyond(const Heap *heap, size_t word)
+{
+    uint64_t summary = heap->summary & (~UINT64_C(1) << (word & 63));
+
+    if (summary == 0) {
+        return 0;
+    }
+    word = bits_lowest(summary);
+    return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
+}
+
+/* The last class that holds blocks; 0 if there is none. */
+static inline size_t index_last(const Heap *heap)
+{
+    size_t word;
+
+    if (heap->summary == 0) {
+        return 0;
+    }
+    word = bits_highest(heap->summary);
+    return word * MAP_WORD_BITS + bits_highest(heap->words[word]);
+}
+
+/* The first class that holds blocks, from one on; 0 if there is none. */
+static inline size_t index_next(const Heap *heap, size_t size_class)
+{
+    uint64_t near = heap->words[size_class / MAP_WORD_BITS] >> (size_class & 63);
+
+    return LIKELY(near != 0) ? size_class + bits_lowest(near)
+                             : index_next_beyond(heap, size_class / MAP_WORD_BITS);
+}
+
+/* The shelf, or the bin, that is a class. */
+static ALWAYS_INLINE Shelf *index_shelf_at(Index index, size_t size_class)
+{
+    return (Shelf *)(void *)heap_link(index.heap, size_class, index.shift);
+}
+
+static ALWAYS_INLINE Bin *index_bin_at(Index index, size_t size_class)
+{
+    return (Bin *)(void *)heap_link(index.heap, size_class, index.shift);
+}
+
+/* index_mark and its opposite for classes of large blocks, in the fewest instructions: what is large is
+ * too rare to be worth more of them for the sake of time. */
+static ALWAYS_INLINE void index_mark_large(Heap *heap, size_t size_class)
+{
+    if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {
+        bits_set_in(&heap->summary, size_class / MAP_WORD_BITS);
+    }
+    bits_set_in(heap->words, size_class);
+}
+
+static ALWAYS_INLINE void index_unmark_large(Heap *heap, size_t size_class)
+{
+    bits_clear_in(heap->words, size_class);
+    if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {
+        bits_clear_in(&heap->summary, size_class / MAP_WORD_BITS);
+    }
+}
+
+/* Puts in a large block, whose size is in its node. False: that takes a tree. */
+static ALWAYS_INLINE bool index_push_large(Index index, size_t block, size_t size)
+{
+    size_t size_class;
+
+    if (index_is_shelved(index.heap, size)) {
+        size_class = index_shelf(index, size);
+        if (!shelf_insert(index.tree, index_shelf_at(index, size_class), block, size)) {
+            return true;
+        }
+    } else {
+        size_class = index_bin(index, size);
+        if (UNLIKELY(bin_is_full(index_bin_at(index, size_class)))) {
+            return false;
+        }
+        bin_push(index_bin_at(index, size_class), (Pos)block);
+    }
+    index_mark_large(index.heap, size_class);
+    return true;
+}
+
+/* Takes out a large block. False: it is in a tree. */
+static ALWAYS_INLINE bool index_pull_large(Index index, size_t block, size_t size)
+{
+    size_t size_class;
+    bool empty;
+
+    if (index_is_shelved(index.heap, size)) {
+        size_class = index_shelf(index, size);
+        empty = shelf_remove(index.tree, index_shelf_at(index, size_class), block, size);
+    } else {
+        size_class = index_bin(index, size);
+        if (UNLIKELY(bin_has_tree(index_bin_at(index, size_class)))) {
+            return false;
+        }
+        empty = bin_pull(index_bin_at(index, size_class), (Pos)block);
+    }
+    if (empty) {
+        index_unmark_large(index.heap, size_class);
+    }
+    return true;
+}
+
+/* Puts in a block that index_push_large did not, into a bin which is full and so marked. */
+static inline void index_add_to_tree(Index index, size_t block, size_t size)
+{
+    bin_add(index.tree, index_bin_at(index, index_bin(index, size)), (Pos)block);
+}
+
+static ALWAYS_INLINE void index_insert_large(Index index, Pos block, Pos size)
+{
+    tree_node(index.tree, block)->size = size;
+    if (UNLIKELY(!index_push_large(index, block, size))) {
+        index_add_to_tree(index, block, size);
+    }
+}
+
+static ALWAYS_INLINE void index_remove_large(Index index, Pos block, Pos size)
+{
+    if (UNLIKELY(!index_pull_large(index, block, size))) {
+        bin_drop(index.tree, index_bin_at(index, index_bin(index, size)), block);
+    }
+}
+
+static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)
+{
+    if (size >= index.heap->classes) {
+        index_insert_large(index, block, size);
+    } else if (list_insert(index.heap, block, size, index.shift)) {
+        index_mark(index.heap, size);
+    }
+}
+
+/* False if the block's links were overwritten. */
+static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
+{
+    bool empty;
+
+    if (size >= index.heap->classes) {
+        index_remove_large(index, block, size);
+        return true;
+    }
+    if (!list_remove(index.heap, block, size, index.shift, &empty)) {
+        return false;
+    }
+    index_unmark_if(index.heap, size, empty);
+    return true;
+}
+
+/* The first class that may have a block of so many units, which are no more than the heap has; 0 if
+ * there is none. */
+static ALWAYS_INLINE size_t index_class(Index index, size_t units)
+{
+    return index_is_large(index.heap, units) ? index_large_class(index, units)
+                                             : index_next(index.heap, units);
+}
+
+/* The smallest block of at least so many units, a size of this class, which is one of large blocks
+ * and not empty; or TREE_NONE. */
+static ALWAYS_INLINE Pos index_best_of_class(Index index, size_t units, size_t size_class)
+{
+    const Shelf *shelf = index_shelf_at(index, size_class);
+    size_t size;
+
+    if (!index_is_shelved(index.heap, units)) {
+        return bin_best(index.tree, index_bin_at(index, size_class), (Pos)units);
+    }
+    size = shelf_size_from(shelf, units);
+    return size == 0 ? TREE_NONE : shelf_first(index.tree, shelf, size);
+}
+
+/* The smallest block of such a class. */
+static ALWAYS_INLINE Pos index_smallest_of_class(Index index, size_t size_class)
+{
+    const Shelf *shelf = index_shelf_at(index, size_class);
+    size_t begin = index_shelf_begin(index.heap, size_class);
+
+    return index_is_shelved(index.heap, begin)
+               ? shelf_first(index.tree, shelf, shelf_size_from(shelf, begin))
+               : bin_smallest(index.tree, index_bin_at(index, size_class));
+}
+
+/* The size of the largest block of such a class. */
+static inline Pos index_largest_of_class(Index index, size_t size_class)
+{
+    size_t begin = index_shelf_begin(index.heap, size_class);
+    const Bin *bin = index_bin_at(index, size_class);
+
+    return index_is_shelved(index.heap, begin)
+               ? (Pos)shelf_largest_size(index_shelf_at(index, size_class), begin)
+               : tree_node(index.tree, bin_largest(index.tree, bin))->size;
+}
+
+/* Finds the smallest large free block of at least so many units. The class is that of the units;
+ * or, if they are few, one that is large. Returns its position, or 0. */
+static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size_class)
+{
+    Pos block;
+
+    if (index_is_large(index.heap, units) && index_is_marked(index.heap, size_class)) {
+        /* Perhaps with smaller ones only. */
+        block = index_best_of_class(index, units, size_class);
+        if (block != TREE_NONE) {
+            return block;
+        }
+        size_class++;
+    }
+    size_class = index_next(index.heap, size_class);
+    return size_class == 0 ? 0 : index_smallest_of_class(index, size_class);
+}
+
+/* Whether a large free block is in its class, and linked as it should be. */
+static inline bool index_holds_large(Index index, Pos block, Pos size)
+{
+    const Heap *heap = index.heap;
+    size_t size_class = index_large_class(index, size);
+
+    return index_is_marked(heap, size_class) &&
+           (index_is_shelved(heap, size)
+                ? shelf_holds(index.tree, index_shelf_at(index, size_class), block, size,
+                              heap->first, heap->end)
+                : bin_holds(index.tree, index_bin_at(index, size_class), block, size, heap->first,
+                            heap->end));
+}
+
+/* How many blocks are in a class of large ones; more than limit if something is wrong with it. */
+static inline size_t index_count_large(Index index, size_t size_class, size_t limit)
+{
+    const Heap *heap = index.heap;
+    const Bin *bin = index_bin_at(index, size_class);
+    size_t count;
+
+    if (index_is_shelved(heap, index_shelf_begin(heap, size_class))) {
+        return shelf_count(index.tree, index_shelf_at(index, size_class), limit, heap->first,
+                           heap->end);
+    }
+    count = bin_count(index.tree, bin, limit, heap->first, heap->end);
+    return bin_has_tree(bin) && count < 3 ? limit + 1 : count;
+}
+
+/* Finds the smallest free block of at least so many units. Returns its size, or 0. */
+static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
+{
+    size_t size_class;
+
+    if (units > index.heap->end - index.heap->first) {
+        return 0;
+    }
+    size_class = index_class(index, units);
+    if (size_class == 0) {
+        return 0;
+    }
+    if (size_class < index.heap->classes) {
+        *block = heap_link(index.heap, size_class, index.shift)->next;
+        return (Pos)size_class;
+    }
+    *block = index_best_large(index, units, size_class);
+    return *block == 0 ? 0 : tree_node(index.tree, *block)->size;
+}
+
+/* Takes all blocks out. An empty shelf has no sizes, which is TREE_NONE, too. */
+static inline void index_clear(Heap *heap)
+{
+    heap->summary = 0;
+    for (size_t word = 0; word < index_words(heap->heads); word++) {
+        heap->words[word] = 0;
+    }
+    for (Pos size_class = 0; size_class < heap->heads; size_class++) {
+        Link *head = heap_link(heap, size_class, heap->shift);
+
+        head->next = head->previous = size_class < heap->classes ? size_class : TREE_NONE;
+    }
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "os/pages.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "os/environment.h"
+#include "os/kernel.h"
+
+enum { ERRNO_END = 4096 /* the kernel's: no address lies in its last page */ };
+
+size_t pages_size(void)
+{
+    unsigned long size = environment_auxiliary(AT_PAGESZ);
+
+    return size != 0 ? (size_t)size : (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* While libmem-malloc.so makes its region, it calls no function that others may replace. */
+void *pages_map(size_t size, int protection, int flags)
+{
+    void *memory;
+
+#if defined(PAGES_BY_KERNEL) && KERNEL_INLINE
+#ifdef SYS_mmap2 /* counts in pages where a file begins; SYS_mmap takes no arguments but a pointer there */
+    enum { MAP_CALL = SYS_mmap2 };
+#else
+    enum { MAP_CALL = SYS_mmap };
+#endif
+    long result = kernel_call(MAP_CALL, 0, (long)size, protection, flags, -1, 0);
+    bool failed = result < 0 && result > -ERRNO_END; /* half of short addresses are negative */
+
+    memory = failed ? MAP_FAILED : (void *)result;
+    errno = failed ? (int)-result : errno;
+#else
+    memory = mmap(NULL, size, protection, flags, -1, 0);
+#endif
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void pages_touch(char *memory, size_t size)
+{
+    size_t page = pages_size();
+
+    for (size_t at = 0; at < size; at += page) {
+        ((volatile char *)memory)[at] = 0;
+    }
+}
+
+bool pages_protect(void *memory, size_t size, int protection)
+{
+    long result = kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, protection, 0, 0,
+                              0);
+
+    if (result < 0) {
+        errno = (int)-result;
+    }
+    return result == 0;
+}
+
+/* Gives the system an advice about whole pages. The one place where that is done. */
+static bool advise(void *memory, size_t size, int advice)
+{
+    return kernel_call(SYS_madvise, (long)(uintptr_t)memory, (long)size, advice, 0, 0, 0) == 0;
+}
+
+void *pages_map_for_now(size_t size)
+{
+    int saved = errno;
+    void *memory = pages_map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+
+    errno = saved;
+    return memory;
+}
+
+void pages_unmap(void *memory, size_t size)
+{
+#if defined(PAGES_BY_KERNEL) && KERNEL_INLINE
+    kernel_call(SYS_munmap, (long)(uintptr_t)memory, (long)size, 0, 0, 0, 0);
+#else
+    munmap(memory, size);
+#endif
+}
+
+bool pages_lock(void *memory, size_t size)
+{
+    return mlock(memory, size) == 0;
+}
+
+void pages_unlock(void *memory, size_t size)
+{
+    kernel_call(SYS_munlock, (long)(uintptr_t)memory, (long)size, 0, 0, 0, 0);
+}
+
+void pages_want_huge(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    advise(memory, size, MADV_HUGEPAGE);
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
+void pages_leave_out(void *memory, size_t size)
+{
+#ifdef MADV_DONTDUMP
+    advise(memory, size, MADV_DONTDUMP);
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
+void pages_take_in(void *memory, size_t size)
+{
+#ifdef MADV_DODUMP
+    advise(memory, size, MADV_DODUMP);
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
+bool pages_open(void *memory, size_t size)
+{
+    return kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, PROT_READ | PROT_WRITE, 0,
+                       0, 0) == 0;
+}
+
+bool pages_release(void *memory, size_t size)
+{
+    return advise(memory, size, MADV_DONTNEED);
+}
+
+bool pages_populate(void *memory, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    return advise(memory, size, MADV_POPULATE_WRITE);
+#else
+    (void)memory;
+    (void)size;
+    return false;
+#endif
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/caches.h"
+
+/* The cache that a position is in a span of; NULL: the heap has it. */
+static Cache *owner_of(Region *region, size_t block)
+{
+    unsigned tag = region_tag(region, block);
+
+    return tag == 0 ? NULL : pool_cache(region_pool(region), tag_owner(tag));
+}
+
+/* Frees a block of whichever cache it is. own: the caller's cache, or NULL. */
+static CacheFreed free_in(Region *region, Cache *own, size_t block)
+{
+    Cache *owner = owner_of(region, block);
+
+    return owner == NULL  ? CACHE_ELSEWHERE
+           : owner == own ? cache_free(own, block)
+                          : inbox_free(&owner->inbox, &owner->granules, block);
+}
+
+/* Has the owner of a block's span look for what other threads free. The region is locked, here and below. */
+static void watch(Region *region, size_t block)
+{
+    Cache *owner = owner_of(region, block);
+
+    if (owner != NULL) {
+        region_hide_caches(region);
+        owner->inbox.watched = true;
+        region_show_caches(region);
+    }
+}
+
+static CacheFreed decide(Region *region, size_t block)
+{
+    Granules granules = region_granules(region);
+    Cache *owner = owner_of(region, block);
+    CacheFreed freed;
+
+    region_hide_caches(region);
+    freed = inbox_decide(owner == NULL ? NULL : &owner->inbox, &granules, block);
+    region_show_caches(region);
+    return freed;
+}
+
+/* Frees a block with the region locked: for a thread that has no cache, or may not use it now; and what is left to do
+ * after an attempt to free it without. */
+static CacheFreed free_locked(Region *region, size_t block, CacheFreed freed)
+{
+    Cache *own = thread_self->owned[region_slot(region)];
+    Operation operation;
+
+    operation_begin(&operation, region);
+    while (freed == CACHE_LONGER && !region->heap.broken) {
+        freed = free_in(region, own, block);
+        if (freed == CACHE_LONGER) {
+            watch(region, block);
+        }
+    }
+    if (freed == CACHE_MET) {
+        freed = decide(region, block);
+    }
+    operation_end(&operation);
+    return freed == CACHE_LONGER ? CACHE_ELSEWHERE : freed;
+}
+
+CacheFreed caches_free(Region *region, size_t block)
+{
+    unsigned tag = region_tag(region, block);
+    CacheFreed freed;
+    bool was_full;
+    Cache *cache;
+
+    if (tag == 0) {
+        return CACHE_ELSEWHERE;
+    }
+    cache = thread_take_own(region_slot(region));
+    if (cache == NULL) {
+        thread_release_own();
+        caches_note_call(region);
+        return free_locked(region, block, CACHE_LONGER);
+    }
+    freed = free_in(region, cache, block);
+    was_full = cache->was_full;
+    cache->was_full = false;
+    thread_release_own();
+    if (was_full) {
+        caches_drop_empty(region, cache, tag_class(tag));
+    }
+    return freed == CACHE_LONGER || freed == CACHE_MET ? free_locked(region, block, freed) : freed;
+}
+
+bool caches_find(Region *region, size_t block, size_t *units)
+{
+    unsigned tag = region_tag(region, block);
+    Granules granules;
+
+    *units = 0;
+    if (tag == 0) {
+        return false;
+    }
+    granules = region_granules(region);
+    if (granule_has_block(&granules, block)) {
+        *units = sizes_units(tag_class(tag));
+    }
+    return true;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/caches.h"
+
+#include <string.h>
+
+enum {
+    PAUSE_A_SPAN =
+        128 /* calls on the heap, for each span that was dissolved, until spans are taken again */
+};
+
+/* Cuts a span into blocks of the heap, and gives back what is between those of the program. */
+static void dissolve(Operation *operation, const Granules *granules, size_t first, SpanShape shape)
+{
+    Heap *heap = operation->heap;
+    size_t at = granule_start(first);
+    size_t pieces = span_cut(granules, heap, first, shape);
+
+    operation->region->more_allocs -= pieces - 1;
+    for (size_t next; pieces != 0; pieces--, at = next) {
+        next = at + map_length(heap_map(heap), at);
+        if (live_test(granules->live, at)) {
+            live_clear(granules->live, at);
+            region_caches(operation->region)->dissolved++;
+        } else {
+            operation_give(operation, (Pos)at);
+            operation->region->more_frees--;
+        }
+    }
+}
+
+/* Calls what is to be done with each cache. */
+static void for_each_cache(Region *region, void (*act)(Cache *cache))
+{
+    Pool *pool = region_pool(region);
+
+    for (unsigned owner = 1; owner <= pool->owners; owner++) {
+        act(pool_cache(pool, owner));
+    }
+}
+
+bool caches_settle(Operation *operation)
+{
+    Region *region = operation->region;
+    Caches *caches = region_caches(region);
+    Granules granules;
+    size_t spans = 0;
+
+    if (!region_is_cached(region) || region->heap.broken) {
+        return false;
+    }
+    granules = region_granules(region);
+    region_hide_caches(region);
+    for_each_cache(region, cache_forget_all);
+    for (size_t at = 0, length; at < view_granules(&region->heap); at += length) {
+        unsigned tag = granule_tag(granules.tags, granule_start(at));
+        SpanShape shape = {0, 0, 1};
+
+        if (tag != 0) {
+            shape = span_shape(&granules, tag_class(tag));
+            dissolve(operation, &granules, at, shape);
+            granules.listed[at] = granules.posted[at] = 0;
+            spans++;
+        }
+        length = shape.granules;
+    }
+    region_show_caches(region);
+    caches->settlings += spans != 0;
+    caches->resume = region->heap.taken + region->heap.given + spans * PAUSE_A_SPAN;
+    return spans != 0;
+}
+
+Pos caches_take_block(Operation *operation, Take take)
+{
+    Pos block = operation_take(operation, take);
+
+    /* If not even an empty region has room for it, what caches have won't help. */
+    if (block == 0 && heap_could_take(operation->heap, take.alignment, take.units) &&
+        caches_settle(operation)) {
+        block = operation_take(operation, take);
+    }
+    return block;
+}
+
+Pos caches_find_block(Operation *operation, const void *pointer)
+{
+    Pos block = heap_block(operation->heap, pointer);
+
+    return block != 0 && !operation->heap->broken && region_tag(operation->region, block) == 0
+               ? block
+               : 0;
+}
+
+void caches_reset(Region *region)
+{
+    Granules granules;
+    size_t count;
+
+    if (!region_is_cached(region)) {
+        return;
+    }
+    granules = region_granules(region);
+    count = granule_of(region->heap.clean) + 1; /* granules that were ever in use */
+    region_caches(region)->dissolved += caches_totals(region).live_blocks;
+    for_each_cache(region, cache_forget_all);
+    memset(granules.live, 0, count * GRANULE_UNITS / 8);
+    memset(granules.remote, 0, count * GRANULE_UNITS / 8);
+    memset(granules.tags, 0, count * sizeof *granules.tags);
+    memset(granules.offsets, 0, count * sizeof *granules.offsets);
+    memset(granules.listed, 0, count * sizeof *granules.listed);
+    memset(granules.posted, 0, count * sizeof *granules.posted);
+    region_caches(region)->resume = region_caches(region)->reclaim_at = 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/caches.h"
+
+enum {
+    FREE_SHARE = 16, /* of the heap must be free for spans to be taken */
+    DROPPED = 8,     /* spans to give back at a time */
+    COOLED = 4,      /* classes to look at for what is not used, and the spans of each */
+    QUIET =
+        4096, /* stacks filled since others freed something, until they need not be looked for */
+    RECLAIM_GRANULES = 64, /* the peak grows by so many until another cache is looked at … */
+    RECLAIM_SPANS = 256    /* … for so many spans */
+};
+
+/* Gives spans back which a cache has let go of. The heap's counts are of blocks of the program's, without these. */
+static void give_spans(Operation *operation, const Pos *spans, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        operation_give(operation, (Pos)granule_start(spans[i]));
+    }
+    operation->region->more_frees -= count;
+}
+
+/* Gives back empty spans of a class, among the first few that are loose. Returns how many. */
+static size_t drop(Operation *operation, Cache *cache, size_t number, size_t looks)
+{
+    bool is_watched = cache->inbox.watched;
+    Pos spans[DROPPED];
+    size_t count;
+
+    if (!cache_has_empty(cache, number, looks)) {
+        return 0;
+    }
+    if (is_watched) {
+        region_hide_caches(operation->region);
+    }
+    count = cache_drop_empty(cache, number, looks, spans, DROPPED);
+    if (is_watched) {
+        region_show_caches(operation->region);
+    }
+    give_spans(operation, spans, count);
+    return count;
+}
+
+/* Gives back what was not used for a while, of the next few classes. */
+static void cool(Operation *operation, Cache *cache)
+{
+    for (int i = 0; i < COOLED; i++) {
+        drop(operation, cache, cache_cool(cache), COOLED);
+    }
+}
+
+/* Whether spans may be taken: not while little is free, nor soon after the caches had to give all back. */
+static bool may_take_spans(Region *region)
+{
+    const Heap *heap = &region->heap;
+    size_t units = heap->end - heap->first;
+
+    return !heap->broken && units - heap_in_use(heap) >= units / FREE_SHARE &&
+           heap->taken + heap->given >= region_caches(region)->resume;
+}
+
+/* Takes over what other threads freed in the spans of a cache that its owner has not looked at, and gives back those that
+ * are empty. */
+static void reclaim(Operation *operation, Cache *cache)
+{
+    Pos spans[DROPPED];
+    size_t count;
+
+    cache_collect(cache, RECLAIM_SPANS);
+    for (size_t number = 1; number <= SIZES; number++) {
+        do {
+            count = cache_drop_empty(cache, number, RECLAIM_SPANS, spans, DROPPED);
+            give_spans(operation, spans, count);
+        } while (count == DROPPED);
+    }
+}
+
+/* While memory is taken that was never in use, looks now and then at what other threads' caches have. */
+static void reclaim_others(Operation *operation, const Cache *own)
+{
+    Region *region = operation->region;
+    Caches *caches = region_caches(region);
+    Pool *pool = region_pool(region);
+    unsigned owner;
+
+    if (region->heap.peak < caches->reclaim_at) {
+        return;
+    }
+    caches->reclaim_at = region->heap.peak + RECLAIM_GRANULES * GRANULE_UNITS;
+    caches->reclaimed = caches->reclaimed % pool->owners + 1;
+    owner = caches->reclaimed;
+    if (pool_cache(pool, owner) != own) {
+        region_hide_caches(region);
+        reclaim(operation, pool_cache(pool, owner));
+        region_show_caches(region);
+    }
+}
+
+/* Takes spans for a class, and fills its stack. */
+static void take_spans(Operation *operation, Cache *cache, size_t number)
+{
+    SpanShape shape = span_shape(&cache->granules, number);
+    size_t count = cache_batch(cache, number);
+    unsigned tag = cache->tag | (unsigned)number;
+    size_t first, taken;
+    HeapResult result;
+
+    result = span_take(&cache->granules, operation->heap, tag, shape, count, &first, &taken);
+    if (operation_mend(operation, result)) {
+        span_take(&cache->granules, operation->heap, tag, shape, count, &first, &taken);
+    }
+    if (taken != 0) {
+        operation->region->more_allocs -= taken;
+        cache_add_spans(cache, number, first, taken);
+        cache_refill(cache, number);
+    }
+}
+
+static size_t take_more(Region *region, size_t number)
+{
+    Cache *cache = thread_self->owned[region_slot(region)];
+    Operation operation;
+    size_t block = 0;
+
+    operation_begin(&operation, region);
+    if (may_take_spans(region) && cache_need_stack(cache, number)) {
+        cool(&operation, cache);
+        reclaim_others(&operation, cache);
+        take_spans(&operation, cache, number);
+        block = cache_pop(cache, number);
+    }
+    operation_end(&operation);
+    return block;
+}
+
+/* Other threads have not freed blocks of a cache for long: from now on its owner need not look for that. */
+static void stop_watching(Region *region, Cache *cache)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    region_hide_caches(region);
+    cache->inbox.watched = cache->inbox.first != 0;
+    cache->quiet = 0;
+    region_show_caches(region);
+    operation_end(&operation);
+}
+
+size_t caches_take(Region *region, size_t number)
+{
+    Cache *cache = thread_take_own(region_slot(region));
+    bool is_busy = false;
+    bool is_quiet = false;
+    size_t block = 0;
+
+    if (cache != NULL) {
+        block = cache_pop(cache, number);
+        if (block == 0 && cache_refill(cache, number)) {
+            block = cache_pop(cache, number);
+        }
+        is_busy = block == 0 && cache_is_busy(cache, number);
+        is_quiet = cache->inbox.watched && cache->quiet >= QUIET;
+    }
+    thread_release_own();
+    if (cache == NULL) {
+        caches_note_call(region);
+    } else if (is_quiet) {
+        stop_watching(region, cache);
+    }
+    return is_busy ? take_more(region, number) : block;
+}
+
+void caches_drop_empty(Region *region, Cache *cache, size_t number)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    drop(&operation, cache, number, DROPPED);
+    operation_end(&operation);
+}
+
+/* Bytes that granules begin at multiples of. */
+static size_t granule_alignment(Region *region)
+{
+    uintptr_t base = (uintptr_t)region_handle(region);
+    size_t bytes = GRANULE_UNITS * UNIT_BYTES;
+    size_t own = (size_t)(base & -base);
+
+    return own < bytes ? own : bytes;
+}
+
+size_t caches_class(Region *region, size_t units, size_t alignment)
+{
+    size_t most = region_largest(region);
+    size_t multiple = alignment / UNIT_BYTES;
+    size_t number;
+
+    if (units - 1 >= most || alignment > granule_alignment(region)) {
+        return 0;
+    }
+    number = sizes_number(units);
+    if (multiple > 1) {
+        while (number <= SIZES && sizes_units(number) % multiple != 0) {
+            number++;
+        }
+    }
+    return number <= SIZES && sizes_units(number) <= most ? number : 0;
+}
+
+static uint64_t *counter(Cache *cache, CachesCall call)
+{
+    switch (call) {
+    case CACHES_CALLOC:
+        return &cache->callocs;
+    case CACHES_ALIGNED_ALLOC:
+        return &cache->aligned_allocs;
+    case CACHES_REALLOC:
+        return &cache->reallocs;
+    default:
+        return &cache->moves;
+    }
+}
+
+/* Counts a call where there is no cache to count it. */
+static void count_locked(Region *region, CachesCall call)
+{
+    Operation operation;
+
+    operation_begin(&operation, region);
+    region->callocs += call == CACHES_CALLOC;
+    region->aligned_allocs += call == CACHES_ALIGNED_ALLOC;
+    region->reallocs += call == CACHES_REALLOC || call == CACHES_MOVE;
+    region->more_allocs -= call != CACHES_REALLOC;
+    region->more_frees -= call == CACHES_MOVE;
+    operation_end(&operation);
+}
+
+void caches_count(Region *region, CachesCall call)
+{
+    Cache *cache = region_is_cached(region) ? thread_take_own(region_slot(region)) : NULL;
+
+    if (cache != NULL) {
+        ++*counter(cache, call);
+    }
+    if (region_is_cached(region)) {
+        thread_release_own();
+    }
+    if (cache == NULL) {
+        count_locked(region, call);
+    }
+}

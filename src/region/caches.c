@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/caches.h"
+
+enum {
+    REGION_CALLS =
+        1000 /* on the heap before there are caches: a program of a few hundred sees the heap itself */
+};
+
+static void leave(Cache *cache);
+static void in_child(void);
+
+static const LockForkHooks fork_hooks = {threads_before_fork, threads_in_parent, in_child};
+
+/* By their slots; NULL where there is none. */
+static Region *regions[THREAD_REGIONS];
+
+/* Whether caches_prepare was called. */
+static enum Prepared { NOT_YET, BEGUN, DONE } prepared;
+
+/* What is called here may be replaced, and allocate, and come here again. So nobody waits: whoever comes while
+ * it is being done has to do without. */
+bool caches_prepare(void)
+{
+    enum Prepared seen = NOT_YET;
+
+    if (!__atomic_compare_exchange_n(&prepared, &seen, BEGUN, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_ACQUIRE)) {
+        return seen == DONE;
+    }
+    lock_on_fork(&fork_hooks); /* first: what comes then is locked now and then */
+    thread_prepare(leave);
+    __atomic_store_n(&prepared, DONE, __ATOMIC_RELEASE);
+    return true;
+}
+
+static ptrdiff_t distance(const Layout *layout, size_t part)
+{
+    return (ptrdiff_t)part - (ptrdiff_t)layout->heads;
+}
+
+void caches_start(Region *region, const Layout *layout, size_t pool_bytes)
+{
+    Caches *caches = region_caches(region);
+    size_t slot;
+
+    if (!thread_find_slot(&slot)) {
+        return;
+    }
+    regions[slot] = region;
+    *caches = (Caches){.slot = slot,
+                       .pool = distance(layout, layout->front),
+                       .live = distance(layout, layout->live),
+                       .remote = distance(layout, layout->remote),
+                       .listed = distance(layout, layout->listed),
+                       .posted = distance(layout, layout->posted),
+                       .tags = distance(layout, layout->tags),
+                       .offsets = distance(layout, layout->offsets)};
+    pool_init(region_pool(region), pool_bytes, layout->end_guard - layout->heap);
+    region->cached = SIZES_SMALL;
+}
+
+void caches_end(Region *region)
+{
+    regions[region_slot(region)] = NULL;
+    thread_drop_slot(region_slot(region));
+}
+
+/* Leaves a cache to whoever comes next. */
+static void leave(Cache *cache)
+{
+    Pool *pool = cache->pool;
+
+    spin_take(&pool->lock);
+    cache->next = pool->orphans;
+    __atomic_store_n(&pool->orphans, tag_owner(cache->tag), __ATOMIC_RELAXED);
+    spin_release(&pool->lock);
+}
+
+/* Takes the cache that was left last. NULL: there is none. */
+static Cache *adopt(Pool *pool)
+{
+    Cache *cache = NULL;
+
+    spin_take(&pool->lock);
+    if (pool->orphans != 0) {
+        cache = pool_cache(pool, pool->orphans);
+        __atomic_store_n(&pool->orphans, cache->next, __ATOMIC_RELAXED);
+    }
+    spin_release(&pool->lock);
+    return cache;
+}
+
+static Cache *create(Region *region)
+{
+    Pool *pool = region_pool(region);
+    unsigned owner;
+    Cache *cache = pool_take_cache(pool, sizeof *cache, &owner);
+
+    if (cache != NULL) {
+        *cache = cache_none;
+        cache->granules = region_granules(region);
+        cache->pool = pool;
+        cache->end = region->heap.end;
+        cache->tag = owner << OWNER_SHIFT;
+    }
+    return cache;
+}
+
+static void in_child(void)
+{
+    threads_in_child();
+    for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+        if (regions[slot] != NULL && regions[slot]->heap.broken) {
+            region_hide_caches(regions[slot]);
+        }
+    }
+    if (prepared == BEGUN) { /* by a thread that is not here */
+        prepared = NOT_YET;
+    }
+}
+
+/* What another thread has left is taken at once: it is warm. */
+void caches_note_call(Region *region)
+{
+    Pool *pool = region_pool(region);
+    size_t slot = region_slot(region);
+    Operation operation;
+
+    /* While a thread is in fork(), what a cache takes to be made is locked. */
+    if (lock_in_fork() || thread_self->owned[slot] != NULL ||
+        !thread_count_call(slot, __atomic_load_n(&pool->orphans, __ATOMIC_RELAXED) != 0)) {
+        return;
+    }
+    if (!caches_prepare() || !thread_make_known()) {
+        return;
+    }
+    operation_begin(&operation, region);
+    if (thread_self->owned[slot] == NULL && !region->heap.broken &&
+        region->heap.taken + region->heap.given >= REGION_CALLS) {
+        Cache *cache = adopt(pool);
+
+        thread_set_cache(thread_self, slot, cache != NULL ? cache : create(region));
+    }
+    operation_end(&operation);
+}

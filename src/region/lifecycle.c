@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/lifecycle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/environment.h"
+#include "os/pages.h"
+#include "region/caches.h"
+#include "region/layout.h"
+#include "region/mapping.h"
+
+enum {
+    ALIGNMENT_MAX = 4096,
+    HEAP_WITHOUT_STEPS = 4 << 20 /* bytes; smaller ones are open from the start */
+};
+
+#define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
+#define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)
+
+/* Checks options, and tells the alignment that they mean; 0 if they are wrong. */
+static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowed)
+{
+    size_t alignment = options->alignment == 0 ? UNIT_BYTES : options->alignment;
+
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != 0) {
+            return 0;
+        }
+    }
+    if ((options->flags & ~flags_allowed) != 0 || options->reserved0 != 0 ||
+        !bits_is_power_of_two(alignment) || alignment > ALIGNMENT_MAX) {
+        return 0;
+    }
+    return alignment < UNIT_BYTES ? UNIT_BYTES : alignment;
+}
+
+static bool wants_caches(const Mem_Options *options)
+{
+    const char *value = environment_get("LIBMEM_EXACT");
+
+    return options->alignment <= LINE_BYTES &&
+           (options->flags & (MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)) == 0 &&
+           (value == NULL || strcmp(value, "1") != 0);
+}
+
+/* Makes a region in memory that is laid out, and open up to a position. fresh: the memory is all 0 and was never
+ * written to. NULL and ENOTSUP: the system has no such lock. */
+static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, Pos open,
+                               bool fresh)
+{
+    Region *region = (Region *)(void *)((char *)memory + layout->region);
+    LockKind lock = flags & MEM_UNLOCKED   ? LOCK_NONE
+                    : flags & MEM_REALTIME ? LOCK_INHERITS
+                                           : LOCK_USUAL;
+
+    if (!fresh) {
+        memset((char *)memory + layout->front, 0, layout->heads - layout->front);
+    }
+    region->front = layout->region - layout->front;
+    region->total = layout->total;
+    region->alignment = (unsigned short)layout->alignment;
+    region->mapped = fresh;
+    if (!lock_init(&region->lock, lock)) {
+        errno = ENOTSUP; /* GCOVR_EXCL_LINE: Linux has all kinds */
+        return NULL;     /* GCOVR_EXCL_LINE */
+    }
+    region->returns = fresh && (flags & (MEM_POPULATE | MEM_LOCKED)) == 0;
+    region->pooled = layout->pool != 0;
+    layout_shape_heap(layout, &region->heap);
+    region->heap.open = open;
+    region->heap.clean = fresh ? region->heap.first : region->heap.end;
+    heap_init(&region->heap);
+    if (layout->pool != 0) {
+        caches_start(region, layout, layout_open_pool(layout, open, pages_size()));
+    }
+    return region_handle(region);
+}
+
+/* Whether the memory of a region is opened step by step: if it need not be there from the start. The one region of
+ * libmem-malloc.so is, be it exact: it is as large as memory, and no program there is a real-time one. */
+static bool opens_in_steps(unsigned flags, const Layout *layout)
+{
+    const unsigned at_once = MEM_REALTIME | MEM_POPULATE | MEM_LOCKED |
+                             (THREAD_REGIONS == 1 ? 0 : MEM_EXACT);
+
+    return (flags & (MEM_SPARSE | at_once)) == MEM_SPARSE &&
+           layout->end_guard - layout->heap > HEAP_WITHOUT_STEPS;
+}
+
+Mem_Region *lifecycle_create(size_t size, const Mem_Options *options)
+{
+    size_t alignment = wanted_alignment(options, FLAGS_ALL);
+    Mem_Region *region;
+    Layout layout;
+    void *memory;
+    bool steps;
+
+    if (size == 0 || size > PTRDIFF_MAX || alignment == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    layout_mapped(&layout, size, alignment, pages_size(), wants_caches(options));
+    if (layout.total > PTRDIFF_MAX) { /* though some systems would have room for it */
+        errno = ENOMEM;
+        return NULL;
+    }
+    steps = opens_in_steps(options->flags, &layout);
+    memory = mapping_create(&layout, options->flags, steps);
+    if (memory == NULL) {
+        return NULL;
+    }
+    if (threads_begin_call()) {
+        mapping_leave_out(memory, &layout, steps);
+        threads_end_call();
+    }
+    region = make_region(
+        memory, &layout, options->flags,
+        steps ? layout_open_end(&layout, (uintptr_t)memory, LAYOUT_STEP) : layout.end, true);
+    if (region == NULL) {                  /* GCOVR_EXCL_BR_LINE: Linux has all kinds of locks */
+        pages_unmap(memory, layout.total); /* GCOVR_EXCL_LINE */
+    }
+    return region;
+}
+
+Mem_Region *lifecycle_create_at(void *memory, size_t size, const Mem_Options *options)
+{
+    size_t alignment;
+    Layout layout;
+
+    alignment = wanted_alignment(options, FLAGS_ALL & ~FLAGS_MAPPING);
+    if (memory == NULL || (uintptr_t)memory % UNIT_BYTES != 0 || size > PTRDIFF_MAX ||
+        alignment == 0 ||
+        !layout_inside(&layout, (uintptr_t)memory, size, alignment, wants_caches(options))) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return make_region(memory, &layout, options->flags, layout.end, false);
+}
+
+void lifecycle_destroy(Mem_Region *handle)
+{
+    Region *region = region_of(handle);
+
+    if (region_is_cached(region)) {
+        caches_end(region);
+    }
+    lock_end(&region->lock);
+    if (region->mapped) {
+        pages_unmap((char *)region - region->front - pages_size(), region->total);
+    } else {
+        /* Nothing is a block of it any more, should the program go on using it. */
+        region->heap.fast_classes = region->heap.fast_end = 0;
+        region->heap.end = region->heap.first;
+        region->cached = 0;
+    }
+}

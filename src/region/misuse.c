@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/misuse.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/environment.h"
+#include "os/lock.h"
+
+typedef enum Action { ACTION_UNKNOWN, ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
+
+/* What is done if the environment says nothing: an error that nobody looks at must not be all, where
+ * calls have none to return. */
+#ifdef MISUSE_ABORTS
+#define ACTION_DEFAULT "abort"
+#define ACTION_OTHERWISE "abort"
+#else
+#define ACTION_DEFAULT "ignore"
+#define ACTION_OTHERWISE "warn"
+#endif
+
+typedef struct Handler {
+    Mem_MisuseHandler *function;
+    void *context;
+} Handler;
+
+static Lock handler_lock = LOCK_INIT;
+static Handler handler;
+
+/* ACTION_UNKNOWN: the environment was not looked at yet. */
+static Action action;
+
+static void write_all(const char *line, size_t length)
+{
+    while (length != 0) {
+        ssize_t written = write(STDERR_FILENO, line, length);
+
+        if (written <= 0) {
+            return;
+        }
+        line += written;
+        length -= (size_t)written;
+    }
+}
+
+/* Writes a line to stderr, past stdio: it may be called where stdio must not be. No point where a thread may be
+ * cancelled: Mem_Free is none, and a region may be locked. */
+static void write_line(const char *line, size_t length)
+{
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    write_all(line, length);
+    pthread_setcancelstate(state, NULL);
+}
+
+/* ACTION_UNKNOWN: there is no such action. */
+static Action find_action(const char *name)
+{
+    static const char *const names[] = {
+        [ACTION_IGNORE] = "ignore", [ACTION_WARN] = "warn", [ACTION_ABORT] = "abort"};
+
+    for (unsigned i = ACTION_IGNORE; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return (Action)i;
+        }
+    }
+    return ACTION_UNKNOWN;
+}
+
+static void complain(const char *value)
+{
+    char line[160];
+    int length = snprintf(line, sizeof line,
+                          "libmem: LIBMEM_MISUSE is \"%.64s\", not ignore, warn or abort; "
+                          "taken as " ACTION_OTHERWISE "\n",
+                          value);
+
+    write_line(line, (size_t)length);
+}
+
+/* Threads may come at the same time, and what complains may come here again: none waits, and one complains. */
+static Action get_action(void)
+{
+    Action known = __atomic_load_n(&action, __ATOMIC_RELAXED);
+    const char *value;
+    Action wanted;
+
+    if (known != ACTION_UNKNOWN) {
+        return known;
+    }
+    value = environment_get("LIBMEM_MISUSE");
+    value = value == NULL ? ACTION_DEFAULT : value;
+    wanted = find_action(value);
+    if (wanted != ACTION_UNKNOWN) {
+        __atomic_store_n(&action, wanted, __ATOMIC_RELAXED);
+        return wanted;
+    }
+    wanted = find_action(ACTION_OTHERWISE);
+    if (__atomic_exchange_n(&action, wanted, __ATOMIC_RELAXED) == ACTION_UNKNOWN) {
+        complain(value);
+    }
+    return wanted;
+}
+
+void misuse_prepare(void)
+{
+    get_action();
+}
+
+static Handler get_handler(void)
+{
+    Handler current;
+    bool taken = lock_take(&handler_lock);
+
+    current = handler;
+    lock_release(&handler_lock, taken);
+    return current;
+}
+
+bool misuse_is_heard(void)
+{
+    return get_action() != ACTION_IGNORE || get_handler().function != NULL;
+}
+
+/* By kind. */
+static const char *const sentences[] = {
+    [MEM_MISUSE_NO_REGION] = "there is no region that the pointer could be from",
+    [MEM_MISUSE_OUTSIDE] = "the pointer is outside of the region's blocks",
+    [MEM_MISUSE_UNALIGNED] = "the pointer is not aligned as a block is",
+    [MEM_MISUSE_INSIDE] = "the pointer is inside a block in use, not at its start",
+    [MEM_MISUSE_FREED] = "the pointer is in free memory: freed already, or never allocated",
+    [MEM_MISUSE_OVERWRITTEN] = "a free block was written to after it was freed",
+};
+
+/* One line, always of one of two forms:
+ *   libmem: misuse: SENTENCE: POINTER, region REGION
+ *   libmem: misuse: SENTENCE: POINTER in a STATE of SIZE bytes at BLOCK, region REGION */
+static void warn(const Mem_Misuse *misuse)
+{
+    char line[256];
+    int length;
+
+    if (misuse->block != NULL) {
+        length = snprintf(
+            line, sizeof line, "libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n",
+            misuse->sentence, misuse->pointer, misuse->block_in_use ? "block in use" : "free block",
+            misuse->block_size, misuse->block, (void *)misuse->region);
+    } else {
+        length = snprintf(line, sizeof line, "libmem: misuse: %s: %p, region %p\n",
+                          misuse->sentence, misuse->pointer, (void *)misuse->region);
+    }
+    write_line(line, (size_t)length);
+}
+
+void misuse_report(Mem_Misuse *misuse)
+{
+    Handler current = get_handler();
+    Action wanted;
+
+    if (misuse->sentence == NULL) {
+        misuse->sentence = sentences[misuse->kind];
+    }
+    if (current.function != NULL) {
+        current.function(misuse, current.context);
+    }
+    wanted = get_action();
+    if (wanted != ACTION_IGNORE) {
+        warn(misuse);
+    }
+    if (wanted == ACTION_ABORT) {
+        abort();
+    }
+}
+
+void Mem_OnMisuse(Mem_MisuseHandler *function, void *context)
+{
+    bool taken = lock_take(&handler_lock);
+
+    handler = (Handler){function, context};
+    lock_release(&handler_lock, taken);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A region as its program sees it: blocks in use, and what is free between them in runs that are as long as can be,
+ * whether the heap has it or caches do. Nothing is moved; the heap is locked, and caches are kept from being used,
+ * by the caller. */
+#ifndef MEM_SRC_VIEW_H
+#define MEM_SRC_VIEW_H
+
+#include "cache/granule.h"
+#include "heap/heap.h"
+
+typedef struct View {
+    Heap *heap;
+    const Granules *granules; /* NULL: there are no caches */
+    Pos at;                   /* where the next one begins; the heap's end: there is none */
+} View;
+
+typedef struct ViewBlock {
+    Pos start, units;
+    bool in_use;
+} ViewBlock;
+
+/* A view from the first block on. */
+static inline View view_of(Heap *heap, const Granules *granules)
+{
+    return (View){heap, granules, heap->first};
+}
+
+/* The next block of the program's, or the next free run. False: there is none. */
+bool view_next(View *view, ViewBlock *block);
+
+/* The block of the program's that a position lies in, or what is free around it in the same span, or in the heap. Takes
+ * time in proportion to its size. */
+ViewBlock view_around(View view, Pos position);
+
+/* Granules up to where blocks were ever handed out. */
+static inline size_t view_granules(const Heap *heap)
+{
+    return granule_of((size_t)heap->clean + GRANULE_UNITS - 1);
+}
+
+/* What all caches together have. */
+typedef struct ViewTotals {
+    size_t spans;       /* that they have */
+    size_t span_units;  /* in use for the heap because of them */
+    size_t live_blocks; /* of the program's among these */
+    size_t live_units;
+    size_t free_runs;    /* in the region */
+    size_t largest_free; /* units */
+} ViewTotals;
+
+/* Adds up what the spans of all caches have. Takes time in proportion to the granules that were ever in use. */
+ViewTotals view_totals(View view);
+
+#endif
