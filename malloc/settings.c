@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "budget.h"
+#include "mem.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/kernel.h"
-#include "mem.h"
 #include "os/pages.h"
 #include "size.h"
 
@@ -108,7 +108,7 @@ static size_t space_left(void)
     return left;
 }
 
-/* The largest region whose units are of 16 bytes; only with these are there magazines. */
+/* The largest region whose units have 16 bytes: others have no caches. */
 static size_t most_by_default(void)
 {
     const uint64_t most = UINT64_C(63) << 30;

@@ -38,7 +38,7 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
 /* The stack of the class is empty. */
 static __attribute__((__noinline__)) void *alloc_slowly(Link *links, size_t units, size_t size)
 {
-    size_t block = caches_take(region_of((Mem_Region *)(void *)links), sizes_number(units));
+    size_t block = caches_take(region_of((Mem_Region *)(void *)links), sizes_class(units));
 
     return LIKELY(block != 0) ? &links[block] : alloc_from_heap(links, units, size);
 }
@@ -49,7 +49,7 @@ static ALWAYS_INLINE void *alloc(Mem_Region *handle, size_t size)
     size_t units = fast_units(links, size);
     size_t block;
 
-    if (units > region_of(handle)->cached) {
+    if (units > region_of(handle)->small) {
         return units - 1 < region_largest(region_of(handle)) ? alloc_slowly(links, units, size)
                                                              : alloc_from_heap(links, units, size);
     }

@@ -132,7 +132,7 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
 {
     Region *region;
     Operation operation;
-    size_t units, cached;
+    size_t units;
     Pos block;
 
     region = region_wanted(handle);
@@ -147,10 +147,10 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
         return NULL;
     }
     units = heap_units(&region->heap, size);
-    cached = caches_alloc(region, caches_class(region, units, alignment));
-    if (cached != 0) {
+    block = (Pos)caches_alloc(region, caches_class(region, units, alignment));
+    if (block != 0) {
         caches_count(region, CACHES_ALIGNED_ALLOC);
-        return heap_address(&region->heap, cached);
+        return heap_address(&region->heap, block);
     }
     operation_begin(&operation, region);
     region->aligned_allocs++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Free, and its twin on the default region: see call-alloc.c. */
+ * Free, and its twin on the default region: into a cache, or back to the heap. */
 #include <errno.h>
 
 #include "heap/fast.h"

@@ -144,10 +144,10 @@ static void *move_from_span(Region *region, void *pointer, size_t bytes, size_t 
  * and there is no other. NULL: it is as it was. */
 static void *realloc_in_span(Region *region, void *pointer, size_t old, size_t units)
 {
-    size_t number = caches_class(region, units, 1);
+    size_t size_class = caches_class(region, units, 1);
     size_t block = 0;
 
-    if (number == 0 || sizes_units(number) != old) {
+    if (size_class == 0 || sizes_units(size_class) != old) {
         block = take(region, units);
         if (block == 0 && units > old) {
             return NULL;

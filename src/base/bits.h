@@ -176,8 +176,8 @@ static inline size_t bits_highest(uint64_t word)
 #endif
 }
 
-/* Makes the compiler forget what it knows of a word: it is loaded by now, and where it is an index, it is
- * made a part of each instruction rather than kept, scaled, in a register that there is not. */
+/* Makes the compiler forget what it knows of a word. So the word is loaded here; and an index becomes a part of each
+ * instruction, rather than a scaled copy that takes a register more. */
 #ifdef __GNUC__
 #define BITS_FORGET(word) __asm__("" : "+r"(word))
 #else

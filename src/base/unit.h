@@ -17,7 +17,7 @@ enum {
     UNIT_BYTES = 1 << UNIT_SHIFT
 };
 
-/* A position or a count of units. 32 bits cover 32 GiB in units of 8 bytes. */
+/* A position or a count of units. 32 bits cover 32 GiB in units of 8 bytes, 64 GiB in units of 16. */
 typedef uint32_t Pos;
 
 #endif

@@ -6,11 +6,12 @@
 #include "cache/cache.h"
 
 /* Whether a position is one of a block in a span of a cache and class. */
-static bool is_block(const Cache *cache, size_t number, size_t block, SpanShape shape)
+static bool is_block(const Cache *cache, size_t size_class, size_t block, SpanShape shape)
 {
     size_t offset;
 
-    if (block >= cache->end || granule_tag(cache->granules.tags, block) != (cache->tag | number)) {
+    if (block >= cache->end ||
+        granule_tag(cache->granules.tags, block) != (cache->tag | size_class)) {
         return false;
     }
     offset = block - granule_start(granule_first(&cache->granules, block));
@@ -18,23 +19,23 @@ static bool is_block(const Cache *cache, size_t number, size_t block, SpanShape 
 }
 
 /* Marks what is on a stack as the program's. Returns how many were marked before one that should not be there. */
-static size_t mark(Cache *cache, size_t number)
+static size_t mark(Cache *cache, size_t size_class)
 {
-    SpanShape shape = span_shape(&cache->granules, number);
-    size_t count = cache_count(cache, number);
-    const Pos *stack = cache_floor(cache, number) + 1;
+    SpanShape shape = span_shape(&cache->granules, size_class);
+    size_t count = cache_count(cache, size_class);
+    const Pos *stack = cache_floor(cache, size_class) + 1;
     size_t marked = 0;
 
-    while (marked < count && is_block(cache, number, stack[marked], shape) &&
+    while (marked < count && is_block(cache, size_class, stack[marked], shape) &&
            !live_test(cache->granules.live, stack[marked])) {
         live_set(cache->granules.live, stack[marked++]);
     }
     return marked;
 }
 
-static void unmark(Cache *cache, size_t number, size_t marked)
+static void unmark(Cache *cache, size_t size_class, size_t marked)
 {
-    const Pos *stack = cache_floor(cache, number) + 1;
+    const Pos *stack = cache_floor(cache, size_class) + 1;
 
     while (marked-- != 0) {
         live_clear(cache->granules.live, stack[marked]);
@@ -43,15 +44,16 @@ static void unmark(Cache *cache, size_t number, size_t marked)
 
 /* Whether a span is as one of a cache should be, while what is on stacks is marked as live: every block is live, or
  * found by way of a list. */
-static const char *check_span(Cache *cache, size_t span, size_t number)
+static const char *check_span(Cache *cache, size_t span, size_t size_class)
 {
     const Granules *granules = &cache->granules;
-    SpanShape shape = span_shape(&cache->granules, number);
+    SpanShape shape = span_shape(&cache->granules, size_class);
     size_t live = 0;
     bool found = true;
 
     for (size_t i = 0; i < shape.granules; i++) {
-        if (granules->tags[span + i] != (cache->tag | number) || granules->offsets[span + i] != i) {
+        if (granules->tags[span + i] != (cache->tag | size_class) ||
+            granules->offsets[span + i] != i) {
             return "span: whose its granules are is wrong";
         }
     }
@@ -83,14 +85,14 @@ static const char *check_spans(Cache *cache)
 }
 
 /* Whether all in the list of a class are spans of it. */
-static const char *check_list(const Cache *cache, size_t number)
+static const char *check_list(const Cache *cache, size_t size_class)
 {
     size_t limit = granule_of(cache->end);
 
-    for (Pos span = cache->classes[number].loose; span != 0 && span != GRANULE_LAST;
+    for (Pos span = cache->classes[size_class].loose; span != 0 && span != GRANULE_LAST;
          span = cache->granules.listed[span]) {
         if (span >= granule_of(cache->end) || limit-- == 0 ||
-            cache->granules.tags[span] != (cache->tag | number)) {
+            cache->granules.tags[span] != (cache->tag | size_class)) {
             return "spans: a list of them leads elsewhere";
         }
     }
@@ -102,19 +104,19 @@ bool cache_check(Cache *cache, char *message, size_t size)
     size_t marked[SIZES + 1] = {0};
     const char *wrong = NULL;
 
-    for (size_t number = 1; number <= SIZES && wrong == NULL; number++) {
-        marked[number] = mark(cache, number);
-        if (marked[number] != cache_count(cache, number)) {
+    for (size_t size_class = 1; size_class <= SIZES && wrong == NULL; size_class++) {
+        marked[size_class] = mark(cache, size_class);
+        if (marked[size_class] != cache_count(cache, size_class)) {
             wrong = "stack of a thread: holds what is no free block of its spans, or twice";
         } else {
-            wrong = check_list(cache, number);
+            wrong = check_list(cache, size_class);
         }
     }
     if (wrong == NULL) {
         wrong = check_spans(cache);
     }
-    for (size_t number = 1; number <= SIZES; number++) {
-        unmark(cache, number, marked[number]);
+    for (size_t size_class = 1; size_class <= SIZES; size_class++) {
+        unmark(cache, size_class, marked[size_class]);
     }
     if (wrong != NULL && message != NULL && size != 0) {
         snprintf(message, size, "cache %u: %s", tag_owner(cache->tag), wrong);

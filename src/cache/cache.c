@@ -36,10 +36,10 @@ _Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &
  * --------------------------------------------------------------------------------------------- */
 
 /* Puts a span into the list of its class, if it is not there. */
-static void loosen(Cache *cache, size_t number, size_t span)
+static void loosen(Cache *cache, size_t size_class, size_t span)
 {
     Pos *next = &cache->granules.listed[span];
-    Pos *first = &cache->classes[number].loose;
+    Pos *first = &cache->classes[size_class].loose;
 
     if (*next == 0) {
         *next = *first == 0 ? GRANULE_LAST : *first;
@@ -64,23 +64,23 @@ static void end_list(Pos *first)
     }
 }
 
-size_t cache_batch(Cache *cache, size_t number)
+size_t cache_batch(Cache *cache, size_t size_class)
 {
-    CacheClass *class = &cache->classes[number];
+    CacheClass *class = &cache->classes[size_class];
     size_t batch = class->batch == 0 ? 1 : class->batch;
 
-    if (batch * span_shape(&cache->granules, number).granules < BATCH_GRANULES) {
+    if (batch * span_shape(&cache->granules, size_class).granules < BATCH_GRANULES) {
         class->batch = (unsigned char)(2 * batch);
     }
     return batch;
 }
 
-void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count)
+void cache_add_spans(Cache *cache, size_t size_class, size_t first, size_t count)
 {
-    size_t granules = span_shape(&cache->granules, number).granules;
+    size_t granules = span_shape(&cache->granules, size_class).granules;
 
     while (count-- != 0) { /* so that the first one is used first */
-        loosen(cache, number, first + count * granules);
+        loosen(cache, size_class, first + count * granules);
     }
 }
 
@@ -89,16 +89,17 @@ void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count)
  * --------------------------------------------------------------------------------------------- */
 
 /* Positions that the stack of a class may grow to. */
-static size_t most_positions(const Cache *cache, size_t number)
+static size_t most_positions(const Cache *cache, size_t size_class)
 {
-    return bits_between(STACK_LARGE_MIN, cache->pool->stack_units / sizes_units(number), STACK_MAX);
+    return bits_between(STACK_LARGE_MIN, cache->pool->stack_units / sizes_units(size_class),
+                        STACK_MAX);
 }
 
 /* Gives a class a stack of another capacity, with what is on the old one. False: the pool is used up. */
-static bool replace_stack(Cache *cache, size_t number, size_t capacity)
+static bool replace_stack(Cache *cache, size_t size_class, size_t capacity)
 {
-    CacheClass *class = &cache->classes[number];
-    size_t count = cache_count(cache, number);
+    CacheClass *class = &cache->classes[size_class];
+    size_t count = cache_count(cache, size_class);
     Pos *stack = pool_take_stack(cache->pool, capacity);
 
     if (stack == NULL) {
@@ -107,54 +108,55 @@ static bool replace_stack(Cache *cache, size_t number, size_t capacity)
     stack[0] = 0;
     stack[capacity + 1] = STACK_CEILING;
     if (class->stack != 0) {
-        memcpy(stack + 1, cache_floor(cache, number) + 1, count * sizeof *stack);
-        pool_give_stack(cache->pool, cache_floor(cache, number), class->capacity);
+        memcpy(stack + 1, cache_floor(cache, size_class) + 1, count * sizeof *stack);
+        pool_give_stack(cache->pool, cache_floor(cache, size_class), class->capacity);
     }
     class->stack = pool_number(cache->pool, stack);
     class->capacity = (unsigned short)capacity;
-    cache->tops[number] = stack + count;
+    cache->tops[size_class] = stack + count;
     return true;
 }
 
-bool cache_need_stack(Cache *cache, size_t number)
+bool cache_need_stack(Cache *cache, size_t size_class)
 {
-    return cache->classes[number].stack != 0 ||
-           replace_stack(cache, number, bits_between(0, most_positions(cache, number), STACK_MIN));
+    return cache->classes[size_class].stack != 0 ||
+           replace_stack(cache, size_class,
+                         bits_between(0, most_positions(cache, size_class), STACK_MIN));
 }
 
 /* Makes a stack twice as large, if it may be. */
-static bool grow_stack(Cache *cache, size_t number)
+static bool grow_stack(Cache *cache, size_t size_class)
 {
-    size_t capacity = cache->classes[number].capacity;
+    size_t capacity = cache->classes[size_class].capacity;
 
-    return capacity < most_positions(cache, number) &&
-           replace_stack(cache, number, 2 * capacity + 2);
+    return capacity < most_positions(cache, size_class) &&
+           replace_stack(cache, size_class, 2 * capacity + 2);
 }
 
 /* Takes the older ones off a stack; what is left takes their place. Their spans are loose from here on. */
-static void forget(Cache *cache, size_t number, size_t count)
+static void forget(Cache *cache, size_t size_class, size_t count)
 {
-    Pos *stack = cache_floor(cache, number) + 1;
-    size_t left = cache_count(cache, number) - count;
+    Pos *stack = cache_floor(cache, size_class) + 1;
+    size_t left = cache_count(cache, size_class) - count;
 
     for (size_t i = 0; i < count; i++) {
-        loosen(cache, number, granule_first(&cache->granules, stack[i]));
+        loosen(cache, size_class, granule_first(&cache->granules, stack[i]));
     }
     memmove(stack, stack + count, left * sizeof *stack);
-    cache->tops[number] -= count;
+    cache->tops[size_class] -= count;
 }
 
-static void push_anyway(Cache *cache, size_t number, size_t block)
+static void push_anyway(Cache *cache, size_t size_class, size_t block)
 {
-    if (!cache_need_stack(cache, number)) {
-        loosen(cache, number, granule_first(&cache->granules, block));
+    if (!cache_need_stack(cache, size_class)) {
+        loosen(cache, size_class, granule_first(&cache->granules, block));
         return;
     }
-    if (cache->tops[number][1] == STACK_CEILING && !grow_stack(cache, number)) {
-        forget(cache, number, cache->classes[number].capacity / 2);
+    if (cache->tops[size_class][1] == STACK_CEILING && !grow_stack(cache, size_class)) {
+        forget(cache, size_class, cache->classes[size_class].capacity / 2);
         cache->was_full = true;
     }
-    *++cache->tops[number] = (Pos)block;
+    *++cache->tops[size_class] = (Pos)block;
 }
 
 /* Orders what this thread did before and what it does next for all. */
@@ -183,10 +185,10 @@ CacheFreed cache_free(Cache *cache, size_t block)
     return freed;
 }
 
-bool cache_is_busy(Cache *cache, size_t number)
+bool cache_is_busy(Cache *cache, size_t size_class)
 {
-    if (cache->classes[number].calls < BUSY_CALLS) {
-        cache->classes[number].calls++;
+    if (cache->classes[size_class].calls < BUSY_CALLS) {
+        cache->classes[size_class].calls++;
         return false;
     }
     return true;
@@ -204,12 +206,12 @@ static void reverse(Pos *positions, size_t count)
 
 /* Puts what the program does not have of a span on the stack of its class, which is empty; the first block will be
  * the first that is taken. False: there was no room for all. */
-static bool look_through(Cache *cache, size_t number, size_t span)
+static bool look_through(Cache *cache, size_t size_class, size_t span)
 {
     const Granules *granules = &cache->granules;
-    SpanShape shape = span_shape(&cache->granules, number);
-    Pos *stack = cache_floor(cache, number) + 1;
-    size_t room = cache->classes[number].capacity;
+    SpanShape shape = span_shape(&cache->granules, size_class);
+    Pos *stack = cache_floor(cache, size_class) + 1;
+    size_t room = cache->classes[size_class].capacity;
     size_t count = 0;
     size_t block = granule_start(span);
 
@@ -222,7 +224,7 @@ static bool look_through(Cache *cache, size_t number, size_t span)
         }
     }
     reverse(stack, count);
-    cache->tops[number] += count;
+    cache->tops[size_class] += count;
     return count < room || block == granule_start(span) + shape.blocks * shape.units;
 }
 
@@ -231,17 +233,17 @@ void cache_collect(Cache *cache, size_t most)
     Pos span;
 
     while (most-- != 0 && (span = inbox_take(&cache->inbox, &cache->granules)) != 0) {
-        size_t number = tag_class(granule_tag(cache->granules.tags, granule_start(span)));
+        size_t size_class = tag_class(granule_tag(cache->granules.tags, granule_start(span)));
 
-        span_collect(&cache->granules, span, span_shape(&cache->granules, number));
-        loosen(cache, number, span);
+        span_collect(&cache->granules, span, span_shape(&cache->granules, size_class));
+        loosen(cache, size_class, span);
         cache->quiet = 0;
     }
 }
 
-bool cache_refill(Cache *cache, size_t number)
+bool cache_refill(Cache *cache, size_t size_class)
 {
-    CacheClass *class = &cache->classes[number];
+    CacheClass *class = &cache->classes[size_class];
 
     cache->quiet++;
     cache_collect(cache, COLLECTED);
@@ -249,13 +251,13 @@ bool cache_refill(Cache *cache, size_t number)
         return false;
     }
     for (int tries = 0; class->loose != 0 && tries < SPANS_TRIED; tries++) {
-        if (look_through(cache, number, class->loose)) {
+        if (look_through(cache, size_class, class->loose)) {
             unlist(cache, &class->loose);
             end_list(&class->loose);
         } else {
-            grow_stack(cache, number); /* for the next time */
+            grow_stack(cache, size_class); /* for the next time */
         }
-        if (cache_count(cache, number) != 0) {
+        if (cache_count(cache, size_class) != 0) {
             return true;
         }
     }
@@ -270,10 +272,10 @@ bool cache_refill(Cache *cache, size_t number)
 #define LEAVING (UINT32_MAX - 1)
 
 /* Takes what is in spans that leave off a stack. */
-static void filter(Cache *cache, size_t number)
+static void filter(Cache *cache, size_t size_class)
 {
-    Pos *stack = cache_floor(cache, number) + 1;
-    size_t count = cache_count(cache, number);
+    Pos *stack = cache_floor(cache, size_class) + 1;
+    size_t count = cache_count(cache, size_class);
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -281,7 +283,7 @@ static void filter(Cache *cache, size_t number)
             stack[kept++] = stack[i];
         }
     }
-    cache->tops[number] -= count - kept;
+    cache->tops[size_class] -= count - kept;
 }
 
 /* Whether a span can go back to the heap. */
@@ -290,11 +292,11 @@ static bool is_empty(const Granules *granules, size_t span, SpanShape shape)
     return span_is_empty(granules, span, shape) && !inbox_has(granules, span);
 }
 
-bool cache_has_empty(const Cache *cache, size_t number, size_t looks)
+bool cache_has_empty(const Cache *cache, size_t size_class, size_t looks)
 {
     const Granules *granules = &cache->granules;
-    SpanShape shape = span_shape(granules, number);
-    Pos span = cache->classes[number].loose;
+    SpanShape shape = span_shape(granules, size_class);
+    Pos span = cache->classes[size_class].loose;
 
     for (; looks != 0 && span != 0 && span != GRANULE_LAST; looks--) {
         if (is_empty(granules, span, shape)) {
@@ -305,11 +307,11 @@ bool cache_has_empty(const Cache *cache, size_t number, size_t looks)
     return false;
 }
 
-size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most)
+size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *spans, size_t most)
 {
     const Granules *granules = &cache->granules;
-    CacheClass *class = &cache->classes[number];
-    SpanShape shape = span_shape(&cache->granules, number);
+    CacheClass *class = &cache->classes[size_class];
+    SpanShape shape = span_shape(&cache->granules, size_class);
     Pos *named = &class->loose;
     size_t count = 0;
 
@@ -326,7 +328,7 @@ size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, s
     }
     end_list(&class->loose);
     if (count != 0 && class->stack != 0) {
-        filter(cache, number);
+        filter(cache, size_class);
     }
     for (size_t i = 0; i < count; i++) {
         granules->listed[spans[i]] = 0;
@@ -336,15 +338,15 @@ size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, s
 }
 
 /* A class that was not used for a while begins anew. */
-static void cool_class(Cache *cache, size_t number)
+static void cool_class(Cache *cache, size_t size_class)
 {
-    CacheClass *class = &cache->classes[number];
-    size_t count = cache_count(cache, number);
+    CacheClass *class = &cache->classes[size_class];
+    size_t count = cache_count(cache, size_class);
 
     if (class->stack != 0 && class->seen == count) {
-        forget(cache, number, count);
-        pool_give_stack(cache->pool, cache_floor(cache, number), class->capacity);
-        cache->tops[number] = cache_no_stack;
+        forget(cache, size_class, count);
+        pool_give_stack(cache->pool, cache_floor(cache, size_class), class->capacity);
+        cache->tops[size_class] = cache_no_stack;
         class->stack = 0;
         class->batch = class->calls = 0;
     }
@@ -353,20 +355,20 @@ static void cool_class(Cache *cache, size_t number)
 
 size_t cache_cool(Cache *cache)
 {
-    size_t number = cache->next_class % SIZES + 1;
+    size_t size_class = cache->next_class % SIZES + 1;
 
-    cool_class(cache, number);
-    cache->next_class = (unsigned)number;
-    return number;
+    cool_class(cache, size_class);
+    cache->next_class = (unsigned)size_class;
+    return size_class;
 }
 
 void cache_forget_all(Cache *cache)
 {
-    for (size_t number = 1; number <= SIZES; number++) {
-        CacheClass *class = &cache->classes[number];
+    for (size_t size_class = 1; size_class <= SIZES; size_class++) {
+        CacheClass *class = &cache->classes[size_class];
 
         if (class->stack != 0) {
-            cache->tops[number] = cache_floor(cache, number);
+            cache->tops[size_class] = cache_floor(cache, size_class);
         }
         class->loose = 0;
     }

@@ -24,33 +24,35 @@
 
 /* A class of a cache, apart from the top of its stack. */
 typedef struct CacheClass {
-    Pos stack;               /* piece of the pool where it begins, with the 0; 0: there is none */
-    Pos loose;               /* spans that may have blocks which are not on the stack; 0: none */
+    Pos stack; /* piece of the pool where the stack begins, with its 0; 0: there is none */
+    Pos loose; /* the first span that may have free blocks which are not on the stack; 0: none */
     unsigned short capacity; /* positions that the stack has room for */
-    unsigned short seen;     /* positions on it when it was last looked at */
-    unsigned char calls;     /* allocations before it got its first span */
-    unsigned char batch;     /* spans to take next time */
+    unsigned short seen;     /* positions on it when cache_cool last looked */
+    unsigned char calls;     /* allocations that found no block, counted until the class is busy */
+    unsigned char batch;     /* spans to take next time; 0 is 1 */
 } CacheClass;
 
 typedef struct Cache {
     /* Of each class, the last position of the stack, or its floor; of one that has none, and of 0, that of
      * cache_no_stack. */
     Pos *tops[SIZES + 1];
-    uint64_t pops; /* blocks ever taken */
-    size_t end;    /* position of the heap's end; 0 if there are no granules */
-    Granules granules;
-    Pool *pool;
-    unsigned tag; /* owner << OWNER_SHIFT */
+    uint64_t pops;     /* blocks ever taken from stacks */
+    size_t end;        /* position of the heap's end; 0 in cache_none, which has no granules */
+    Granules granules; /* the region's; never changes */
+    Pool *pool;        /* the region's; never changes */
+    unsigned tag; /* owner << OWNER_SHIFT: with the class, the tag of the granules of its spans */
     /* What other threads write to, on lines of its own. */
     Inbox inbox __attribute__((__aligned__(128)));
     /* What is used seldom. */
     CacheClass classes[SIZES + 1] __attribute__((__aligned__(128)));
-    uint64_t callocs, aligned_allocs, reallocs,
-        moves;           /* calls of the functions that were served by it */
+    uint64_t callocs, aligned_allocs; /* calls that this cache has served */
+    uint64_t reallocs,
+        moves;           /* calls of Realloc that it has served: in place; by moving the block */
     unsigned quiet;      /* stacks filled since something was in the inbox */
-    unsigned next_class; /* to look at for what is not used */
-    bool was_full;       /* a stack was, so that there may be empty spans to give back */
-    Pos next;            /* in a list of caches without an owner */
+    unsigned next_class; /* the last class that cache_cool looked at; 0 at first */
+    bool
+        was_full; /* a stack has forgotten its older half, so that there may be empty spans to give back */
+    Pos next; /* owner of the cache that was left before this one, while no thread has it; 0: none */
 } Cache;
 
 /* A stack that is empty and full: 0 and STACK_CEILING. */
@@ -60,13 +62,13 @@ extern HIDDEN Pos cache_no_stack[2];
 extern HIDDEN Cache cache_none;
 
 /* Takes a block of a class: it is the program's from here on. 0: the stack is empty. */
-static ALWAYS_INLINE size_t cache_pop(Cache *cache, size_t number)
+static ALWAYS_INLINE size_t cache_pop(Cache *cache, size_t size_class)
 {
-    Pos *top = cache->tops[number];
+    Pos *top = cache->tops[size_class];
     size_t block = *top;
 
     if (LIKELY(block != 0)) {
-        cache->tops[number] = top - 1;
+        cache->tops[size_class] = top - 1;
         cache->pops++;
         live_set(cache->granules.live, block);
     }
@@ -78,15 +80,15 @@ static ALWAYS_INLINE size_t cache_pop(Cache *cache, size_t number)
 static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, size_t block)
 {
     unsigned char *live;
-    size_t number;
+    size_t size_class;
     uint64_t byte;
     Pos *top;
 
     if (UNLIKELY(block >= cache->end)) {
         return CACHE_ELSEWHERE;
     }
-    number = granule_tag(cache->granules.tags, block) ^ cache->tag;
-    if (UNLIKELY(number > CLASS_MASK)) {
+    size_class = granule_tag(cache->granules.tags, block) ^ cache->tag;
+    if (UNLIKELY(size_class > CLASS_MASK)) {
         return CACHE_ELSEWHERE;
     }
     live = &cache->granules.live[block / 8];
@@ -95,58 +97,58 @@ static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, si
         return CACHE_TWICE;
     }
     __builtin_prefetch(address, 1);
-    top = cache->tops[number];
+    top = cache->tops[size_class];
     if (UNLIKELY(top[1] == STACK_CEILING) || UNLIKELY(inbox_is_watched(&cache->inbox))) {
         return CACHE_LONGER;
     }
     top[1] = (Pos)block;
-    cache->tops[number] = top + 1;
+    cache->tops[size_class] = top + 1;
     live_put_byte(live, byte);
     return CACHE_FREED;
 }
 
 /* Where the stack of a class begins, if it has one. */
-static inline Pos *cache_floor(const Cache *cache, size_t number)
+static inline Pos *cache_floor(const Cache *cache, size_t size_class)
 {
-    return pool_piece(cache->pool, cache->classes[number].stack);
+    return pool_piece(cache->pool, cache->classes[size_class].stack);
 }
 
 /* Positions on the stack of a class. */
-static inline size_t cache_count(const Cache *cache, size_t number)
+static inline size_t cache_count(const Cache *cache, size_t size_class)
 {
-    return cache->classes[number].stack == 0
+    return cache->classes[size_class].stack == 0
                ? 0
-               : (size_t)(cache->tops[number] - cache_floor(cache, number));
+               : (size_t)(cache->tops[size_class] - cache_floor(cache, size_class));
 }
 
 /* Frees a block in a span of this cache, whatever there is to do. CACHE_FREED or CACHE_TWICE. */
 CacheFreed cache_free(Cache *cache, size_t block);
 
 /* Counts an allocation of a class. Whether the class is so busy that spans are worth it. */
-bool cache_is_busy(Cache *cache, size_t number);
+bool cache_is_busy(Cache *cache, size_t size_class);
 
 /* Fills an empty stack, without the heap: from what others freed, and from loose spans. False: it is still empty. */
-bool cache_refill(Cache *cache, size_t number);
+bool cache_refill(Cache *cache, size_t size_class);
 
 /* Makes sure that a class has a stack. False: the pool is used up. */
-bool cache_need_stack(Cache *cache, size_t number);
+bool cache_need_stack(Cache *cache, size_t size_class);
 
 /* How many spans of a class to take next. */
-size_t cache_batch(Cache *cache, size_t number);
+size_t cache_batch(Cache *cache, size_t size_class);
 
 /* Takes over spans, which have the cache's tag. */
-void cache_add_spans(Cache *cache, size_t number, size_t first, size_t count);
+void cache_add_spans(Cache *cache, size_t size_class, size_t first, size_t count);
 
 /* Takes over what other threads freed, of so many spans at most. */
 void cache_collect(Cache *cache, size_t most);
 
 /* Whether some of the first few loose spans of a class are empty. */
-bool cache_has_empty(const Cache *cache, size_t number, size_t looks);
+bool cache_has_empty(const Cache *cache, size_t size_class, size_t looks);
 
 /* Lets go of empty spans of a class, among the first few that are loose: they are for the caller to be given back to
  * the heap, which is locked. Returns how many. If the cache is watched, all caches are hidden: another thread
  * may be about to post one. */
-size_t cache_drop_empty(Cache *cache, size_t number, size_t looks, Pos *spans, size_t most);
+size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *spans, size_t most);
 
 /* Looks at the next class, and tells which: one that was not used since the last time loses its stack, and gets its
  * next one as if it were new. */

@@ -21,9 +21,9 @@
 #include "cache/granule.h"
 
 typedef struct Inbox {
-    Pos first; /* span with remote bits; 0: none. The next one: Granules.posted. Atomic */
+    Pos first; /* the first span with remote bits; 0: none. Granules.posted has the next ones. Atomic */
     bool
-        watched; /* other threads free blocks of the owner's spans: changes only while caches are hidden */
+        watched; /* other threads may free blocks of the owner's spans; changes only while all caches are hidden */
 } Inbox;
 
 /* What came of a block that is to be freed. */

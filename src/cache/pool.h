@@ -21,14 +21,17 @@ enum {
 
 /* The first pieces of a pool are this structure. */
 typedef struct Pool {
-    Spin lock;
-    Pos fresh, end; /* pieces from here on were never used; there are so many by now */
-    Pos stacks[POOL_STACK_SIZES];     /* free ones of each size; each names the next */
-    Pos stack_units;                  /* units of all blocks that one stack may name */
-    Pos largest;                      /* units of the largest blocks that go through caches */
-    Pos owners, owners_most;          /* caches there are, and there may be */
-    Pos orphans;                      /* caches that threads left behind: the first one; 0: none */
-    Pos caches[OWNERS_MAX + 1];       /* piece of each, by its owner's number */
+    Spin lock; /* of all members but those that never change */
+    Pos fresh; /* pieces from this one on were never used */
+    Pos end;   /* pieces there are: those that are open */
+    Pos stacks
+        [POOL_STACK_SIZES]; /* free stacks of each size: the first; each names the next; 0: none */
+    Pos stack_units;        /* units of all blocks that one stack may name; never changes */
+    Pos largest;            /* units of the largest class that has spans; never changes */
+    Pos owners;             /* caches there are: their owners are 1 to this */
+    Pos owners_most;        /* caches there may be, up to OWNERS_MAX; never changes */
+    Pos left;               /* owner of the cache that a thread left last; 0: none */
+    Pos caches[OWNERS_MAX + 1];       /* piece where the cache of each owner begins */
     unsigned char lengths[SIZES + 1]; /* as in Granules */
 } Pool;
 

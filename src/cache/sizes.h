@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sizes of blocks that go through magazines. Small ones are those of each number of units. Larger ones
- * are so many in each octave, to which a request is rounded up: only where several threads share the
- * heap, and its lock would cost more than the bytes. A size has a number, which is that of its units
- * for a small one. */
+ * Size classes: the sizes of blocks in spans. Each small number of units is a class of its own. From there on there are
+ * so many classes in each octave, and a request is rounded up to the next one. A class has a number: that of its
+ * units if it is a small one. */
 #ifndef MEM_SRC_SIZES_H
 #define MEM_SRC_SIZES_H
 
@@ -13,26 +12,26 @@
 #include "base/bits.h"
 #include "base/unit.h"
 
-/* Larger sizes end with 32 KiB. */
+/* Octaves beyond the small classes: the largest class has 32 KiB. */
 #define SIZES_OCTAVES (8 - HEAP_UNIT_SHIFT)
 
 enum {
     SIZES_SMALL_SHIFT = 7,
-    SIZES_SMALL = 1 << SIZES_SMALL_SHIFT, /* the number, and the units, of the largest small one */
+    SIZES_SMALL = 1 << SIZES_SMALL_SHIFT, /* the largest small class, and its units */
     SIZES_STEPS_SHIFT = 4,
-    SIZES_STEPS = 1 << SIZES_STEPS_SHIFT, /* in an octave: less than a 16th is wasted */
-    SIZES_LARGEST = SIZES_SMALL << SIZES_OCTAVES,
-    SIZES = SIZES_SMALL + SIZES_OCTAVES * SIZES_STEPS
+    SIZES_STEPS = 1 << SIZES_STEPS_SHIFT, /* classes in an octave: less than a 16th is wasted */
+    SIZES_LARGEST = SIZES_SMALL << SIZES_OCTAVES,     /* units of the largest class */
+    SIZES = SIZES_SMALL + SIZES_OCTAVES * SIZES_STEPS /* the largest class; the first one is 1 */
 };
 
-/* Whether a size, by its number or its units, is a small one. */
-static inline bool sizes_is_small(size_t number)
+/* Whether a class, or a number of units, is a small one. */
+static inline bool sizes_is_small(size_t size_class)
 {
-    return number <= SIZES_SMALL;
+    return size_class <= SIZES_SMALL;
 }
 
-/* The number of the smallest size that suffices for so many units, 1 to SIZES_LARGEST. */
-static inline size_t sizes_number(size_t units)
+/* The smallest class that suffices for so many units, 1 to SIZES_LARGEST. */
+static inline size_t sizes_class(size_t units)
 {
     size_t shift;
 
@@ -44,23 +43,23 @@ static inline size_t sizes_number(size_t units)
            ((units - 1) >> shift) % SIZES_STEPS;
 }
 
-/* The units of a size. */
-static inline size_t sizes_units(size_t number)
+/* The units of a class. */
+static inline size_t sizes_units(size_t size_class)
 {
-    size_t step = number - SIZES_SMALL - 1;
+    size_t step = size_class - SIZES_SMALL - 1;
 
-    return sizes_is_small(number)
-               ? number
+    return sizes_is_small(size_class)
+               ? size_class
                : (SIZES_STEPS + step % SIZES_STEPS + 1)
                      << (SIZES_SMALL_SHIFT - SIZES_STEPS_SHIFT + step / SIZES_STEPS);
 }
 
-/* The units of the largest size that is no more than so many. */
+/* The units of the largest class that has no more than so many. */
 static inline size_t sizes_down(size_t units)
 {
-    size_t number = sizes_number(units);
+    size_t size_class = sizes_class(units);
 
-    return sizes_units(number) > units ? sizes_units(number - 1) : units;
+    return sizes_units(size_class) > units ? sizes_units(size_class - 1) : units;
 }
 
 #endif

@@ -30,14 +30,14 @@ static size_t choose_length(size_t units)
     return best;
 }
 
-SpanShape span_shape(const Granules *granules, size_t number)
+SpanShape span_shape(const Granules *granules, size_t size_class)
 {
-    size_t units = sizes_units(number);
-    size_t length = __atomic_load_n(&granules->lengths[number], __ATOMIC_RELAXED);
+    size_t units = sizes_units(size_class);
+    size_t length = __atomic_load_n(&granules->lengths[size_class], __ATOMIC_RELAXED);
 
     if (length == 0) {
         length = choose_length(units);
-        __atomic_store_n(&granules->lengths[number], (unsigned char)length, __ATOMIC_RELAXED);
+        __atomic_store_n(&granules->lengths[size_class], (unsigned char)length, __ATOMIC_RELAXED);
     }
     return (SpanShape){units, length * GRANULE_UNITS / units, length};
 }

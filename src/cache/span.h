@@ -13,10 +13,10 @@ typedef struct SpanShape {
     size_t units;  /* of a block */
     size_t blocks; /* in a span */
     size_t
-        granules; /* of a span: at most a sixteenth of it is left over, or it is the least of eight */
+        granules; /* of a span: at most a 16th of it is left over, or the least that is with eight lengths */
 } SpanShape;
 
-SpanShape span_shape(const Granules *granules, size_t number);
+SpanShape span_shape(const Granules *granules, size_t size_class);
 
 /* Takes up to count spans side by side from the heap, which has them as blocks in use, and says whose they are.
  * Tells the first granule of the first one, and how many they are. */

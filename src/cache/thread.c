@@ -38,7 +38,7 @@ static __thread unsigned char calls[THREAD_REGIONS];
 static __thread bool is_entering; /* on its way to one */
 static __thread bool is_barred;   /* gets none any more */
 
-/* A thread in fork() has it, and has seized everything; it may use regions there, and all stays so. */
+/* Held by a thread in fork(), which has seized all caches. It may use regions there: they stay seized. */
 static Spin list_lock;
 static Thread records[RECORDS];
 static size_t record_count; /* those behind were never used */
@@ -107,8 +107,8 @@ static bool is_busy(const Thread *thread)
     return __atomic_load_n(&thread->busy, THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
 }
 
-/* Makes a record the caller's, if it has no owner. What an owner that ended in the midst of a call had in its
- * caches is left alone, in use for good: nobody knows how far it came. */
+/* Makes a record the caller's, if it has no owner. The caches of an owner that ended in the midst of a call are left
+ * alone: nobody knows how far it came. Their spans go back to the heap when the region settles. */
 static bool claim(Thread *thread)
 {
     int result = pthread_mutex_trylock(&thread->alive);

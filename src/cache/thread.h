@@ -12,7 +12,7 @@
  * All that others look at is in a record, which a thread takes before it gets its first cache. Records are static:
  * they are there when the thread is gone, with its stack and its variables, and however it went. A thread holds
  * a robust mutex of its record as long as it lives, so that one that ended without a word, by the system call
- * exit, is known: by who waits for it, and by who needs a record. The next owner has what was in its caches. */
+ * exit, is known: by who waits for it, and by who needs a record. The next owner of the record has its caches. */
 #ifndef MEM_SRC_THREAD_H
 #define MEM_SRC_THREAD_H
 
@@ -42,9 +42,10 @@ typedef struct Cache Cache;
 #endif
 
 typedef struct Thread {
-    bool busy;
-    Cache *caches[THREAD_REGIONS]; /* as the owner may use them: &cache_none if it may not */
-    Cache *owned[THREAD_REGIONS];  /* NULL: none */
+    bool busy; /* the mark: the owner is using one of its caches */
+    Cache
+        *caches[THREAD_REGIONS]; /* by slot, as the owner may use them: &cache_none if it may not */
+    Cache *owned[THREAD_REGIONS]; /* by slot, hidden or not; NULL: none */
     pthread_mutex_t alive; /* held by the owner; free, or of an owner that died: there is none */
 } __attribute__((__aligned__(64)))
 Thread; /* the owner writes to it all the time: a line of its own */

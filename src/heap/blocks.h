@@ -48,8 +48,8 @@ static inline void blocks_count_use(Heap *heap, size_t units)
     }
 }
 
-/* Notes that units up to a position may have been written to. Only blocks of the tree can be clean:
- * a free block that goes into a list is written to by its links. */
+/* Notes that units up to a position may have been written to. Only large free blocks can be clean: one that goes into a
+ * list is written to by its links. */
 static inline void blocks_note_touched(Heap *heap, Pos end)
 {
     if (end > heap->clean) {

@@ -51,14 +51,14 @@ typedef struct Link {
 _Static_assert(sizeof(Link) == UNIT_BYTES, "a link is a unit");
 
 typedef struct Heap {
-    size_t fast_classes; /* = classes, but 0 where heap-fast.h does not apply */
+    size_t fast_classes; /* = classes, but 0 where fast.h does not apply */
     size_t fast_end;     /* = end, likewise */
     size_t size_mask;    /* alignment - 1: (bytes - 1 | size_mask) / unit + 1 rounds a size up */
     ptrdiff_t starts;    /* from the heads to where the map has position 0, in bytes */
-    ptrdiff_t free;
-    Pos classes;     /* blocks of fewer units are in lists */
-    Pos heads;       /* lists, shelves and bins */
-    ptrdiff_t nodes; /* from the heads to where the tree has the node of position 0 */
+    ptrdiff_t free;      /* likewise, of the other string */
+    Pos classes;         /* blocks of fewer units are in lists */
+    Pos heads;           /* lists, shelves and bins together */
+    ptrdiff_t nodes;     /* from the heads to where the tree has the node of position 0 */
     /* As in Tree. */
     unsigned char bin_shift, slot_shift, node_bytes;
     bool broken; /* the map contradicts itself: nothing is handed out, or changed, any more */
@@ -66,7 +66,7 @@ typedef struct Heap {
     unsigned shift;                        /* a unit is 1 << shift bytes */
     Pos first;                             /* position of the first block */
     Pos end;                               /* position just past the last block: the fence */
-    Pos clean;       /* from here on blocks were never handed out nor written to */
+    Pos clean;       /* position: from here on blocks were never handed out, nor links written */
     Pos open;        /* up to here blocks may be written to: the end, or long before it */
     Pos wanted;      /* after HEAP_CLOSED: how far open must be */
     Pos peak;        /* most units in use at a time */

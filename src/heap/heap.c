@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The general way of every operation; heap-fast.h has the short one for the most common two. */
+ * The general way of every operation; fast.h has the short one for the most common two. */
 #include "heap/heap.h"
 
 #include <string.h>
@@ -49,7 +49,7 @@ Pos heap_block_around(Heap *heap, Pos position)
     return starts == 0 ? heap->first : position + (Pos)bits_highest(starts);
 }
 
-/* Lets heap-fast.h work on a heap if it can. */
+/* Lets fast.h work on a heap if it can. */
 static void allow_fast(Heap *heap)
 {
     bool is_usual = heap->shift == UNIT_SHIFT;

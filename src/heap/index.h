@@ -30,7 +30,7 @@ static ALWAYS_INLINE Index index_of(Heap *heap)
     return (Index){heap, heap_tree(heap), heap->shift};
 }
 
-/* Of a heap with nodes in the map, and units of 8 bytes. */
+/* Of a heap with nodes in the map, and units of the usual size. */
 static ALWAYS_INLINE Index index_usual(Heap *heap)
 {
     char *nodes = (char *)(heap + 1) + heap->nodes;
@@ -46,7 +46,7 @@ typedef struct Bins {
     unsigned shift;
 } Bins;
 
-/* The size is wide only so that no instruction is needed to make it so. */
+/* size is a size_t, which avoids a zero extension. */
 static ALWAYS_INLINE size_t index_shelf_in(Bins bins, size_t size)
 {
     return (Pos)(size >> SHELF_SHIFT) + bins.shelf_bias;

@@ -16,7 +16,7 @@
 #include "base/bits.h"
 #include "heap/heap-data.h"
 
-/* Puts a free block in front of the list of its size. True if that was empty. */
+/* Puts a free block at the end of the list of its size: blocks are taken from the front. True if the list was empty. */
 static inline bool list_insert(Heap *heap, Pos block, Pos size, unsigned shift)
 {
     Link *head = heap_link(heap, size, shift);

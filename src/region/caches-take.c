@@ -21,19 +21,19 @@ static void give_spans(Operation *operation, const Pos *spans, size_t count)
 }
 
 /* Gives back empty spans of a class, among the first few that are loose. Returns how many. */
-static size_t drop(Operation *operation, Cache *cache, size_t number, size_t looks)
+static size_t drop(Operation *operation, Cache *cache, size_t size_class, size_t looks)
 {
     bool is_watched = cache->inbox.watched;
     Pos spans[DROPPED];
     size_t count;
 
-    if (!cache_has_empty(cache, number, looks)) {
+    if (!cache_has_empty(cache, size_class, looks)) {
         return 0;
     }
     if (is_watched) {
         region_hide_caches(operation->region);
     }
-    count = cache_drop_empty(cache, number, looks, spans, DROPPED);
+    count = cache_drop_empty(cache, size_class, looks, spans, DROPPED);
     if (is_watched) {
         region_show_caches(operation->region);
     }
@@ -67,9 +67,9 @@ static void reclaim(Operation *operation, Cache *cache)
     size_t count;
 
     cache_collect(cache, RECLAIM_SPANS);
-    for (size_t number = 1; number <= SIZES; number++) {
+    for (size_t size_class = 1; size_class <= SIZES; size_class++) {
         do {
-            count = cache_drop_empty(cache, number, RECLAIM_SPANS, spans, DROPPED);
+            count = cache_drop_empty(cache, size_class, RECLAIM_SPANS, spans, DROPPED);
             give_spans(operation, spans, count);
         } while (count == DROPPED);
     }
@@ -97,11 +97,11 @@ static void reclaim_others(Operation *operation, const Cache *own)
 }
 
 /* Takes spans for a class, and fills its stack. */
-static void take_spans(Operation *operation, Cache *cache, size_t number)
+static void take_spans(Operation *operation, Cache *cache, size_t size_class)
 {
-    SpanShape shape = span_shape(&cache->granules, number);
-    size_t count = cache_batch(cache, number);
-    unsigned tag = cache->tag | (unsigned)number;
+    SpanShape shape = span_shape(&cache->granules, size_class);
+    size_t count = cache_batch(cache, size_class);
+    unsigned tag = cache->tag | (unsigned)size_class;
     size_t first, taken;
     HeapResult result;
 
@@ -111,23 +111,23 @@ static void take_spans(Operation *operation, Cache *cache, size_t number)
     }
     if (taken != 0) {
         operation->region->more_allocs -= taken;
-        cache_add_spans(cache, number, first, taken);
-        cache_refill(cache, number);
+        cache_add_spans(cache, size_class, first, taken);
+        cache_refill(cache, size_class);
     }
 }
 
-static size_t take_more(Region *region, size_t number)
+static size_t take_more(Region *region, size_t size_class)
 {
     Cache *cache = thread_self->owned[region_slot(region)];
     Operation operation;
     size_t block = 0;
 
     operation_begin(&operation, region);
-    if (may_take_spans(region) && cache_need_stack(cache, number)) {
+    if (may_take_spans(region) && cache_need_stack(cache, size_class)) {
         cool(&operation, cache);
         reclaim_others(&operation, cache);
-        take_spans(&operation, cache, number);
-        block = cache_pop(cache, number);
+        take_spans(&operation, cache, size_class);
+        block = cache_pop(cache, size_class);
     }
     operation_end(&operation);
     return block;
@@ -146,7 +146,7 @@ static void stop_watching(Region *region, Cache *cache)
     operation_end(&operation);
 }
 
-size_t caches_take(Region *region, size_t number)
+size_t caches_take(Region *region, size_t size_class)
 {
     Cache *cache = thread_take_own(region_slot(region));
     bool is_busy = false;
@@ -154,11 +154,11 @@ size_t caches_take(Region *region, size_t number)
     size_t block = 0;
 
     if (cache != NULL) {
-        block = cache_pop(cache, number);
-        if (block == 0 && cache_refill(cache, number)) {
-            block = cache_pop(cache, number);
+        block = cache_pop(cache, size_class);
+        if (block == 0 && cache_refill(cache, size_class)) {
+            block = cache_pop(cache, size_class);
         }
-        is_busy = block == 0 && cache_is_busy(cache, number);
+        is_busy = block == 0 && cache_is_busy(cache, size_class);
         is_quiet = cache->inbox.watched && cache->quiet >= QUIET;
     }
     thread_release_own();
@@ -167,15 +167,15 @@ size_t caches_take(Region *region, size_t number)
     } else if (is_quiet) {
         stop_watching(region, cache);
     }
-    return is_busy ? take_more(region, number) : block;
+    return is_busy ? take_more(region, size_class) : block;
 }
 
-void caches_drop_empty(Region *region, Cache *cache, size_t number)
+void caches_drop_empty(Region *region, Cache *cache, size_t size_class)
 {
     Operation operation;
 
     operation_begin(&operation, region);
-    drop(&operation, cache, number, DROPPED);
+    drop(&operation, cache, size_class, DROPPED);
     operation_end(&operation);
 }
 
@@ -193,18 +193,18 @@ size_t caches_class(Region *region, size_t units, size_t alignment)
 {
     size_t most = region_largest(region);
     size_t multiple = alignment / UNIT_BYTES;
-    size_t number;
+    size_t size_class;
 
     if (units - 1 >= most || alignment > granule_alignment(region)) {
         return 0;
     }
-    number = sizes_number(units);
+    size_class = sizes_class(units);
     if (multiple > 1) {
-        while (number <= SIZES && sizes_units(number) % multiple != 0) {
-            number++;
+        while (size_class <= SIZES && sizes_units(size_class) % multiple != 0) {
+            size_class++;
         }
     }
-    return number <= SIZES && sizes_units(number) <= most ? number : 0;
+    return size_class <= SIZES && sizes_units(size_class) <= most ? size_class : 0;
 }
 
 static uint64_t *counter(Cache *cache, CachesCall call)

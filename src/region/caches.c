@@ -56,7 +56,7 @@ void caches_start(Region *region, const Layout *layout, size_t pool_bytes)
                        .tags = distance(layout, layout->tags),
                        .offsets = distance(layout, layout->offsets)};
     pool_init(region_pool(region), pool_bytes, layout->end_guard - layout->heap);
-    region->cached = SIZES_SMALL;
+    region->small = SIZES_SMALL;
 }
 
 void caches_end(Region *region)
@@ -71,8 +71,8 @@ static void leave(Cache *cache)
     Pool *pool = cache->pool;
 
     spin_take(&pool->lock);
-    cache->next = pool->orphans;
-    __atomic_store_n(&pool->orphans, tag_owner(cache->tag), __ATOMIC_RELAXED);
+    cache->next = pool->left;
+    __atomic_store_n(&pool->left, tag_owner(cache->tag), __ATOMIC_RELAXED);
     spin_release(&pool->lock);
 }
 
@@ -82,9 +82,9 @@ static Cache *adopt(Pool *pool)
     Cache *cache = NULL;
 
     spin_take(&pool->lock);
-    if (pool->orphans != 0) {
-        cache = pool_cache(pool, pool->orphans);
-        __atomic_store_n(&pool->orphans, cache->next, __ATOMIC_RELAXED);
+    if (pool->left != 0) {
+        cache = pool_cache(pool, pool->left);
+        __atomic_store_n(&pool->left, cache->next, __ATOMIC_RELAXED);
     }
     spin_release(&pool->lock);
     return cache;
@@ -128,7 +128,7 @@ void caches_note_call(Region *region)
 
     /* While a thread is in fork(), what a cache takes to be made is locked. */
     if (lock_in_fork() || thread_self->owned[slot] != NULL ||
-        !thread_count_call(slot, __atomic_load_n(&pool->orphans, __ATOMIC_RELAXED) != 0)) {
+        !thread_count_call(slot, __atomic_load_n(&pool->left, __ATOMIC_RELAXED) != 0)) {
         return;
     }
     if (!caches_prepare() || !thread_make_known()) {

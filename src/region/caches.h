@@ -34,29 +34,29 @@ void caches_note_call(Region *region);
 /* Takes a block of a class from the calling thread's cache, in the short way: here, or by caches_take, which fills
  * the stack. 0: the heap is to be asked, for the thread has no cache, or the class is not busy, or there is no memory
  * for a span. */
-static ALWAYS_INLINE size_t caches_pop(Region *region, size_t number)
+static ALWAYS_INLINE size_t caches_pop(Region *region, size_t size_class)
 {
     Thread *self = thread_self;
     size_t block;
 
     thread_enter(self);
-    block = cache_pop(thread_cache(self, region_slot(region)), number);
+    block = cache_pop(thread_cache(self, region_slot(region)), size_class);
     thread_leave(self);
     return block;
 }
 
-size_t caches_take(Region *region, size_t number);
+size_t caches_take(Region *region, size_t size_class);
 
 /* Both, for a class that is perhaps none. */
-static inline size_t caches_alloc(Region *region, size_t number)
+static inline size_t caches_alloc(Region *region, size_t size_class)
 {
-    size_t block = number == 0 ? 0 : caches_pop(region, number);
+    size_t block = size_class == 0 ? 0 : caches_pop(region, size_class);
 
-    return block != 0 || number == 0 ? block : caches_take(region, number);
+    return block != 0 || size_class == 0 ? block : caches_take(region, size_class);
 }
 
 /* Gives back some empty spans of a class, after its stack was full. */
-void caches_drop_empty(Region *region, Cache *cache, size_t number);
+void caches_drop_empty(Region *region, Cache *cache, size_t size_class);
 
 /* The class for blocks of so many units at multiples of an alignment (bytes, a power of two); 0: there is none. */
 size_t caches_class(Region *region, size_t units, size_t alignment);
@@ -120,7 +120,7 @@ ViewTotals caches_totals(Region *region);
 
 /* Calls that caches served. */
 typedef struct CachesCounts {
-    uint64_t allocs, frees, callocs, reallocs, aligned_allocs;
+    uint64_t allocs, frees, callocs, reallocs, aligned_allocs; /* as in Mem_Stats */
 } CachesCounts;
 
 CachesCounts caches_counts(Region *region, const ViewTotals *totals);

@@ -160,7 +160,7 @@ static void shift_tables(Layout *layout, size_t distance)
     layout->offsets += distance;
 }
 
-void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool cached)
+void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool pooled)
 {
     size_t least = FENCE_BYTES + alignment; /* room for one block */
     size_t heap_bytes = layout_round_up(size < least ? least : size, page);
@@ -173,7 +173,7 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
             break;
         }
     }
-    layout->pool = cached && layout->shift == UNIT_SHIFT ? pool_bytes_mapped(heap_bytes) : 0;
+    layout->pool = pooled && layout->shift == UNIT_SHIFT ? pool_bytes_mapped(heap_bytes) : 0;
     layout->granule_alignment = page;
     place_front(layout, heap_bytes, guard);
     layout->front = page;
@@ -285,7 +285,7 @@ static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
     size_t alignment;
 
     layout->front = 0;
-    layout->pool = layout->cached && layout->shift == UNIT_SHIFT ? pool_bytes_inside(heap_bytes)
+    layout->pool = layout->pooled && layout->shift == UNIT_SHIFT ? pool_bytes_inside(heap_bytes)
                                                                  : 0;
     layout->granule_alignment = LINE_BYTES;
     alignment = layout->pool != 0 ? LINE_BYTES : (size_t)1 << layout->shift;
@@ -304,13 +304,13 @@ static size_t alignment_gap(const Layout *layout, uintptr_t address)
     return -(address + layout->guard) & (layout->alignment - 1);
 }
 
-bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment, bool cached)
+bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment, bool pooled)
 {
     size_t fits = 0;
     size_t too_many = size / UNIT_BYTES + 1;
 
     layout->alignment = alignment;
-    layout->cached = cached;
+    layout->pooled = pooled;
     for (layout->shift = UNIT_SHIFT; too_many >= POSITIONS_MAX - alignment; layout->shift++) {
         too_many /= 2;
     }

@@ -45,7 +45,7 @@ typedef struct Layout {
     Pos classes, head_count;
     bool has_nodes_in_words;  /* nodes are in the Heap's bit array */
     size_t granule_alignment; /* bytes that the heads' length is a multiple of, with a pool */
-    bool cached;              /* it may have a pool */
+    bool pooled;              /* it has a pool if it is large enough */
     Pos first, end;           /* units, as in Heap */
 } Layout;
 
@@ -91,12 +91,12 @@ Pos layout_open_end(const Layout *layout, uintptr_t memory, size_t bytes);
  * units between the heads and the first block. */
 void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space);
 
-/* Lays out a region of our own mapping for size bytes of heap, 1 to PTRDIFF_MAX. cached: with
- * magazines, if such a heap has any. */
-void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool cached);
+/* Lays out a region of our own mapping for size bytes of heap, 1 to PTRDIFF_MAX. pooled: with
+ * a pool for caches, if such a heap has one. */
+void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, bool pooled);
 
 /* Lays out a region in size bytes at an address. False if they are too few. */
-bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment, bool cached);
+bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignment, bool pooled);
 
 /* How large sizes fall into bins where so many sizes have lists. */
 Bins layout_bins(Pos classes);

@@ -153,6 +153,6 @@ void lifecycle_destroy(Mem_Region *handle)
         /* Nothing is a block of it any more, should the program go on using it. */
         region->heap.fast_classes = region->heap.fast_end = 0;
         region->heap.end = region->heap.first;
-        region->cached = 0;
+        region->small = 0;
     }
 }

@@ -2,8 +2,8 @@
  *
  * An operation on a region: with its lock, and with all that there is to do when something is wrong. Caches are not
  * known here. */
-#ifndef MEM_SRC_OPERATIONS_H
-#define MEM_SRC_OPERATIONS_H
+#ifndef MEM_SRC_OPERATION_H
+#define MEM_SRC_OPERATION_H
 
 #include "region/region.h"
 
@@ -14,10 +14,10 @@ enum { OPERATION_MISUSES = 8 };
  * reported, in their order, when it is locked no more, so that a handler may use the region. */
 typedef struct Operation {
     Region *region;
-    Heap *heap;
-    bool locked;
-    unsigned char noted;
-    Mem_Misuse misuses[OPERATION_MISUSES];
+    Heap *heap;          /* the region's */
+    bool locked;         /* the lock was taken: a process with one thread needs none */
+    unsigned char noted; /* misuses that are to be reported */
+    Mem_Misuse misuses[OPERATION_MISUSES]; /* these, in the order in which they were found */
 } Operation;
 
 /* Locks a region, and unlocks it. */

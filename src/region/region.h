@@ -20,17 +20,17 @@
 /* What only a region with caches has: so many bytes before the handle. The first members are read by calls on their common
  * way, and written to only when the region begins: so they have a cache line to themselves. */
 typedef struct Caches {
-    size_t slot;                            /* of each thread's caches: see region_slot */
-    ptrdiff_t pool;                         /* all in bytes from the handle */
-    ptrdiff_t live, remote, listed, posted; /* as in Granules */
-    ptrdiff_t tags, offsets;
-    /* With the lock held: */
-    uint64_t dissolved; /* blocks of the program's that were in spans, and are the heap's since */
-    uint64_t settlings; /* how often all caches gave back what they had, for lack of memory */
-    uint64_t resume;    /* calls on the heap from which on spans are taken again */
-    size_t
-        reclaim_at; /* units of the heap's peak from which on other threads' caches are looked at */
-    unsigned reclaimed; /* the owner that was looked at last */
+    size_t slot;    /* of each thread's caches: see region_slot */
+    ptrdiff_t pool; /* bytes from the handle, here and below */
+    ptrdiff_t live, remote, listed, posted, tags, offsets; /* the tables, as in Granules */
+    /* Changed while the region is locked: */
+    uint64_t
+        dissolved; /* blocks of the program's, and of regions that were reset, that were in spans once */
+    uint64_t settlings; /* how often all spans were dissolved, for lack of memory */
+    uint64_t
+        resume; /* blocks that the heap has taken and given, from which on spans are taken again */
+    size_t reclaim_at;  /* units: another cache is looked at when the heap's peak gets there */
+    unsigned reclaimed; /* the owner whose cache was looked at last; 0: none was */
 } Caches;
 
 enum { LINE_BYTES = 64 };
@@ -40,24 +40,24 @@ typedef struct Region {
         struct {
             size_t front;             /* bytes before this structure, from the first part on */
             size_t total;             /* bytes of the memory, guards included */
-            unsigned short alignment; /* of every block */
+            unsigned short alignment; /* of every block: bytes, a power of two */
             bool mapped;              /* the memory is a mapping of ours */
             bool returns;             /* and its pages may go back to the system, and come again */
-            bool pooled;              /* it was laid out with a pool, if such a heap has one */
+            bool pooled;              /* it was laid out with a pool for caches */
 
             /* The heap counts every block that is taken and given. More than these, modulo 2^64, were
              * the calls of Alloc and Free that took and gave nothing; less what was not done by them. */
             uint64_t more_allocs, more_frees;
-            uint64_t callocs, reallocs, aligned_allocs;
-            uint64_t failures, misuses;
+            uint64_t callocs, reallocs, aligned_allocs; /* calls, without those that caches count */
+            uint64_t failures, misuses; /* calls that failed with ENOMEM; misuses caught */
 
-            Lock lock;
+            Lock lock; /* held while anything above, or the Heap, is changed */
         };
         unsigned char owner[HEAP_OWNER_BYTES - sizeof(size_t)];
     };
-    /* Units of the largest blocks that go through caches; 0: none does. Read by all calls, as what follows: on a cache
-     * line that nothing else is written to. */
-    size_t cached;
+    /* Units of the largest block that a cache hands out in the short way; 0: the region has no caches. All calls read
+     * this, and the Heap's first members: they are on a cache line that nothing else is written to. */
+    size_t small;
     Heap heap; /* last: the size classes follow it */
 } Region;
 
@@ -99,7 +99,7 @@ Region *region_wanted(Mem_Region *handle);
 
 static inline bool region_is_cached(const Region *region)
 {
-    return region->cached != 0;
+    return region->small != 0;
 }
 
 static ALWAYS_INLINE Caches *region_caches(Region *region)

@@ -11,13 +11,14 @@
 
 typedef struct View {
     Heap *heap;
-    const Granules *granules; /* NULL: there are no caches */
-    Pos at;                   /* where the next one begins; the heap's end: there is none */
+    const Granules *granules; /* NULL: the region has no caches */
+    Pos at; /* where the next block or run begins; the heap's end: there is none */
 } View;
 
 typedef struct ViewBlock {
-    Pos start, units;
-    bool in_use;
+    Pos start;   /* position */
+    Pos units;   /* its size, 1 or more */
+    bool in_use; /* the program has it; or it is free, in the heap or in a span */
 } ViewBlock;
 
 /* A view from the first block on. */
@@ -39,14 +40,14 @@ static inline size_t view_granules(const Heap *heap)
     return granule_of((size_t)heap->clean + GRANULE_UNITS - 1);
 }
 
-/* What all caches together have. */
+/* What spans and the heap have together. */
 typedef struct ViewTotals {
-    size_t spans;       /* that they have */
-    size_t span_units;  /* in use for the heap because of them */
-    size_t live_blocks; /* of the program's among these */
-    size_t live_units;
-    size_t free_runs;    /* in the region */
-    size_t largest_free; /* units */
+    size_t spans;        /* of all caches */
+    size_t span_units;   /* units of these, which are in use for the heap */
+    size_t live_blocks;  /* blocks of the program's in these */
+    size_t live_units;   /* units of those blocks */
+    size_t free_runs;    /* in the whole region, no two of them side by side */
+    size_t largest_free; /* units of the longest of these */
 } ViewTotals;
 
 /* Adds up what the spans of all caches have. Takes time in proportion to the granules that were ever in use. */
