@@ -17,8 +17,7 @@
 enum {
     TRIM_BLOCK = 64 << 10, /* bytes of free blocks, and of requests, that count as large */
     TRIM_BYTES = 8 << 20,  /* what must have been freed at least */
-    TRIM_CALLS =
-        32 /* calls of free() that no cache takes in short, after which a thread looks anyway */
+    TRIM_CALLS = 32        /* calls of free() past the thread's cache after which it looks anyway */
 };
 
 /* Units that were in use at the peak, and are not now, from which on a look is worth while. */

@@ -50,8 +50,7 @@ typedef struct Cache {
         moves;           /* calls of Realloc that it has served: in place; by moving the block */
     unsigned quiet;      /* stacks filled since something was in the inbox */
     unsigned next_class; /* the last class that cache_cool looked at; 0 at first */
-    bool
-        was_full; /* a stack has forgotten its older half, so that there may be empty spans to give back */
+    bool was_full;       /* a stack has forgotten its older half: there may be empty spans */
     Pos next; /* owner of the cache that was left before this one, while no thread has it; 0: none */
 } Cache;
 

@@ -22,8 +22,8 @@
 
 typedef struct Inbox {
     Pos first; /* the first span with remote bits; 0: none. Granules.posted has the next ones. Atomic */
-    bool
-        watched; /* other threads may free blocks of the owner's spans; changes only while all caches are hidden */
+    /* Whether other threads may free blocks of the owner's spans. Changes only while all caches are hidden. */
+    bool watched;
 } Inbox;
 
 /* What came of a block that is to be freed. */

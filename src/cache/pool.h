@@ -25,13 +25,13 @@ typedef struct Pool {
     Pos fresh; /* pieces from this one on were never used */
     Pos end;   /* pieces there are: those that are open */
     Pos stacks
-        [POOL_STACK_SIZES]; /* free stacks of each size: the first; each names the next; 0: none */
-    Pos stack_units;        /* units of all blocks that one stack may name; never changes */
-    Pos largest;            /* units of the largest class that has spans; never changes */
-    Pos owners;             /* caches there are: their owners are 1 to this */
-    Pos owners_most;        /* caches there may be, up to OWNERS_MAX; never changes */
-    Pos left;               /* owner of the cache that a thread left last; 0: none */
-    Pos caches[OWNERS_MAX + 1];       /* piece where the cache of each owner begins */
+        [POOL_STACK_SIZES];     /* the first free stack of each size; it names the next; 0: none */
+    Pos stack_units;            /* units of all blocks that one stack may name; never changes */
+    Pos largest;                /* units of the largest class that has spans; never changes */
+    Pos owners;                 /* caches there are: their owners are 1 to this */
+    Pos owners_most;            /* caches there may be, up to OWNERS_MAX; never changes */
+    Pos left;                   /* owner of the cache that a thread left last; 0: none */
+    Pos caches[OWNERS_MAX + 1]; /* piece where the cache of each owner begins */
     unsigned char lengths[SIZES + 1]; /* as in Granules */
 } Pool;
 

@@ -12,8 +12,9 @@
 typedef struct SpanShape {
     size_t units;  /* of a block */
     size_t blocks; /* in a span */
-    size_t
-        granules; /* of a span: at most a 16th of it is left over, or the least that is with eight lengths */
+    /* Granules of a span: the fewest with which at most a 16th of it is left over; or, of eight lengths, the one with which
+     * the least is. */
+    size_t granules;
 } SpanShape;
 
 SpanShape span_shape(const Granules *granules, size_t size_class);

@@ -43,8 +43,8 @@ enum {
 typedef struct Link {
     Pos next, previous;
 #if HEAP_UNIT_SHIFT > 3
-    unsigned char
-        rest[(1 << HEAP_UNIT_SHIFT) - 2 * sizeof(Pos)]; /* of the unit: so links have positions */
+    /* The rest of the unit: so links have positions. */
+    unsigned char rest[(1 << HEAP_UNIT_SHIFT) - 2 * sizeof(Pos)];
 #endif
 } __attribute__((__may_alias__)) Link;
 

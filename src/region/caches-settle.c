@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum {
-    PAUSE_A_SPAN =
-        128 /* calls on the heap, for each span that was dissolved, until spans are taken again */
+    /* Calls on the heap, for each span that was dissolved, until spans are taken again. */
+    PAUSE_A_SPAN = 128
 };
 
 /* Cuts a span into blocks of the heap, and gives back what is between those of the program. */

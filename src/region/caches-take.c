@@ -5,8 +5,8 @@ enum {
     FREE_SHARE = 16, /* of the heap must be free for spans to be taken */
     DROPPED = 8,     /* spans to give back at a time */
     COOLED = 4,      /* classes to look at for what is not used, and the spans of each */
-    QUIET =
-        4096, /* stacks filled since others freed something, until they need not be looked for */
+    /* Stacks filled since other threads freed something, until the owner is watched no more. */
+    QUIET = 4096,
     RECLAIM_GRANULES = 64, /* the peak grows by so many until another cache is looked at … */
     RECLAIM_SPANS = 256    /* … for so many spans */
 };

@@ -2,8 +2,8 @@
 #include "region/caches.h"
 
 enum {
-    REGION_CALLS =
-        1000 /* on the heap before there are caches: a program of a few hundred sees the heap itself */
+    /* Calls on the heap before there are caches: a program of a few hundred sees the heap itself. */
+    REGION_CALLS = 1000
 };
 
 static void leave(Cache *cache);

@@ -34,11 +34,10 @@ typedef struct Layout {
     size_t nodes;                         /* of trees, in slots */
     size_t starts; /* the strings of the map, from the word before that of the first block */
     size_t free;
-    size_t
-        region; /* the Region structure, in which the Heap is; Caches before it if there is a pool */
-    size_t heads; /* of the classes */
-    size_t guard; /* the guard before the heap, of 2 MiB; where the heap starts if there is none */
-    size_t heap;  /* the first block */
+    size_t region; /* the Region structure, with the Heap; before it Caches, if there is a pool */
+    size_t heads;  /* of the classes */
+    size_t guard;  /* the guard before the heap, of 2 MiB; where the heap starts if there is none */
+    size_t heap;   /* the first block */
     size_t end_guard; /* the guard page behind the heap; = total if there is none */
     size_t alignment; /* of every block */
     unsigned shift;   /* a unit is 1 << shift bytes */

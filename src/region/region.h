@@ -24,11 +24,9 @@ typedef struct Caches {
     ptrdiff_t pool; /* bytes from the handle, here and below */
     ptrdiff_t live, remote, listed, posted, tags, offsets; /* the tables, as in Granules */
     /* Changed while the region is locked: */
-    uint64_t
-        dissolved; /* blocks of the program's, and of regions that were reset, that were in spans once */
+    uint64_t dissolved; /* blocks of the program's in spans that were dissolved, or were reset */
     uint64_t settlings; /* how often all spans were dissolved, for lack of memory */
-    uint64_t
-        resume; /* blocks that the heap has taken and given, from which on spans are taken again */
+    uint64_t resume; /* calls on the heap, as they are counted there, until spans are taken again */
     size_t reclaim_at;  /* units: another cache is looked at when the heap's peak gets there */
     unsigned reclaimed; /* the owner whose cache was looked at last; 0: none was */
 } Caches;
