@@ -58,6 +58,10 @@ test_programs = \
 	tests/inner-tree \
 	tests/test-aligned \
 	tests/test-alloc \
+	tests/test-caches \
+	tests/test-caches-large \
+	tests/test-caches-second \
+	tests/test-caches-threads \
 	tests/test-calloc \
 	tests/test-check \
 	tests/test-dump \
@@ -72,10 +76,6 @@ test_programs = \
 	tests/test-guards \
 	tests/test-init \
 	tests/test-limits \
-	tests/test-magazines \
-	tests/test-magazines-large \
-	tests/test-magazines-second \
-	tests/test-magazines-threads \
 	tests/test-misuse-actions \
 	tests/test-misuse-handler \
 	tests/test-model \
@@ -104,8 +104,8 @@ long_tests = \
 	tests/inner-check \
 	tests/inner-shapes \
 	tests/inner-tree \
+	tests/test-caches-threads \
 	tests/test-fork \
-	tests/test-magazines-threads \
 	tests/test-model \
 	tests/test-overwritten \
 	tests/test-threads
@@ -180,6 +180,26 @@ tests_test_alloc_CPPFLAGS = $(test_cppflags)
 tests_test_alloc_LDFLAGS = $(test_ldflags)
 tests_test_alloc_LDADD = $(test_ldadd)
 
+tests_test_caches_SOURCES = tests/test-caches.c
+tests_test_caches_CPPFLAGS = $(test_cppflags)
+tests_test_caches_LDFLAGS = $(test_ldflags)
+tests_test_caches_LDADD = $(test_ldadd)
+
+tests_test_caches_large_SOURCES = tests/test-caches-large.c
+tests_test_caches_large_CPPFLAGS = $(test_cppflags)
+tests_test_caches_large_LDFLAGS = $(test_ldflags)
+tests_test_caches_large_LDADD = $(test_ldadd)
+
+tests_test_caches_second_SOURCES = tests/test-caches-second.c
+tests_test_caches_second_CPPFLAGS = $(test_cppflags)
+tests_test_caches_second_LDFLAGS = $(test_ldflags)
+tests_test_caches_second_LDADD = $(test_ldadd)
+
+tests_test_caches_threads_SOURCES = tests/test-caches-threads.c
+tests_test_caches_threads_CPPFLAGS = $(test_cppflags)
+tests_test_caches_threads_LDFLAGS = $(test_ldflags)
+tests_test_caches_threads_LDADD = $(test_ldadd)
+
 tests_test_calloc_SOURCES = tests/test-calloc.c
 tests_test_calloc_CPPFLAGS = $(test_cppflags)
 tests_test_calloc_LDFLAGS = $(test_ldflags)
@@ -244,26 +264,6 @@ tests_test_limits_SOURCES = tests/test-limits.c
 tests_test_limits_CPPFLAGS = $(test_cppflags)
 tests_test_limits_LDFLAGS = $(test_ldflags)
 tests_test_limits_LDADD = $(test_ldadd)
-
-tests_test_magazines_SOURCES = tests/test-magazines.c
-tests_test_magazines_CPPFLAGS = $(test_cppflags)
-tests_test_magazines_LDFLAGS = $(test_ldflags)
-tests_test_magazines_LDADD = $(test_ldadd)
-
-tests_test_magazines_large_SOURCES = tests/test-magazines-large.c
-tests_test_magazines_large_CPPFLAGS = $(test_cppflags)
-tests_test_magazines_large_LDFLAGS = $(test_ldflags)
-tests_test_magazines_large_LDADD = $(test_ldadd)
-
-tests_test_magazines_second_SOURCES = tests/test-magazines-second.c
-tests_test_magazines_second_CPPFLAGS = $(test_cppflags)
-tests_test_magazines_second_LDFLAGS = $(test_ldflags)
-tests_test_magazines_second_LDADD = $(test_ldadd)
-
-tests_test_magazines_threads_SOURCES = tests/test-magazines-threads.c
-tests_test_magazines_threads_CPPFLAGS = $(test_cppflags)
-tests_test_magazines_threads_LDFLAGS = $(test_ldflags)
-tests_test_magazines_threads_LDADD = $(test_ldadd)
 
 tests_test_misuse_actions_SOURCES = tests/test-misuse-actions.c
 tests_test_misuse_actions_CPPFLAGS = $(test_cppflags)
