@@ -30,7 +30,8 @@ Bed cached_open(int variant, size_t size)
     choose_barriers(variant % 2 == 0);
     support_cache(true);
     if (variant / 2 != 0) {
-        Bed bed = bed_open_inside(size + size / 16, 16);
+        size_t bytes = size + size / 16;
+        Bed bed = bed_open_inside(bytes < CACHED_INSIDE ? CACHED_INSIDE : bytes, 16);
 
         ck_assert_ptr_nonnull(bed.region);
         bed.is_cached = true;

@@ -153,7 +153,7 @@ static void compare_stats(const Model *model)
         stats.largest_free != largest_free(model)) {
         ck_abort_msg("the statistics tell wrong sizes");
     }
-    /* Blocks in magazines count for the peak. */
+    /* Spans of caches count for the peak. */
     if (model->bed->is_cached ? stats.peak_in_use < model->peak
                               : stats.peak_in_use != model->peak) {
         ck_abort_msg("the peak is %zu, but should be %zu", stats.peak_in_use, model->peak);
@@ -219,6 +219,12 @@ void model_reset(Model *model)
     model_compare(model);
 }
 
+/* Bytes that a block has: those that it costs, but where caches round up. */
+static size_t usable(const Model *model, const char *block, size_t needed)
+{
+    return model->bed->is_cached && block != NULL ? bed_size(model->bed, block) : needed;
+}
+
 /* Notes a block that the region took out of a free run; it must be the right one. best: the size of
  * the run; 0: there was none. */
 static bool note_block(Model *model, const char *block, size_t alignment, size_t needed,
@@ -233,6 +239,7 @@ static bool note_block(Model *model, const char *block, size_t alignment, size_t
         model->calls.failures++;
         return false;
     }
+    needed = usable(model, block, needed);
     offset = (size_t)(block - model->bed->first);
     index = find(model, offset);
     if (!is_free(model, index) ||
@@ -331,6 +338,23 @@ static size_t grows_at(const Model *model, size_t index, size_t needed)
     return model->count;
 }
 
+/* Notes where a block is that has another size, in a region with caches: anywhere in what is free without the block
+ * itself. */
+static void note_resized(Model *model, size_t index, const char *resized, size_t needed)
+{
+    size_t offset = (size_t)(resized - model->bed->first);
+    size_t old = model->blocks[index].offset;
+
+    needed = usable(model, resized, needed);
+    release(model, index);
+    index = find(model, offset);
+    if (!is_free(model, index) ||
+        model->blocks[index].offset + model->blocks[index].size < offset + needed) {
+        ck_abort_msg("block at %zu, now at %zu: that was not free", old, offset);
+    }
+    carve(model, index, offset - model->blocks[index].offset, needed);
+}
+
 bool model_realloc(Model *model, size_t index, size_t size)
 {
     size_t needed = cost(model, size);
@@ -340,7 +364,9 @@ bool model_realloc(Model *model, size_t index, size_t size)
     char *resized = checked_realloc(model->bed, model->bed->first + old.offset, size);
 
     model->calls.reallocs++;
-    if (begin == model->count) { /* elsewhere: for a moment, it is there twice */
+    if (model->bed->is_cached && resized != NULL) {
+        note_resized(model, index, resized, needed);
+    } else if (begin == model->count) { /* elsewhere: for a moment, it is there twice */
         if (!note_block(model, resized, 1, needed, best)) {
             return false;
         }
@@ -348,7 +374,7 @@ bool model_realloc(Model *model, size_t index, size_t size)
     } else {
         size_t offset = model->blocks[begin].offset;
 
-        if (resized != model->bed->first + offset) {
+        if (resized == NULL || resized != model->bed->first + offset) {
             ck_abort_msg("block of %zu bytes, now of %zu: should have stayed", old.size, needed);
         }
         index = release(model, index);

@@ -7,7 +7,10 @@
  *   - NULL if and only if no free run suffices;
  *   - the block is at the front of a free run, a smallest one that suffices;
  *   - every block of the region is where the model has it, of that size, and in that state;
- *   - the statistics are those of the model. */
+ *   - the statistics are those of the model.
+ *
+ * Of a region with caches it is not foretold where in free memory a block is, nor whether it moves when it gets
+ * another size, nor to how many bytes caches round a large one up. */
 #ifndef MEM_TESTS_MODEL_H
 #define MEM_TESTS_MODEL_H
 

@@ -86,7 +86,7 @@ void support_run_thread(pthread_t *thread, void *(*work)(void *), void *argument
 /* From here on, the process has a second thread, which does nothing; so locks are taken. */
 void support_start_thread(void);
 
-/* Whether regions that are made from here on have magazines, if they want them: at first they have
+/* Whether regions that are made from here on have caches, if they want them: at first they have
  * none. */
 void support_cache(bool on);
 
@@ -113,7 +113,7 @@ typedef enum Kind {
     KIND_UNLOCKED,
     KIND_THREADED, /* mapped, in a process with a second thread */
     KIND_COUNT,
-    KIND_CACHED = KIND_COUNT /* with magazines: where a block will be is not known beforehand */
+    KIND_CACHED = KIND_COUNT /* with caches: where a block will be is not known beforehand */
 } Kind;
 
 typedef struct Bed {
@@ -124,7 +124,7 @@ typedef struct Bed {
     char *memory; /* what the region is in, if that is the test's, with margins */
     size_t memory_size;
     bool is_damaged; /* free blocks were written to on purpose, so a check may fail */
-    bool is_cached;  /* it has magazines */
+    bool is_cached;  /* it has caches */
     bool is_shared;  /* other threads change it: what was true before a call may not be after */
 } Bed;
 

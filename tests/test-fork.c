@@ -269,7 +269,7 @@ static void fork_amid_threads(const char *test, int variant, size_t forks)
 static void open_beds(int kind)
 {
     all.bed_count = kind == KIND_DEFAULT ? 1 : REGIONS;
-    all.size = kind == KIND_CACHED ? 4 * SIZE : SIZE; /* a small one has no magazines */
+    all.size = kind == KIND_CACHED ? 4 * SIZE : SIZE; /* a small one has caches for fewer threads */
     for (size_t n = 0; n < all.bed_count; n++) {
         all.beds[n] = bed_open((Kind)kind, all.size);
     }

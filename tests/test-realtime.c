@@ -51,8 +51,8 @@ static bool use_one_processor(void)
     return false;
 }
 
-/* A second free is seen whatever was written to the block, so it is in no magazine. */
-START_TEST(has_no_magazines)
+/* Each block is the best fit, and what is freed is the heap's at once. */
+START_TEST(has_no_caches)
 {
     Mem_Options options = {.flags = MEM_REALTIME};
     Bed bed = {.alignment = UNIT};
@@ -66,6 +66,7 @@ START_TEST(has_no_magazines)
     ck_assert_int_eq(Mem_RegionFree(bed.region, bed.first), 0);
     for (int i = 0; i < 3000; i++) {
         block = checked_alloc(&bed, 64);
+        ck_assert_ptr_eq(block, bed.first);
         checked_free(&bed, block);
         memset(block + 16, i, 48);
         ck_assert_int_eq(Mem_RegionFree(bed.region, block), -1);
@@ -279,7 +280,7 @@ static void *run_high(void *is_looking)
     return NULL;
 }
 
-/* Two threads share a processor and a region with magazines. */
+/* Two threads share a processor and a region with caches. */
 START_TEST(both_go_on)
 {
     pthread_t low, high;
@@ -309,7 +310,7 @@ int main(void)
 {
     TCase *tests = support_begin("realtime");
 
-    tcase_add_test(tests, has_no_magazines);
+    tcase_add_test(tests, has_no_caches);
     tcase_add_test(tests, children_use_it);
     tcase_add_test(tests, holders_inherit_priority);
     tcase_add_loop_test(tests, both_go_on, 0, 2);

@@ -17,7 +17,7 @@
 #include "cached-bed.h"
 #include "sanitized.h"
 
-enum { SIZE = 1 << 20, INSIDE = 1 << 23, STACK = 1 << 20, GUARD = 100 };
+enum { SIZE = 1 << 20, INSIDE = CACHED_INSIDE, STACK = 1 << 20, GUARD = 100 };
 
 /* How a region is made, and ended. */
 typedef enum Way { WAY_MAPPED, WAY_INSIDE, WAY_DEFAULT, WAYS } Way;
@@ -139,52 +139,38 @@ static void *use_and_end(void *argument)
 }
 
 #if !SANITIZED
-static bool is_at_lock, is_destroyed;
+static bool stays_at_unlock, is_at_unlock, is_destroyed;
 
-/* Stand before libc's functions for the library, too: a thread on its way out stays for a while where it takes a
- * lock. */
-static void linger(void)
-{
-    if (is_ending && !is_set(&is_at_lock)) {
-        set(&is_at_lock);
-        for (int i = 0; i < 200 && !is_set(&is_destroyed); i++) {
-            pause_us(100);
-        }
-    }
-}
-
-int pthread_mutex_lock(pthread_mutex_t *mutex)
+/* Stands before libc's function for the library, too: a thread on its way out stays where it lets go of the mutex that
+ * says it lives, as the last thing that the library does. Only if others can go on meanwhile does the region end. */
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     static int (*real)(pthread_mutex_t *);
 
     if (real == NULL) {
-        *(void **)&real = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+        *(void **)&real = dlsym(RTLD_NEXT, "pthread_mutex_unlock");
     }
-    linger();
+    if (is_ending && stays_at_unlock && !is_set(&is_at_unlock)) {
+        set(&is_at_unlock);
+        wait_for(&is_destroyed);
+    }
     return real(mutex);
 }
 
-int pthread_mutex_trylock(pthread_mutex_t *mutex)
-{
-    static int (*real)(pthread_mutex_t *);
-
-    if (real == NULL) {
-        *(void **)&real = dlsym(RTLD_NEXT, "pthread_mutex_trylock");
-    }
-    linger();
-    return real(mutex);
-}
-
-/* The region ends when the thread is about to take its lock. */
+/* The region ends when the thread is on its way out. It holds no lock then that this takes, and has left its
+ * cache. */
 START_TEST(a_region_ends_first)
 {
     Ending ending = {0};
     pthread_t thread;
 
+    signal(SIGALRM, SIG_DFL); /* Check has a handler */
+    alarm(GUARD);
+    stays_at_unlock = true;
     make_early_key();
     ending.region = open_region((Way)_i);
     ck_assert_int_eq(pthread_create(&thread, NULL, use_and_end, &ending), 0);
-    wait_for(&is_at_lock);
+    wait_for(&is_at_unlock);
     close_region((Way)_i, ending.region);
     set(&is_destroyed);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
@@ -291,7 +277,7 @@ static void run(Mem_Region *region, void *(*work)(void *), bool has_own_stack)
     }
 }
 
-/* What the threads that are gone had in magazines can be had, here and in a child. */
+/* What the threads that are gone had in caches can be had, here and in a child. */
 static void take_all(const Bed *bed)
 {
     void *whole = Mem_RegionAlloc(bed->region, bed->capacity);

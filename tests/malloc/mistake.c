@@ -26,7 +26,7 @@ static void *blur(void *pointer)
     return blurred;
 }
 
-/* So often that blocks of the size wait in magazines when they are freed. */
+/* So often that blocks of the size wait in a cache when they are freed. */
 static void use_often(size_t size)
 {
     for (int i = 0; i < 2000; i++) {
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
         memset(blur(block), 0, 100); /* is a mistake of its own, which nobody can see */
         free(blur(block));
     } else if (strcmp(kind, "double-loaded") == 0) {
-        /* What was freed long ago may be in a magazine again, not used since. */
+        /* What was freed long ago may be on a stack again, not used since. */
         use_often(200);
         block = allocate(200);
         for (int i = 0; i < 100; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block freed twice that has become part of a larger free one. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block freed twice. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

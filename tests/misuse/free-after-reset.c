@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block of before the region was reset. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

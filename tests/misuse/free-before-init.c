@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A pointer freed before there is a region. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

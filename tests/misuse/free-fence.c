@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The memory just behind the last block. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A variable of the stack. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

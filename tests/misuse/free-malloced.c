@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block of malloc(), freed as one of a region. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

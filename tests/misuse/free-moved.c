@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The old place of a block that was moved. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Free memory that was never handed out. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

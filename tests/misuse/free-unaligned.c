@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A pointer that is off by one. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

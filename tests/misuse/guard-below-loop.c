@@ -2,7 +2,7 @@
  *
  * Writes on and on below the first block of a region, as a loop gone wrong would. The guard page must
  * end the process before the bookkeeping is reached. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

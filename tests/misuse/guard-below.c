@@ -2,7 +2,7 @@
  *
  * Writes below the first block of a region, where a guard page keeps the bookkeeping apart. The write
  * must end the process. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

@@ -2,7 +2,7 @@
  *
  * Writes beyond the last block of a region: first to the fence, which Mem_Check tells; then to the guard
  * page behind it, which must end the process. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

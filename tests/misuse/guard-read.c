@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads beyond the fence of a region. The guard page must end the process. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A pointer into a block resized. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {

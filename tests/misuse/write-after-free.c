@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A block written to after it was freed, then taken again. */
-#include "region/misuse.h"
+#include "misuse.h"
 
 int main(void)
 {
