@@ -28,21 +28,24 @@
  *     are cancellation points, as writing to a stream is; no other function is one.
  *   - After fork() the child has its own copy of every region and may use it at once, also when the
  *     parent had several threads.
- *   - Threads keep a few freed blocks of each size that they use often in magazines of their own, and
- *     allocate from there again, without a lock. Nobody sees them: a block in a magazine is free for
- *     every function here, and goes back to the heap, from whatever thread has it, before one fails
- *     for lack of memory. Regions created with MEM_EXACT, MEM_REALTIME or MEM_UNLOCKED have none, nor small ones,
- *     nor those beyond the first sixteen at a time, nor have threads beyond the first 1,024 at a time;
- *     nor has any if the environment variable
- *     LIBMEM_EXACT is 1 when it is created. After: J. Bonwick, J. Adams, "Magazines and Vmem:
- *     extending the slab allocator to many CPUs and arbitrary resources", USENIX 2001.
+ *   - A thread that uses a region often has a cache there. The cache takes spans from the heap: pieces of
+ *     memory that are cut into blocks of one size. The thread allocates and frees these without a lock.
+ *     The program does not see spans: what it does not use of them is free for every function here, and all
+ *     of that, from the caches of all threads, goes back to the heap before a function fails for lack
+ *     of memory. libmem(7) says when caches begin, and how large they get.
+ *   - These have no caches: regions created with MEM_EXACT, MEM_REALTIME or MEM_UNLOCKED, with an alignment of
+ *     more than 64, or while the environment variable LIBMEM_EXACT is 1; regions of less than 256 KiB, or
+ *     8 MiB in the caller's memory, or whose units are not 8 bytes; regions beyond the first sixteen at a
+ *     time. A region has one cache for each 64 KiB, 254 at most. Threads beyond these, or beyond the first
+ *     1,024 at a time, use the heap itself.
  *   - No operation on a block takes time that depends on the size of the region, on the number of
  *     blocks or on their history; only copying and clearing take time in proportion to the bytes.
- *     With magazines that holds for most calls: now and then one moves some tens of blocks between
- *     a magazine and the heap, and one that finds the heap full empties all of them first.
- *     Placement is exact best fit; blocks of one size are found in constant time by a bit array, as
+ *     Caches make two exceptions: a call that finds no memory first makes the heap's what all caches have,
+ *     which takes time in proportion to the memory that was ever in use; and while memory is taken that never
+ *     was in use, a call now and then looks through another thread's cache.
+ *   - Placement is exact best fit. Blocks of one size are found in constant time by a bit array, as
  *     in: M. Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new dynamic memory allocator for
- *     real-time systems", ECRTS 2004.
+ *     real-time systems", ECRTS 2004. In a span the block that was freed last is taken first.
  */
 #ifndef MEM_H
 #define MEM_H
@@ -87,8 +90,8 @@ int Mem_Init(size_t size);
 /* Allocates a block of at least size bytes. Its contents are not cleared.
  *
  * size: 0 gives the smallest block, 8 bytes. A request of 1 to 8 bytes costs exactly 8, one of n costs n
- *       rounded up to a multiple of the region's alignment. In a region with magazines, while there are
- *       several threads, one of 1 to 32 KiB may be rounded up by less than a 16th, if that fits.
+ *       rounded up to a multiple of the region's alignment. In a region with caches, one of 1 to 32 KiB may be
+ *       rounded up by less than a 16th, if that fits. With MEM_EXACT none is.
  *
  * Returns the block, or NULL with errno set to
  *   EINVAL  there is no default region
@@ -97,19 +100,18 @@ int Mem_Init(size_t size);
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Alloc(size_t size) MEM_ATTR_NEW;
 
-/* Frees a block and merges it at once with free neighbours.
+/* Frees a block. It goes back to the cache that has its span, whichever thread frees it; or to the heap,
+ * where it is merged at once with free neighbours. While it waits in a cache it is neither read nor
+ * written to.
  *
  * ptr: NULL does nothing and succeeds.
  *
  * Returns 0, or -1 with errno set to
  *   EINVAL  ptr is not the start of a block in use: freed already, never allocated, inside a block,
  *           not aligned, outside of the region, or there is no region. The heap is unchanged, and
- *           the misuse is reported (see Mem_OnMisuse). While a block waits in a magazine, a second
- *           free of it is seen by a word that its first bytes are set to: not if the program has
- *           written to them since, and not always if two threads free it at the same moment. Then
- *           both calls succeed, and the block may be handed out twice. With MEM_EXACT every
- *           second free fails. Where one was missed, and the block is in use no more when it
- *           leaves the magazine for the heap, that is reported then.
+ *           the misuse is reported (see Mem_OnMisuse). That is so whatever the program has written to the
+ *           block, and with any number of threads: of several calls that free one block at the same
+ *           moment, one succeeds.
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 int Mem_Free(void *ptr);
 
@@ -129,18 +131,18 @@ void Mem_Dump(void);
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
 
-/* Changes the size of a block, keeping its contents up to the smaller of both sizes. Shrinks in
- * place; grows in place into a free block that follows, or moves down into a free block before it;
- * else the block moves elsewhere. A block that moves has the region's alignment, even if the old
- * one came from Mem_AlignedAlloc.
+/* Changes the size of a block, keeping its contents up to the smaller of both sizes. The block shrinks
+ * in place; grows in place into a free block that follows, or moves down into a free block before it;
+ * else it moves elsewhere. A block in a span of a cache stays where it is if it has the right size already,
+ * or if it is to shrink and there is no other; else it moves. A block that moves has the region's
+ * alignment, even if the old one came from Mem_AlignedAlloc. To shrink a block never fails.
  *
  * ptr: NULL makes this Mem_Alloc(size). size: 0 gives the smallest block; it does not free.
  *
  * Returns the block, which may have moved, or NULL with the old block untouched and errno set to
  *   EINVAL  ptr is not the start of a block in use (a misuse, as in Mem_Free), or there is no
- *           default region. A freed block that waits in a magazine is taken for one in use where a
- *           second free of it would not be seen, or while another thread frees it: then it is
- *           resized, and the memory may be handed out twice
+ *           default region. A block that was freed is never resized. If another thread frees it while
+ *           this call moves it, one of both is told
  *   ENOMEM  as in Mem_Alloc
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 void *Mem_Realloc(void *ptr, size_t size);
@@ -162,14 +164,14 @@ void *Mem_AlignedAlloc(size_t alignment, size_t size) MEM_ATTR_NEW;
  *
  * Returns the bytes, or 0 with errno set to
  *   EINVAL  ptr is not the start of a block in use, or is NULL, or there is no default region.
- *           Asking is not a misuse and is not reported. A freed block that waits in a magazine is
- *           taken for one in use as in Mem_Realloc: then its size is told.
+ *           Asking is not a misuse and is not reported
  *   ENOTRECOVERABLE the region is damaged: see Mem_Check */
 size_t Mem_Size(const void *ptr);
 
 /* Verifies the whole default region: the map of blocks, the index of free blocks, the totals, the
  * fence, that no two free blocks are neighbours, and that each free block is in the index exactly
- * once, under its size. Takes time in proportion to the blocks.
+ * once, under its size; and that each block of a span is in use or will be found by its cache. Takes time
+ * in proportion to the blocks. Moves nothing: blocks that caches have stay there.
  *
  * It cannot tell whether the bytes of a block in use are as the program meant them to be.
  *
@@ -195,19 +197,19 @@ int Mem_CheckReport(char *message, size_t size);
  * asked for, rounded up. Later versions may put names to what is reserved; the size of the
  * structure stays. */
 typedef struct Mem_Stats {
-    size_t capacity;      /* bytes that blocks can be made of */
-    size_t bytes_in_use;  /* bytes of blocks in use */
-    size_t bytes_free;    /* bytes of free blocks; with bytes_in_use: the capacity */
-    size_t peak_in_use;   /* most bytes ever in use at a time, since creation or reset; blocks that
-                                were in magazines count */
-    size_t largest_free;  /* bytes of the largest free block */
-    size_t blocks_in_use; /* blocks in use */
-    size_t blocks_free;   /* free blocks */
-    size_t bookkeeping;   /* bytes mapped or taken besides the capacity; the guards of a mapping,
+    size_t capacity;         /* bytes that blocks can be made of */
+    size_t bytes_in_use;     /* bytes of blocks in use */
+    size_t bytes_free;       /* bytes of free blocks; with bytes_in_use: the capacity */
+    size_t peak_in_use;      /* most bytes ever in use at a time, since creation or reset; spans of
+                            * caches count as a whole */
+    size_t largest_free;     /* bytes of the largest free block: a request of so many succeeds */
+    size_t blocks_in_use;    /* blocks in use */
+    size_t blocks_free;      /* free blocks: what caches have is joined with its free neighbours */
+    size_t bookkeeping;      /* bytes mapped or taken besides the capacity; the guards of a mapping,
                             * which never take memory, are not counted */
-    uint64_t allocs;      /* calls of Alloc */
-    uint64_t callocs;     /* calls of Calloc */
-    uint64_t reallocs;    /* calls of Realloc */
+    uint64_t allocs;         /* calls of Alloc */
+    uint64_t callocs;        /* calls of Calloc */
+    uint64_t reallocs;       /* calls of Realloc */
     uint64_t aligned_allocs; /* calls of AlignedAlloc */
     uint64_t frees;          /* calls of Free, those that did nothing or failed included */
     uint64_t failures;       /* calls that ended with ENOMEM */
@@ -215,7 +217,8 @@ typedef struct Mem_Stats {
     uint64_t reserved[9];    /* 0 */
 } Mem_Stats;
 
-/* Fills in the statistics of the default region. All figures are of one moment.
+/* Fills in the statistics of the default region. All figures are of one moment. Moves nothing. Where there are
+ * caches, it takes time in proportion to the memory that was ever in use.
  *
  * Returns 0, or -1 with errno set to
  *   EINVAL  stats is NULL, or there is no default region
@@ -243,7 +246,8 @@ typedef struct Mem_Block {
  *     and unlocks the region. It must not be left by longjmp(). */
 typedef int Mem_Visitor(const Mem_Block *block, void *context);
 
-/* Calls visit for each block of the default region, in use or free, in address order.
+/* Calls visit for each block of the default region, in use or free, in address order. Moves nothing: what
+ * caches have is shown as free, joined with its free neighbours.
  *
  * context: handed to visit as it is.
  *
@@ -270,7 +274,7 @@ int Mem_Exit(void);
 #define MEM_HUGE 0x4u      /* 2 MiB pages where the system offers them; a wish, never an error */
 #define MEM_SPARSE 0x8u    /* no swap is reserved: it may be far larger than memory. See below */
 #define MEM_UNLOCKED 0x10u /* only one thread at a time uses it: the program sees to that */
-#define MEM_EXACT 0x20u    /* no magazines: every call goes to the heap, each in constant time */
+#define MEM_EXACT 0x20u    /* no caches: every call goes to the heap, each in constant time */
 #define MEM_REALTIME 0x40u /* as MEM_EXACT; the lock's holder inherits priority: libmem(7) */
 
 /* MEM_SPARSE: a region of more than 4 MiB, if it has none of MEM_EXACT, MEM_REALTIME, MEM_POPULATE and
@@ -303,13 +307,13 @@ typedef struct Mem_Options {
 Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
 
 /* Makes a region inside memory of the caller's: a static array, a stack buffer, huge pages. Takes no
- * system call, but getrandom(2) if the region has magazines. Bookkeeping lives in the same memory,
- * without guard pages. The memory must stay as it is until Mem_RegionDestroy.
+ * system call. Bookkeeping lives in the same memory, without guard pages. The memory must stay as it is until
+ * Mem_RegionDestroy.
  *
  * memory: 8-byte aligned. size: its bytes, up to PTRDIFF_MAX; 1.5 KiB of a small region, 5.3 KiB of
- * 64 KiB, 3.8 percent of 1 MiB and 3.4 percent of a large one are bookkeeping (3.1 with MEM_EXACT). options: as in
- * Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED, MEM_EXACT and MEM_REALTIME) are
- * not allowed.
+ * 64 KiB, 3.8 percent of 1 MiB and 6.5 percent of 9 MiB or more are bookkeeping (3.3 with MEM_EXACT).
+ * options: as in Mem_RegionCreate, but flags that are about mapping (all but MEM_UNLOCKED, MEM_EXACT and
+ * MEM_REALTIME) are not allowed.
  *
  * Returns the region, or NULL with errno set to
  *   EINVAL  memory is NULL or not 8-byte aligned, size is too small to hold a region or more than
@@ -329,7 +333,7 @@ int Mem_RegionDestroy(Mem_Region *region);
 
 /* Frees every block at once; the region is as it was when fresh. Counts of calls go on; the peak
  * starts anew. Takes no time for each block, only for clearing the map of what was ever in use: one
- * byte for every 32.
+ * byte for every 32, or every 16 where there are caches.
  *
  * Returns 0, or -1 with errno set to
  *   EINVAL  region is NULL and there is no default region */
@@ -380,9 +384,7 @@ typedef enum Mem_MisuseKind {
     MEM_MISUSE_OUTSIDE,       /* the pointer is outside of the region's blocks */
     MEM_MISUSE_UNALIGNED,     /* the pointer is not aligned as a block is */
     MEM_MISUSE_INSIDE,        /* the pointer is inside a block in use, not at its start */
-    MEM_MISUSE_FREED,         /* the pointer is in free memory: freed already, or never allocated; or a
-                               * second free was missed while the block waited in a magazine, and
-                               * is seen now that the block leaves it */
+    MEM_MISUSE_FREED,         /* the pointer is in free memory: freed already, or never allocated */
     MEM_MISUSE_OVERWRITTEN    /* a free block was written to; it is no longer trusted, and the index
                                * of free blocks was made anew from the map */
 } Mem_MisuseKind;
@@ -401,17 +403,14 @@ typedef struct Mem_Misuse {
 } Mem_Misuse;
 
 /* Called at each misuse, on the thread that made it, before the call returns. A call that meets a block
- * that was written to after it was freed, or a second free that was missed before, goes on and may succeed;
- * with every other misuse it fails. One call may meet several: they are told in the order in which they were
- * found, eight of them at most; all are counted.
+ * that was written to after it was freed goes on and may succeed; with every other misuse it fails. One call
+ * may meet several: they are told in the order in which they were found, eight of them at most; all are
+ * counted.
  *
  * The region is not locked, and the handler may use it. (Where a visitor makes a misuse of another
  * region, the region that is walked is locked.) The handler may be left by a C++ exception, by the
  * end of its thread, or by longjmp(), if that does not lead out of a visitor. The caller then does
- * not learn what the call has done all the same: blocks that it allocated or moved are lost.
- *
- * What a thread finds when it ends, in blocks that it has kept in magazines, is told then. Nothing keeps
- * other threads from destroying the region meanwhile. */
+ * not learn what the call has done all the same: blocks that it allocated or moved are lost. */
 typedef void Mem_MisuseHandler(const Mem_Misuse *misuse, void *context);
 
 /* Sets the function to be called at each misuse, in any region; NULL: none. After it, what the

@@ -24,8 +24,8 @@ typedef struct Pool {
     Spin lock; /* of all members but those that never change */
     Pos fresh; /* pieces from this one on were never used */
     Pos end;   /* pieces there are: those that are open */
-    Pos stacks
-        [POOL_STACK_SIZES];     /* the first free stack of each size; it names the next; 0: none */
+    /* The first free stack of each size; it names the next; 0: there is none. */
+    Pos stacks[POOL_STACK_SIZES];
     Pos stack_units;            /* units of all blocks that one stack may name; never changes */
     Pos largest;                /* units of the largest class that has spans; never changes */
     Pos owners;                 /* caches there are: their owners are 1 to this */

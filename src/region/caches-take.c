@@ -60,18 +60,21 @@ static bool may_take_spans(Region *region)
 }
 
 /* Takes over what other threads freed in the spans of a cache that its owner has not looked at, and gives back those that
- * are empty. */
+ * are empty; some now, others another time. */
 static void reclaim(Operation *operation, Cache *cache)
 {
     Pos spans[DROPPED];
-    size_t count;
+    size_t dropped = 0;
 
     cache_collect(cache, RECLAIM_SPANS);
-    for (size_t size_class = 1; size_class <= SIZES; size_class++) {
+    for (size_t size_class = 1; size_class <= SIZES && dropped < RECLAIM_SPANS; size_class++) {
+        size_t count;
+
         do {
             count = cache_drop_empty(cache, size_class, RECLAIM_SPANS, spans, DROPPED);
             give_spans(operation, spans, count);
-        } while (count == DROPPED);
+            dropped += count;
+        } while (count == DROPPED && dropped < RECLAIM_SPANS);
     }
 }
 
