@@ -57,16 +57,16 @@ void pool_open(Pool *pool, size_t bytes)
     spin_release(&pool->lock);
 }
 
-/* Takes pieces that were never used. NULL: there are none. */
-static void *take_fresh(Pool *pool, size_t pieces)
+/* Takes pieces that were never used, the first one by a number that is a multiple. NULL: there are none. */
+static void *take_fresh(Pool *pool, size_t pieces, size_t multiple)
 {
-    void *taken = NULL;
+    size_t first = (pool->fresh + multiple - 1) & ~(multiple - 1);
 
-    if (pool->end - pool->fresh >= pieces) {
-        taken = pool_piece(pool, pool->fresh);
-        pool->fresh += (Pos)pieces;
+    if (first + pieces > pool->end) {
+        return NULL;
     }
-    return taken;
+    pool->fresh = (Pos)(first + pieces);
+    return pool_piece(pool, (Pos)first);
 }
 
 /* log2 of the pieces of a stack. */
@@ -87,7 +87,7 @@ Pos *pool_take_stack(Pool *pool, size_t capacity)
         stack = pool_piece(pool, pool->stacks[size]);
         pool->stacks[size] = *stack;
     } else {
-        stack = take_fresh(pool, (size_t)1 << size);
+        stack = take_fresh(pool, (size_t)1 << size, 1);
     }
     spin_release(&pool->lock);
     return stack;
@@ -110,8 +110,7 @@ void *pool_take_cache(Pool *pool, size_t bytes, unsigned *owner)
 
     spin_take(&pool->lock);
     if (pool->owners < pool->owners_most) {
-        pool->fresh += pool->fresh & 1;
-        cache = take_fresh(pool, pieces);
+        cache = take_fresh(pool, pieces, 2);
     }
     if (cache != NULL) {
         *owner = ++pool->owners;
