@@ -37,6 +37,7 @@ CacheFreed inbox_free(Inbox *owner, const Granules *granules, size_t block)
     if (!live_test(granules->live, block)) {
         return CACHE_MET;
     }
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* whose live bit is seen, of that span the rest is seen, too */
     post(owner, granules, granule_first(granules, block));
     return CACHE_FREED;
 }

@@ -34,7 +34,8 @@ static bool ask_kernel(int command)
 /* Changes to marks with fences. Records are locked, here and below. */
 static void begin_fences(void)
 {
-    __atomic_store_n(&thread_fences, true, __ATOMIC_RELAXED);
+    thread_fences = true;
+    threads_use_fences();
     /* Whoever sets a mark right now has set it before this, or sees that it needs a fence. If the kernel refuses
      * what it did before: all that a thread has written is seen by all after a tiny part of this. */
     if (is_registered && !ask_kernel(PRIVATE_EXPEDITED)) {

@@ -26,7 +26,7 @@ enum { LOOKS = 100, PAUSE_MIN = 20000, PAUSE_MAX = 1000000 };
 #define ALL_EMPTY EMPTY4, EMPTY4, EMPTY4, EMPTY4
 #endif
 
-Thread thread_none = {.caches = {ALL_EMPTY}};
+Thread thread_none = {.fences = THREAD_SANITIZED, .caches = {ALL_EMPTY}};
 
 __thread Thread *thread_self = &thread_none;
 
@@ -71,6 +71,13 @@ static Thread *next(Thread *thread)
 {
     thread = thread == NULL ? records : thread + 1;
     return thread == records + record_count ? NULL : thread;
+}
+
+void threads_use_fences(void)
+{
+    for (Thread *thread = next(NULL); thread != NULL; thread = next(thread)) {
+        __atomic_store_n(&thread->fences, true, __ATOMIC_RELAXED);
+    }
 }
 
 static void show(Thread *thread, size_t slot, Cache *cache)
@@ -134,6 +141,7 @@ static void take_record(void)
     for (size_t i = 0; i < RECORDS; i++) {
         if (i == record_count) {
             make_alive(&records[i]);
+            records[i].fences = thread_fences;
             for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
                 take_cache_away(&records[i], slot);
             }

@@ -42,9 +42,10 @@ typedef struct Cache Cache;
 #endif
 
 typedef struct Thread {
-    bool busy; /* the mark: the owner is using one of its caches */
-    Cache
-        *caches[THREAD_REGIONS]; /* by slot, as the owner may use them: &cache_none if it may not */
+    bool busy;   /* the mark: the owner is using one of its caches */
+    bool fences; /* thread_fences, for the owner to look at */
+    /* By slot, as the owner may use them: &cache_none if it may not. */
+    Cache *caches[THREAD_REGIONS];
     Cache *owned[THREAD_REGIONS]; /* by slot, hidden or not; NULL: none */
     pthread_mutex_t alive; /* held by the owner; free, or of an owner that died: there is none */
 } __attribute__((__aligned__(64)))
@@ -74,7 +75,7 @@ static ALWAYS_INLINE void thread_enter(Thread *self)
 {
     __atomic_store_n(&self->busy, true, THREAD_ORDER);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* looks only then whether a fence is needed */
-    if (UNLIKELY(__atomic_load_n(&thread_fences, __ATOMIC_RELAXED)) && !lock_is_needless()) {
+    if (UNLIKELY(__atomic_load_n(&self->fences, __ATOMIC_RELAXED)) && !lock_is_needless()) {
         thread_fence();
     }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -118,6 +119,9 @@ void thread_set_cache(Thread *self, size_t slot, Cache *cache);
 /* Keeps all threads, the caller too, from using their caches of a slot, until threads_show. */
 void threads_hide(size_t slot);
 void threads_show(size_t slot);
+
+/* Says in all records that marks come with fences. They are locked. */
+void threads_use_fences(void);
 
 /* Finds out whether the kernel can be asked for fences. */
 void threads_prepare_fences(void);
