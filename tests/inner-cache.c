@@ -1,422 +1,285 @@
 /* SPDX-License-Identifier: MIT
  *
- * Caches and their pool alone, above a heap that only knows whose each block is: after each call every piece
- * of the pool is found in one place, and each block that was freed in one magazine or stack. */
+ * Caches alone, on the bench: stacks, loose spans, inboxes, the pool. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "cache/cache.h"
-#include "support.h"
+#include "cache-bench.h"
 
-enum { BLOCKS = 1 << 20, CACHES = 3, PIECES_MOST = 1 << 14, HOT_CALLS = 20 };
-
-typedef enum State { AT_HEAP, IN_USE, IN_CACHE } State;
-
-typedef struct Bench {
-    Pool *pool;
-    Cache *caches[CACHES];                       /* NULL: none */
-    size_t cached;                               /* blocks in caches and the depot */
-    Pos fresh;                                   /* blocks from here on were never used */
-    unsigned char state[BLOCKS], number[BLOCKS]; /* of the size */
-    bool seen[PIECES_MOST];
-} Bench;
-
-static Bench bench;
-
-static void open_bench(size_t heap_bytes)
+/* Caches allocate and free in bursts, of few classes at a time, and free what is another's. The pool is too small,
+ * just enough, or large. */
+START_TEST(nothing_is_lost)
 {
-    size_t bytes = pool_bytes_mapped(heap_bytes);
+    static const size_t pieces[] = {3, 40, 4000};
+    Random source = support_random("nothing_is_lost", _i);
+    size_t operations = support_operations(400);
 
-    memset(&bench, 0, sizeof bench);
-    bench.fresh = 1;
-    bench.pool = aligned_alloc(PIECE_BYTES, bytes);
-    ck_assert_ptr_nonnull(bench.pool);
-    memset(bench.pool, 0, bytes);
-    pool_init(bench.pool, bytes, heap_bytes);
-    ck_assert_uint_le(bench.pool->end, PIECES_MOST);
-}
+    bench_open(BENCH_CACHES, pieces[_i]);
+    for (size_t i = 0; i < operations; i++) {
+        Cache *cache = bench.caches[random_below(&source, BENCH_CACHES)];
+        size_t size_class = 1 + random_scaled(&source, SIZES - 1);
+        size_t count = random_scaled(&source, 600);
 
-/* ------------------------------------------------------------------------------------------------
- * The check
- * --------------------------------------------------------------------------------------------- */
-
-static void see_pieces(Pos piece, size_t bytes)
-{
-    bool sound = true;
-
-    for (size_t i = 0; i < (bytes + PIECE_BYTES - 1) / PIECE_BYTES; i++) {
-        sound &= !bench.seen[piece + i];
-        bench.seen[piece + i] = true;
-    }
-    if (!sound) { /* an assertion that holds takes a system call */
-        ck_abort_msg("piece %u is in two places", (unsigned)piece);
-    }
-}
-
-static size_t see_rounds(const Pos *rounds, size_t number, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (bench.state[rounds[i]] != IN_CACHE || bench.number[rounds[i]] != number) {
-            ck_abort_msg("block %u is no round", (unsigned)rounds[i]);
+        if (i % 2 == 0) {
+            bench_take_many(cache, size_class, count);
+        } else {
+            bench_give_many(cache, count);
         }
     }
-    return count;
+    bench_close();
 }
+END_TEST
 
-/* Free pieces. */
-static void see_list(Pos piece, size_t bytes)
-{
-    for (; piece != 0; piece = *(Pos *)pool_piece(bench.pool, piece)) {
-        see_pieces(piece, bytes);
-    }
-}
-
-/* Full magazines of a size, or empty ones for 0; tells how many. */
-static size_t see_magazines(Pos piece, size_t number)
+static size_t count_spans(void)
 {
     size_t count = 0;
 
-    for (; piece != 0; count++) {
-        const Magazine *magazine = pool_piece(bench.pool, piece);
-
-        see_pieces(piece, sizeof(Magazine));
-        if (number != 0) {
-            see_rounds(magazine->rounds, number, pool_rounds(bench.pool, number));
-        }
-        piece = magazine->next;
+    for (size_t at = 0; at < BENCH_GRANULES; at++) {
+        count += bench.granules.tags[at] != 0 && bench.granules.offsets[at] == 0;
     }
     return count;
 }
 
-static size_t see_cache(Cache *cache)
+/* A stack grows up to its limit, and then forgets its older half; spans that are empty then go. */
+START_TEST(stacks_grow_and_forget)
 {
-    size_t cached = 0, spare = 0;
-    bool sound = true;
-
-    see_pieces(pool_number(bench.pool, cache), sizeof(Cache));
-    ck_assert_uint_eq(see_magazines(cache->empties, 0), cache->empty_count);
-    for (size_t number = 1; number <= SIZES; number++) {
-        size_t rounds = pool_rounds(bench.pool, number);
-        size_t full = see_magazines(cache->spares[number], number);
-
-        sound &= full == cache->spare_count[number] && cache->spare_least[number] <= full;
-        cached += full * rounds;
-        spare += full * rounds * sizes_units(number);
-        if (cache->stacks[number] != 0) {
-            const Stack *stack = pool_piece(bench.pool, cache->stacks[number]);
-
-            see_pieces(cache->stacks[number], sizeof(Stack));
-            sound &= stack->floor == 0 && stack->rounds[2 * rounds] == STACK_CEILING;
-            cached += see_rounds(stack->rounds, number,
-                                 (size_t)(cache->tops[number] - &stack->floor));
-        } else {
-            sound &= cache->tops[number] == cache_no_stack;
-        }
-    }
-    ck_assert(sound);
-    ck_assert_uint_eq(spare, cache->spare);
-    return cached;
-}
-
-/* No two find the same piece, and no piece is lost; so no block is in two places either, if all are as
- * many as they should be. */
-static void check(void)
-{
-    const Pool *pool = bench.pool;
-    Pos first = (sizeof(Pool) + PIECE_BYTES - 1) / PIECE_BYTES;
-    size_t cached = 0;
-    bool sound = true;
-
-    memset(bench.seen, 0, pool->fresh * sizeof bench.seen[0]);
-    see_list(pool->magazines, sizeof(Magazine));
-    see_list(pool->stacks, sizeof(Stack));
-    see_list(pool->caches, sizeof(Cache));
-    for (size_t number = 1; number <= SIZES; number++) {
-        size_t full = see_magazines(pool->depots[number].first, number);
-
-        sound &= full == pool->depots[number].count && full <= pool_depot_most(pool, number);
-        cached += full * pool_rounds(pool, number);
-    }
-    for (size_t i = 0; i < CACHES; i++) {
-        cached += bench.caches[i] == NULL ? 0 : see_cache(bench.caches[i]);
-    }
-    for (Pos piece = pool->orphans; piece != 0;) {
-        Cache *cache = pool_piece(bench.pool, piece);
-
-        cached += see_cache(cache);
-        piece = cache->next;
-    }
-    for (Pos piece = first; piece < pool->fresh; piece++) {
-        sound &= bench.seen[piece];
-    }
-    ck_assert(sound);
-    ck_assert_uint_le(pool->fresh, pool->end);
-    ck_assert_uint_eq(cached, bench.cached);
-}
-
-/* ------------------------------------------------------------------------------------------------
- * What cached.c does
- * --------------------------------------------------------------------------------------------- */
-
-static void sink(void *context, size_t units, Pos *rounds, size_t count)
-{
-    (void)context;
-    see_rounds(rounds, sizes_number(units), count);
-    ck_assert_uint_eq(sizes_units(sizes_number(units)), units);
-    for (size_t i = 0; i < count; i++) {
-        bench.state[rounds[i]] = AT_HEAP;
-        rounds[i] = 0;
-    }
-    bench.cached -= count;
-}
-
-static Pos take_fresh(size_t number, State state)
-{
-    if (bench.fresh >= BLOCKS) {
-        ck_abort();
-    }
-    bench.state[bench.fresh] = (unsigned char)state;
-    bench.number[bench.fresh] = (unsigned char)number;
-    return bench.fresh++;
-}
-
-static Pos load(Cache *cache, size_t number)
-{
-    size_t count;
-
-    cache_cool(cache, false, sink, NULL);
-    count = cache_start_load(cache, number);
-    if (count == 0) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        cache_rounds(cache, number)[i] = take_fresh(number, IN_CACHE);
-    }
-    bench.cached += count;
-    cache_load(cache, number, count);
-    return cache_pop(cache, number);
-}
-
-static Pos take(Cache *cache, size_t number)
-{
-    Pos block = cache_pop(cache, number);
-
-    if (block == 0) {
-        block = cache_fill(cache, number) ? cache_pop(cache, number) : 0;
-    }
-    if (block == 0 && cache_is_hot(cache, number)) {
-        block = load(cache, number);
-    }
-    if (block == 0) {
-        return take_fresh(number, IN_USE);
-    }
-    see_rounds(&block, number, 1);
-    bench.state[block] = IN_USE;
-    bench.cached--;
-    return block;
-}
-
-static bool push(Cache *cache, size_t number, Pos block)
-{
-    if (cache_push(cache, number, block) || cache_push_full(cache, number, block)) {
-        return true;
-    }
-    if (cache->stacks[number] == 0) {
-        return false;
-    }
-    cache_unload(cache, number, sink, NULL);
-    cache_cool(cache, false, sink, NULL);
-    return cache_push(cache, number, block);
-}
-
-static void give(Cache *cache, Pos block)
-{
-    bool done = push(cache, bench.number[block], block);
-
-    bench.state[block] = done ? IN_CACHE : AT_HEAP;
-    bench.cached += done;
-}
-
-static void give_many(Cache *cache, size_t number, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        give(cache, take_fresh(number, IN_USE));
-    }
-    check();
-}
-
-/* Everything that is in magazines goes back, and nothing is left of it. */
-static void settle(void)
-{
-    for (size_t i = 0; i < CACHES; i++) {
-        if (bench.caches[i] != NULL) {
-            cache_drain(bench.caches[i], false, sink, NULL);
-        }
-    }
-    cache_drain_pool(bench.pool, sink, NULL);
-    ck_assert_uint_eq(bench.cached, 0);
-    check();
-}
-
-static void close_bench(void)
-{
-    settle();
-    free(bench.pool);
-}
-
-/* ------------------------------------------------------------------------------------------------
- * Tests
- * --------------------------------------------------------------------------------------------- */
-
-/* Threads come and go, and allocate and free in bursts, of few sizes at a time. */
-START_TEST(nothing_is_lost)
-{
-    static const size_t heap_bytes[] = {1 << 17, 1 << 20, 1 << 22};
-    enum { HELD = 2000 };
-    static Pos held[HELD];
-    Random source = support_random("nothing_is_lost", _i);
-    size_t operations = support_operations(1500), count = 0;
-
-    open_bench(heap_bytes[_i]);
-    for (size_t i = 0; i < operations; i++) {
-        Cache **cache = &bench.caches[random_below(&source, CACHES)];
-        size_t number = 1 + random_scaled(&source, SIZES - 1);
-        size_t calls = random_scaled(&source, 400);
-
-        if (*cache == NULL) {
-            *cache = cache_create(bench.pool);
-            ck_assert_ptr_nonnull(*cache);
-        } else if (random_below(&source, 100) == 0) {
-            if (i % 3 == 0 || !cache_bequeath(*cache)) {
-                cache_end(*cache, i % 2 == 0, sink, NULL);
-            }
-            *cache = NULL;
-        } else if (random_below(&source, 300) == 0) {
-            settle();
-        } else if (i % 2 == 0) {
-            for (; calls != 0 && count < HELD; calls--) {
-                held[count++] = take(*cache, number);
-            }
-        } else {
-            for (; calls != 0 && count != 0; calls--) {
-                give(*cache, held[--count]);
-            }
-        }
-        check();
-    }
-    close_bench();
-}
-END_TEST
-
-/* However many magazines there are, a size that is used later gets its stack, and a thread its cache. */
-START_TEST(magazines_leave_room)
-{
-    open_bench(1 << 24);
-    bench.caches[0] = cache_create(bench.pool);
-    for (size_t number = 1; number <= 8; number++) {
-        give_many(bench.caches[0], number, 40000);
-    }
-    ck_assert_uint_ne(bench.pool->depots[8].count, 0);
-    bench.caches[1] = cache_create(bench.pool);
-    ck_assert_ptr_nonnull(bench.caches[1]);
-    for (size_t number = 9; number <= 24; number++) {
-        give_many(bench.caches[1], number, HOT_CALLS);
-        ck_assert_uint_ne(bench.caches[1]->stacks[number], 0);
-    }
-    close_bench();
-}
-END_TEST
-
-/* A thread that empties what another fills does not keep the magazines for good. */
-START_TEST(empty_ones_go_back)
-{
-    enum { COUNT = 20000 };
-
-    open_bench(1 << 24);
-    bench.caches[0] = cache_create(bench.pool);
-    bench.caches[1] = cache_create(bench.pool);
-    give_many(bench.caches[0], 4, COUNT);
-    for (size_t i = 0; i < COUNT; i++) {
-        take(bench.caches[1], 4);
-    }
-    check();
-    ck_assert_uint_ne(bench.caches[1]->empty_count, 0);
-    for (size_t i = 0; i < 2 * COUNT; i++) {
-        take(bench.caches[1], 128); /* which is loaded again and again */
-    }
-    check();
-    ck_assert_uint_eq(bench.caches[1]->empty_count, 0);
-    close_bench();
-}
-END_TEST
-
-/* A thread keeps no more to itself than it may, but for one magazine of each size. */
-START_TEST(spare_ones_are_few)
-{
-    open_bench((size_t)1 << 20 << 2 * _i);
-    bench.caches[0] = cache_create(bench.pool);
-    for (size_t number = 1; number <= SIZES; number += 21) {
-        give_many(bench.caches[0], number, 8000);
-        ck_assert_uint_le(bench.caches[0]->spare,
-                          bench.pool->most_spare + sizes_units(number) *
-                                                       pool_rounds(bench.pool, number) *
-                                                       (number / 21 + 1));
-    }
-    close_bench();
-}
-END_TEST
-
-/* A stack that is not used goes, and is there again when it is; what another thread emptied while this one
- * came to make room in it is none any more. */
-START_TEST(stacks_come_and_go)
-{
+    size_t capacity = 0;
+    size_t spans;
     Cache *cache;
 
-    open_bench(1 << 22);
-    cache = bench.caches[0] = cache_create(bench.pool);
-    give_many(cache, 3, HOT_CALLS);
-    ck_assert_uint_ne(cache->stacks[3], 0);
-    cache_drain(cache, false, sink, NULL);
-    cache_unload(cache, 3, sink, NULL);
-    ck_assert(!cache_push(cache, 3, 1));
-    check();
-    give_many(cache, 3, HOT_CALLS);
-    ck_assert_uint_ne(cache->stacks[3], 0);
-    for (int i = 0; i < 30000; i++) {
-        take(cache, 64);
+    bench_open(1, 4000);
+    cache = bench.caches[0];
+    ck_assert_uint_eq(bench_take_many(cache, 2, 2000), 2000);
+    spans = count_spans();
+    for (int i = 0; i < 200; i++) {
+        bench_give_many(cache, 10);
+        ck_assert_uint_ge(cache->classes[2].capacity, capacity);
+        capacity = cache->classes[2].capacity;
     }
-    ck_assert_uint_eq(cache->stacks[3], 0);
-    check();
-    close_bench();
+    ck_assert_uint_ge(2 * capacity, bench.pool->stack_units / 2);
+    ck_assert_uint_lt(capacity, 1000);
+    ck_assert_uint_ge(cache_count(cache, 2), capacity / 2);
+    ck_assert_uint_lt(count_spans(), spans);
+    bench_close();
 }
 END_TEST
 
-/* The pool is used up: a full magazine that finds no stack to be emptied into is kept. */
-START_TEST(no_stack_is_left)
+static int compare(const void *a, const void *b)
 {
+    Pos first = *(const Pos *)a;
+    Pos second = *(const Pos *)b;
+
+    return first < second ? -1 : first > second;
+}
+
+/* What a stack has forgotten is found again, in its span: no further span is taken. Of a span the first block is the
+ * first that is taken. */
+START_TEST(loose_spans_are_used_first)
+{
+    enum { CLASS = 8, EACH = GRANULE_UNITS / CLASS, SPANS = 20, COUNT = SPANS * EACH };
     Cache *cache;
 
-    open_bench(1 << 17);
-    bench.caches[0] = cache_create(bench.pool);
-    cache = bench.caches[1] = cache_create(bench.pool);
-    give_many(bench.caches[0], 5, 200);
-    ck_assert_uint_ne(bench.pool->depots[5].count, 0);
-    while (pool_take_stack(bench.pool, 1) != NULL) { /* lost, so nothing is checked from here on */
+    bench_open(1, 4000);
+    cache = bench.caches[0];
+    ck_assert_uint_eq(bench_take_many(cache, CLASS, COUNT), COUNT);
+    ck_assert_uint_eq(count_spans(), SPANS);
+    for (size_t i = 1; i < COUNT; i++) {
+        ck_assert_uint_eq(bench.held[i], bench.held[i - 1] + CLASS);
     }
-    for (int i = 0; i < HOT_CALLS; i++) {
-        Pos block = take(cache, 5);
+    for (int round = 0; round < 3; round++) {
+        qsort(bench.held, COUNT, sizeof bench.held[0], compare);
+        for (size_t i = 0; i < COUNT; i++) {
+            if (i % EACH != 0) { /* one stays in each span */
+                bench_give(cache, bench.held[i]);
+            }
+        }
+        for (size_t i = 0; i < SPANS; i++) {
+            bench.held[i] = bench.held[i * EACH];
+        }
+        bench.count = SPANS;
+        bench_check();
+        ck_assert_uint_ne(cache->classes[CLASS].loose, 0);
+        ck_assert_uint_eq(bench_take_many(cache, CLASS, COUNT - SPANS), COUNT - SPANS);
+        ck_assert_uint_eq(count_spans(), SPANS);
+    }
+    bench_close();
+}
+END_TEST
 
-        ck_assert_uint_eq(cache->spare_count[5], 1);
-        ck_assert_uint_eq(cache->stacks[5], 0);
-        give(cache, block);
-        ck_assert_int_eq(bench.state[block], AT_HEAP);
+/* A class that is not used loses its stack, and begins anew; what was on it is found in its spans. */
+START_TEST(classes_cool)
+{
+    Cache *cache;
+    size_t held;
+
+    bench_open(1, 4000);
+    cache = bench.caches[0];
+    held = bench_take_many(cache, 5, 100);
+    bench_give_many(cache, 60);
+    ck_assert_uint_ne(cache->classes[5].stack, 0);
+    for (size_t i = 0; i < 2 * SIZES; i++) {
+        cache_cool(cache);
     }
-    cache_end(cache, true, sink, NULL);
-    bench.caches[1] = NULL;
-    cache_drain(bench.caches[0], false, sink, NULL);
-    cache_drain_pool(bench.pool, sink, NULL);
-    ck_assert_uint_eq(bench.cached, 0);
-    free(bench.pool);
+    bench_check();
+    ck_assert_uint_eq(cache->classes[5].stack, 0);
+    ck_assert_uint_ne(cache->classes[5].loose, 0);
+    ck_assert(!cache_is_busy(cache, 5));
+    ck_assert_uint_eq(held, 100);
+    ck_assert_uint_eq(bench_take_many(cache, 5, 60), 60);
+    /* One that is used in between keeps it. */
+    for (size_t i = 0; i < 4 * SIZES; i++) {
+        if (cache_cool(cache) == 4) {
+            bench_give_many(cache, 1);
+        }
+    }
+    ck_assert_uint_ne(cache->classes[5].stack, 0);
+    bench_close();
+}
+END_TEST
+
+/* Only spans that are empty are let go of, with what is of them on the stack; not one that is in an inbox. */
+START_TEST(empty_spans_are_dropped)
+{
+    enum { CLASS = 64, EACH = GRANULE_UNITS / CLASS };
+    Cache *cache, *other;
+    Pos first;
+
+    bench_open(2, 4000);
+    cache = bench.caches[0];
+    other = bench.caches[1];
+    ck_assert_uint_eq(bench_take_many(cache, CLASS, 3 * EACH), 3 * EACH);
+    first = (Pos)granule_of(bench.held[0]);
+    for (int i = 0; i < 3 * EACH; i++) {
+        ck_assert(!cache_has_empty(cache, CLASS, BENCH_GRANULES) || i == 3 * EACH);
+        bench_give(i % 2 == 0 ? cache : other, bench.held[i]);
+        bench_check();
+    }
+    bench.count = 0;
+    for (size_t i = 0; i < 2 * SIZES; i++) { /* makes all loose */
+        cache_cool(cache);
+    }
+    bench_drop(cache, CLASS, BENCH_GRANULES); /* none: they are in the inbox */
+    ck_assert_uint_ne(bench.granules.tags[first], 0);
+    cache_collect(cache, 1);
+    bench_check();
+    bench_drop(cache, CLASS, BENCH_GRANULES);
+    bench_check();
+    ck_assert_uint_eq(count_spans(), 2);
+    bench_close();
+}
+END_TEST
+
+/* The pool is used up: there are no stacks, or they don't grow, and no cache, and yet all is found. */
+START_TEST(pool_is_used_up)
+{
+    for (size_t pieces = 1; pieces < 12; pieces++) {
+        bench_open(1, pieces);
+        ck_assert_ptr_null(bench_create());
+        for (size_t size_class = 1; size_class < 20; size_class++) {
+            bench_take_many(bench.caches[0], size_class, 80);
+            ck_assert_ptr_null(bench_create());
+            bench_check();
+        }
+        bench_give_many(bench.caches[0], bench.count);
+        ck_assert_ptr_null(bench_create());
+        bench_close();
+    }
+}
+END_TEST
+
+/* The last cache that there is room for ends where the pool does. */
+START_TEST(caches_are_as_many_as_fit)
+{
+    for (size_t pieces = 0; pieces < 4; pieces++) {
+        size_t count = 0;
+
+        bench_open(0, 5 * sizeof(Cache) / PIECE_BYTES + pieces);
+        for (size_t i = 0; i < pieces; i++) {
+            ck_assert_ptr_nonnull(
+                pool_take_stack(bench.pool, 14)); /* and keeps it from the check */
+        }
+        while (bench_create() != NULL) {
+            count++;
+        }
+        ck_assert_uint_ge(count, 4);
+        ck_assert_uint_le(count, 5);
+        ck_assert_uint_le(bench.pool->fresh, bench.pool->end);
+    }
+    /* And no more than the heap has granules for. */
+    bench_open(0, 20 * sizeof(Cache) / PIECE_BYTES);
+    for (Pos i = 0; i < BENCH_GRANULES / 16; i++) {
+        ck_assert_ptr_nonnull(bench_create());
+    }
+    ck_assert_ptr_null(bench_create());
+    bench_check();
+}
+END_TEST
+
+/* A span is posted once, whatever is freed in it, and collected once; then it may be posted again. */
+START_TEST(inbox_has_each_span_once)
+{
+    enum { CLASS = 16, EACH = GRANULE_UNITS / CLASS };
+    Cache *cache, *other;
+
+    bench_open(2, 4000);
+    cache = bench.caches[0];
+    other = bench.caches[1];
+    for (int round = 0; round < 3; round++) {
+        ck_assert_uint_eq(bench_take_many(cache, CLASS, 4 * EACH), 4 * EACH);
+        bench_give_many(other, 4 * EACH);
+        ck_assert(cache->inbox.watched);
+        ck_assert_uint_ne(cache->inbox.first, 0);
+        cache_collect(cache, 1);
+        bench_check();
+        ck_assert_uint_ne(cache->inbox.first, 0);
+        cache_collect(cache, 3);
+        ck_assert_uint_eq(cache->inbox.first, 0);
+        ck_assert_uint_eq(inbox_take(&cache->inbox, &bench.granules), 0);
+        bench_check();
+    }
+    ck_assert_uint_eq(count_spans(), 4);
+    bench_close();
+}
+END_TEST
+
+/* The block of another cache, and its remote bit is set: as far as a free comes before it looks at the live bit again. */
+static void begin_free(size_t block)
+{
+    bench.granules.remote[block / 8] |= (unsigned char)(1U << block % 8);
+}
+
+/* A free of another thread's and the owner's meet: one of them counts, and the block is found. */
+START_TEST(frees_that_meet)
+{
+    Cache *cache;
+    Pos block;
+
+    bench_open(1, 4000);
+    cache = bench.caches[0];
+    cache->inbox.watched = true;
+    bench_take_many(cache, 3, 20);
+    /* The owner comes second: it is told, and the other's counts. */
+    block = bench.held[--bench.count];
+    begin_free(block);
+    ck_assert_int_eq((int)bench_free(cache, block), (int)CACHE_TWICE);
+    bench.has[block] = false;
+    bench_check();
+    ck_assert_int_eq((int)inbox_decide(&cache->inbox, &bench.granules, block), (int)CACHE_FREED);
+    bench_check();
+    /* The owner was first, and looked before the other's bit was there. */
+    block = bench.held[--bench.count];
+    ck_assert_int_eq((int)bench_free(cache, block), (int)CACHE_FREED);
+    bench.has[block] = false;
+    begin_free(block);
+    ck_assert_int_eq((int)inbox_decide(&cache->inbox, &bench.granules, block), (int)CACHE_TWICE);
+    bench_check();
+    /* It has allocated the block anew since: then the other's is a free of that. */
+    ck_assert_uint_eq(bench_take(cache, 3), block);
+    begin_free(block);
+    ck_assert_int_eq((int)inbox_decide(&cache->inbox, &bench.granules, block), (int)CACHE_FREED);
+    bench.has[block] = false;
+    bench_check();
+    ck_assert_int_eq((int)bench_free(cache, block), (int)CACHE_TWICE);
+    bench_close();
 }
 END_TEST
 
@@ -424,21 +287,54 @@ END_TEST
 START_TEST(sizes_suffice)
 {
     for (size_t units = 1; units <= SIZES_LARGEST; units++) {
-        size_t number = sizes_number(units);
-        size_t rest = sizes_units(number) - units;
+        size_t size_class = sizes_class(units);
+        size_t rest = sizes_units(size_class) - units;
         size_t down = sizes_down(units);
 
-        if (number > SIZES || sizes_units(number) < units || sizes_units(number - 1) >= units ||
-            rest * SIZES_STEPS >= units || (units <= SIZES_SMALL && rest != 0)) {
-            ck_abort_msg("%zu units are of size %zu", units, number);
+        if (size_class > SIZES || sizes_units(size_class) < units ||
+            sizes_units(size_class - 1) >= units || rest * SIZES_STEPS >= units ||
+            (units <= SIZES_SMALL && rest != 0)) {
+            ck_abort_msg("%zu units are of size %zu", units, size_class);
         }
-        if (down > units || sizes_units(sizes_number(down)) != down ||
-            (down != units && sizes_number(down) + 1 != number)) {
+        if (down > units || sizes_units(sizes_class(down)) != down ||
+            (down != units && sizes_class(down) + 1 != size_class)) {
             ck_abort_msg("down from %zu units are %zu", units, down);
         }
     }
-    ck_assert_uint_eq(sizes_number(SIZES_LARGEST), SIZES);
+    ck_assert_uint_eq(sizes_class(SIZES_LARGEST), SIZES);
     ck_assert_uint_eq(sizes_units(SIZES), SIZES_LARGEST);
+}
+END_TEST
+
+/* A span has room for its blocks, and no shorter one wastes less; the bits of a granule fill cache lines. */
+START_TEST(spans_fit)
+{
+    bench_open(0, 1);
+    for (size_t size_class = 1; size_class <= SIZES; size_class++) {
+        SpanShape shape = span_shape(&bench.granules, size_class);
+        size_t left = shape.granules * GRANULE_UNITS - shape.blocks * shape.units;
+
+        ck_assert_uint_eq(shape.units, sizes_units(size_class));
+        ck_assert_uint_ge(shape.blocks, 1);
+        ck_assert_uint_lt(left, shape.units);
+        ck_assert_uint_le(shape.granules, 15);
+        ck_assert_uint_le(6 * left, shape.granules * GRANULE_UNITS);
+        for (size_t fewer = 1; fewer < shape.granules; fewer++) {
+            ck_assert(fewer * GRANULE_UNITS < shape.units ||
+                      fewer * GRANULE_UNITS % shape.units * shape.granules > left * fewer);
+        }
+    }
+    ck_assert_uint_eq(GRANULE_UNITS / 8 % 64, 0);
+}
+END_TEST
+
+/* What other threads write to is on no cache line of what the owner writes to. */
+START_TEST(lines_are_apart)
+{
+    ck_assert_uint_eq(sizeof(Cache) % 128, 0);
+    ck_assert_uint_eq(offsetof(Cache, inbox) % 128, 0);
+    ck_assert_uint_eq(offsetof(Cache, classes) % 128, 0);
+    ck_assert_uint_ge(offsetof(Cache, classes), offsetof(Cache, inbox) + sizeof(Inbox));
 }
 END_TEST
 
@@ -447,11 +343,16 @@ int main(void)
     TCase *tests = support_begin("cache");
 
     tcase_add_test(tests, sizes_suffice);
+    tcase_add_test(tests, spans_fit);
+    tcase_add_test(tests, lines_are_apart);
     tcase_add_loop_test(tests, nothing_is_lost, 0, 3);
-    tcase_add_test(tests, magazines_leave_room);
-    tcase_add_test(tests, empty_ones_go_back);
-    tcase_add_loop_test(tests, spare_ones_are_few, 0, 3);
-    tcase_add_test(tests, stacks_come_and_go);
-    tcase_add_test(tests, no_stack_is_left);
+    tcase_add_test(tests, stacks_grow_and_forget);
+    tcase_add_test(tests, loose_spans_are_used_first);
+    tcase_add_test(tests, classes_cool);
+    tcase_add_test(tests, empty_spans_are_dropped);
+    tcase_add_test(tests, pool_is_used_up);
+    tcase_add_test(tests, caches_are_as_many_as_fit);
+    tcase_add_test(tests, inbox_has_each_span_once);
+    tcase_add_test(tests, frees_that_meet);
     return support_end();
 }

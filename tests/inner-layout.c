@@ -20,7 +20,7 @@ static const char *fault_of_map(const Layout *layout, const Heap *heap)
     size_t behind = layout->end / MAP_WORD_BITS + 1;
     size_t starts = layout->heads + (size_t)heap->starts;
     size_t free = layout->heads + (size_t)heap->free;
-    size_t map_end = layout->region - (layout->pool == 0 ? 0 : sizeof(Cached));
+    size_t map_end = layout->heads - (layout->pool == 0 ? sizeof(Region) : CACHES_BYTES);
 
     if (layout->starts % 8 != 0 || starts % 8 != 0 || layout->free % 8 != 0 || free % 8 != 0) {
         return "alignment of the map";
@@ -35,14 +35,61 @@ static const char *fault_of_map(const Layout *layout, const Heap *heap)
     return NULL;
 }
 
-/* The magazines come before all else. */
-static const char *fault_of_pool(const Layout *layout)
+/* What caches need comes before all else: the pool, and then the tables, with a place for each granule that a position
+ * up to the end lies in. */
+static const char *fault_of_tables(const Layout *layout)
 {
+    size_t granules = granule_of(layout->end) + 1;
+    const size_t ends[] = {layout->front + layout->pool,
+                           layout->live + granules * GRANULE_UNITS / 8,
+                           layout->remote + granules * GRANULE_UNITS / 8,
+                           layout->listed + granules * sizeof(Pos),
+                           layout->posted + granules * sizeof(Pos),
+                           layout->tags + granules * sizeof(uint16_t),
+                           layout->offsets + granules * sizeof(uint16_t)};
+    const size_t begins[] = {layout->live, layout->remote,  layout->listed, layout->posted,
+                             layout->tags, layout->offsets, layout->starts};
+
+    if (layout->pool == 0) {
+        return NULL;
+    }
     if (layout->pool % PIECE_BYTES != 0) {
         return "pieces";
     }
-    if (layout->starts < layout->pool || layout->nodes < layout->pool) {
-        return "room for magazines";
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends[i] > begins[i]) {
+            return "room for the tables of caches";
+        }
+    }
+    if (!layout->has_nodes_in_words && layout->nodes < ends[6]) {
+        return "nodes in the tables of caches";
+    }
+    if (layout->listed % sizeof(Pos) != 0 || layout->posted % sizeof(Pos) != 0 ||
+        layout->tags % sizeof(uint16_t) != 0 || layout->offsets % sizeof(uint16_t) != 0) {
+        return "alignment of the tables of caches";
+    }
+    return NULL;
+}
+
+/* Threads share no cache line: granules begin where lines do, and so do their bits; what all calls read is on lines of
+ * its own. */
+static const char *fault_of_lines(const Layout *layout, uintptr_t address)
+{
+    if (layout->pool == 0) {
+        return NULL;
+    }
+    if ((address + layout->front) % LINE_BYTES != 0 || (address + layout->live) % LINE_BYTES != 0 ||
+        (address + layout->remote) % LINE_BYTES != 0) {
+        return "cache lines of bits";
+    }
+    if ((address + layout->heads) % LINE_BYTES != 0 ||
+        (GRANULE_UNITS << layout->shift) % LINE_BYTES != 0) {
+        return "cache lines of granules";
+    }
+    if (CACHES_BYTES % LINE_BYTES != 0 || CACHES_BYTES < sizeof(Caches) + sizeof(Region) ||
+        layout->free + (layout->end / MAP_WORD_BITS + 3) * MAP_WORD_BYTES >
+            layout->heads - CACHES_BYTES) {
+        return "room for Caches";
     }
     return NULL;
 }
@@ -149,9 +196,11 @@ static const char *fault_of_heads(const Layout *layout, const Heap *heap)
 }
 
 /* What must be true of every layout. */
-static void verify(const Layout *layout, size_t size, size_t alignment)
+static void verify(const Layout *layout, uintptr_t address, size_t size, size_t alignment)
 {
     size_t unit = (size_t)1 << layout->shift;
+    size_t heads_bytes = layout_round_up(layout->head_count * unit,
+                                         layout->pool == 0 ? unit : layout->granule_alignment);
     size_t units = (size_t)(layout->end - layout->first);
     const char *wrong = NULL;
     Heap heap;
@@ -167,7 +216,7 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
     } else if (layout->nodes % 8 != 0 || layout->region % 8 != 0) {
         wrong = "alignment of the parts";
     } else if (layout->heads != layout->region + sizeof(Region) ||
-               layout->guard != layout->heads + layout->head_count * unit) {
+               layout->guard != layout->heads + heads_bytes) {
         wrong = "size classes";
     } else if (layout->heap < layout->guard || layout->end_guard < layout->heap ||
                layout->total < layout->end_guard) {
@@ -178,8 +227,8 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
         wrong = "room for the fence";
     } else {
         const char *faults[] = {fault_of_heads(layout, &heap), fault_of_heap(layout, &heap),
-                                fault_of_map(layout, &heap), fault_of_nodes(layout, &heap),
-                                fault_of_pool(layout)};
+                                fault_of_map(layout, &heap),   fault_of_nodes(layout, &heap),
+                                fault_of_tables(layout),       fault_of_lines(layout, address)};
 
         for (size_t i = 0; wrong == NULL && i < sizeof faults / sizeof faults[0]; i++) {
             wrong = faults[i];
@@ -190,14 +239,14 @@ static void verify(const Layout *layout, size_t size, size_t alignment)
     }
 }
 
-/* Only heaps with units of 8 bytes have magazines. */
+/* Only heaps with units of the least size have caches. */
 static void verify_pool(const Layout *layout, size_t expected)
 {
     if (layout->shift != UNIT_SHIFT) {
         expected = 0;
     }
     if (layout->pool != expected) {
-        ck_abort_msg("%zu bytes for magazines, not %zu", layout->pool, expected);
+        ck_abort_msg("%zu bytes for caches, not %zu", layout->pool, expected);
     }
 }
 
@@ -209,13 +258,16 @@ static void verify_mapped(size_t size, size_t alignment, size_t page, bool cache
     Layout layout;
 
     layout_mapped(&layout, size, alignment, page, cached);
-    verify(&layout, size, alignment);
+    verify(&layout, 0, size, alignment);
     verify_pool(&layout, cached ? pool_bytes_mapped(rounded) : 0);
     unit = (size_t)1 << layout.shift;
     if (layout.heap % page != 0 || layout.guard % page != 0 || layout.end_guard % page != 0 ||
         layout.front != page || layout.total != layout.end_guard + page ||
         layout.end_guard - layout.heap != rounded) {
         ck_abort_msg("%zu bytes: pages", size);
+    }
+    if (layout.pool != 0 && layout.heads % page != 0) {
+        ck_abort_msg("%zu bytes: granules begin where no pages do", size);
     }
     if (layout.heap - layout.guard < GUARD || layout.heap - layout.guard >= GUARD + page + unit) {
         ck_abort_msg("%zu bytes: a guard of %zu", size, layout.heap - layout.guard);
@@ -263,7 +315,7 @@ static bool verify_inside(uintptr_t address, size_t size, size_t alignment, bool
     if (!layout_inside(&layout, address, size, alignment, cached)) {
         return false;
     }
-    verify(&layout, size, alignment);
+    verify(&layout, address, size, alignment);
     heap_bytes = layout.end_guard - layout.heap;
     verify_pool(&layout, cached ? pool_bytes_inside(heap_bytes) : 0);
     if (layout.total > size) {
@@ -272,7 +324,7 @@ static bool verify_inside(uintptr_t address, size_t size, size_t alignment, bool
     if ((address + layout.heap) % alignment != 0) {
         ck_abort_msg("%zu bytes: blocks are not aligned", size);
     }
-    /* Next to nothing is left over, but what magazines would take from one unit more on. */
+    /* Next to nothing is left over, but what caches would take from one unit more on. */
     one_more = cached && layout.pool == 0 ? pool_bytes_inside(heap_bytes + UNIT_BYTES) : 0;
     if (size - layout.total > 4 * alignment + 2048 + size / 1000 + one_more) {
         ck_abort_msg("%zu bytes: leaves %zu", size, size - layout.total);
@@ -309,13 +361,13 @@ START_TEST(inside_of_every_size)
 }
 END_TEST
 
-/* A few bytes decide whether there are magazines, and all else follows from that. */
-START_TEST(inside_where_magazines_begin)
+/* A few bytes decide whether there are caches, and all else follows from that. */
+START_TEST(inside_where_caches_begin)
 {
-    enum { HEAP = 1 << 22 };
+    enum { HEAP = 1 << 23 };
     size_t without = 0, with = 0;
 
-    for (size_t size = HEAP; size < HEAP + HEAP / 4; size += 8) {
+    for (size_t size = HEAP; size < HEAP + HEAP / 8; size += 8) {
         Layout layout;
 
         verify_inside(0x10000, size, 8, true);
@@ -339,10 +391,32 @@ START_TEST(rounds_up)
 }
 END_TEST
 
+/* Of the tables of caches what stands for granules from the open position's on is closed, as far as it is whole
+ * pages. */
+static void verify_table_holes(const Layout *layout, Pos open, const Hole *holes)
+{
+    const size_t tables[] = {layout->live,   layout->remote, layout->listed,
+                             layout->posted, layout->tags,   layout->offsets};
+    const size_t bytes[] = {GRANULE_UNITS / 8, GRANULE_UNITS / 8, sizeof(Pos),
+                            sizeof(Pos),       sizeof(uint16_t),  sizeof(uint16_t)};
+
+    for (int i = HOLE_LIVE; i <= HOLE_OFFSETS; i++) {
+        size_t table = tables[i - HOLE_LIVE];
+        size_t entry = bytes[i - HOLE_LIVE];
+
+        if (layout->pool == 0) {
+            ck_assert_uint_eq(holes[i].end, 0);
+        } else if (holes[i].begin != holes[i].end) {
+            ck_assert_uint_ge(holes[i].begin, table + (granule_of(open) + 1) * entry);
+            ck_assert_uint_le(holes[i].end, table + (granule_of(layout->end) + 1) * entry);
+        }
+    }
+}
+
 /* What is closed while a heap is open up to a position: none of what is written to for blocks before it. */
 static void verify_holes(const Layout *layout, Pos open, size_t page, const Hole *before)
 {
-    const size_t strings[] = {layout->live, layout->starts, layout->free};
+    const size_t strings[] = {layout->starts, layout->free};
     size_t heap_open = layout->heap + ((size_t)(open - layout->first) << layout->shift);
     Hole holes[HOLES];
 
@@ -354,12 +428,10 @@ static void verify_holes(const Layout *layout, Pos open, size_t page, const Hole
         ck_assert_uint_ge(holes[i].begin, before[i].begin);
         ck_assert(open != layout->end || holes[i].begin == holes[i].end);
     }
-    for (int i = HOLE_LIVE; i <= HOLE_FREE && open != layout->end; i++) {
-        size_t origin = strings[i - HOLE_LIVE] + MAP_WORD_BYTES;
+    verify_table_holes(layout, open, holes);
+    for (int i = HOLE_STARTS; i <= HOLE_FREE && open != layout->end; i++) {
+        size_t origin = strings[i - HOLE_STARTS] + MAP_WORD_BYTES;
 
-        if (i == HOLE_LIVE && layout->live == layout->starts) {
-            ck_assert_uint_eq(holes[i].end, 0);
-        }
         if (holes[i].begin == holes[i].end) {
             continue;
         }
@@ -417,7 +489,7 @@ int main(void)
 
     tcase_add_loop_test(tests, mapped_of_every_size, 0, 4);
     tcase_add_loop_test(tests, inside_of_every_size, 0, 8);
-    tcase_add_test(tests, inside_where_magazines_begin);
+    tcase_add_test(tests, inside_where_caches_begin);
     tcase_add_test(tests, rounds_up);
     tcase_add_loop_test(tests, opened_in_steps, 0, 4);
     return support_end();

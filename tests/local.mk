@@ -115,7 +115,7 @@ tests_inner_budget_CPPFLAGS = $(inner_cppflags)
 tests_inner_budget_LDFLAGS = $(test_ldflags)
 tests_inner_budget_LDADD = $(inner_ldadd)
 
-tests_inner_cache_SOURCES = tests/inner-cache.c
+tests_inner_cache_SOURCES = tests/inner-cache.c tests/cache-bench.c tests/cache-bench.h
 tests_inner_cache_CPPFLAGS = $(inner_cppflags)
 tests_inner_cache_LDFLAGS = $(test_ldflags)
 tests_inner_cache_LDADD = $(inner_ldadd)

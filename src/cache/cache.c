@@ -4,13 +4,14 @@
 #include <string.h>
 
 enum {
-    BUSY_CALLS = 16,     /* of a class before it gets a span */
-    STACK_MIN = 14,      /* positions: the first stack is one piece of the pool */
-    STACK_MAX = 510,     /* the largest is 32 */
-    STACK_LARGE_MIN = 4, /* of blocks so large that STACK_BYTES are fewer */
-    SPANS_TRIED = 8,     /* spans to look through for something for a stack */
-    BATCH_GRANULES = 16, /* to take from the heap at a time */
-    COLLECTED = 16       /* spans of which remote bits are collected at a time */
+    BUSY_CALLS = 16,      /* of a class before it gets a span */
+    STACK_MIN = 14,       /* positions: the first stack is one piece of the pool */
+    STACK_MAX = 510,      /* the largest is 32 */
+    STACK_LARGE_MIN = 4,  /* of blocks so large that STACK_BYTES are fewer */
+    SEEN_IN_USE = 0xffff, /* more than any stack has */
+    SPANS_TRIED = 8,      /* spans to look through for something for a stack */
+    BATCH_GRANULES = 16,  /* to take from the heap at a time */
+    COLLECTED = 16        /* spans of which remote bits are collected at a time */
 };
 
 Pos cache_no_stack[2] = {0, STACK_CEILING};
@@ -245,6 +246,7 @@ bool cache_refill(Cache *cache, size_t size_class)
 {
     CacheClass *class = &cache->classes[size_class];
 
+    class->seen = SEEN_IN_USE;
     cache->quiet++;
     cache_collect(cache, COLLECTED);
     if (class->stack == 0) {

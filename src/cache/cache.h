@@ -27,7 +27,8 @@ typedef struct CacheClass {
     Pos stack; /* piece of the pool where the stack begins, with its 0; 0: there is none */
     Pos loose; /* the first span that may have free blocks which are not on the stack; 0: none */
     unsigned short capacity; /* positions that the stack has room for */
-    unsigned short seen;     /* positions on it when cache_cool last looked */
+    /* Positions on it when cache_cool last looked; or more than there can be: it was filled since. */
+    unsigned short seen;
     unsigned char calls;     /* allocations that found no block, counted until the class is busy */
     unsigned char batch;     /* spans to take next time; 0 is 1 */
 } CacheClass;
