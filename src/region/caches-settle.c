@@ -43,9 +43,8 @@ bool caches_settle(Operation *operation)
     Region *region = operation->region;
     Caches *caches = region_caches(region);
     Granules granules;
-    size_t spans = 0;
 
-    if (!region_is_cached(region) || region->heap.broken) {
+    if (!region_is_cached(region) || caches->spans == 0 || region->heap.broken) {
         return false;
     }
     granules = region_granules(region);
@@ -59,14 +58,14 @@ bool caches_settle(Operation *operation)
             shape = span_shape(&granules, tag_class(tag));
             dissolve(operation, &granules, at, shape);
             granules.listed[at] = granules.posted[at] = 0;
-            spans++;
         }
         length = shape.granules;
     }
     region_show_caches(region);
-    caches->settlings += spans != 0;
-    caches->resume = region->heap.taken + region->heap.given + spans * PAUSE_A_SPAN;
-    return spans != 0;
+    caches->settlings++;
+    caches->resume = region->heap.taken + region->heap.given + caches->spans * PAUSE_A_SPAN;
+    caches->spans = 0;
+    return true;
 }
 
 Pos caches_take_block(Operation *operation, Take take)
@@ -109,4 +108,5 @@ void caches_reset(Region *region)
     memset(granules.listed, 0, count * sizeof *granules.listed);
     memset(granules.posted, 0, count * sizeof *granules.posted);
     region_caches(region)->resume = region_caches(region)->reclaim_at = 0;
+    region_caches(region)->spans = 0;
 }

@@ -18,6 +18,7 @@ static void give_spans(Operation *operation, const Pos *spans, size_t count)
         operation_give(operation, (Pos)granule_start(spans[i]));
     }
     operation->region->more_frees -= count;
+    region_caches(operation->region)->spans -= count;
 }
 
 /* Gives back empty spans of a class, among the first few that are loose. Returns how many. */
@@ -114,6 +115,7 @@ static void take_spans(Operation *operation, Cache *cache, size_t size_class)
     }
     if (taken != 0) {
         operation->region->more_allocs -= taken;
+        region_caches(operation->region)->spans += taken;
         cache_add_spans(cache, size_class, first, taken);
         cache_refill(cache, size_class);
     }

@@ -25,6 +25,7 @@ typedef struct Caches {
     ptrdiff_t live, remote, listed, posted, tags, offsets; /* the tables, as in Granules */
     /* Changed while the region is locked: */
     uint64_t dissolved; /* blocks of the program's in spans that were dissolved, or were reset */
+    size_t spans;       /* that all caches have; 0: there is nothing to settle */
     uint64_t settlings; /* how often all spans were dissolved, for lack of memory */
     uint64_t resume; /* calls on the heap, as they are counted there, until spans are taken again */
     size_t reclaim_at;  /* units: another cache is looked at when the heap's peak gets there */
