@@ -54,6 +54,6 @@ size_t bench_take_many(Cache *cache, size_t size_class, size_t count);
 void bench_give_many(Cache *own, size_t count);
 
 /* Lets go of empty spans of a class, among so many that are loose. */
-void bench_drop(Cache *cache, size_t size_class, size_t looks);
+size_t bench_drop(Cache *cache, size_t size_class, size_t looks);
 
 #endif

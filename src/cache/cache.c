@@ -229,16 +229,28 @@ static bool look_through(Cache *cache, size_t size_class, size_t span)
     return count < room || block == granule_start(span) + shape.blocks * shape.units;
 }
 
+/* Takes over what other threads freed in a span. One that is not this cache's any more goes on to its owner. */
+static void collect(Cache *cache, size_t span)
+{
+    const Granules *granules = &cache->granules;
+    unsigned tag = granule_tag(granules->tags, granule_start(span));
+    size_t first = granule_first(granules, granule_start(span));
+
+    if (tag_owner(tag) == tag_owner(cache->tag) && first == span) {
+        span_collect(granules, span, span_shape(granules, tag_class(tag)));
+        loosen(cache, tag_class(tag), span);
+        cache->quiet = 0;
+    } else if (tag != 0) {
+        inbox_post(&pool_cache(cache->pool, tag_owner(tag))->inbox, granules, first);
+    }
+}
+
 void cache_collect(Cache *cache, size_t most)
 {
     Pos span;
 
     while (most-- != 0 && (span = inbox_take(&cache->inbox, &cache->granules)) != 0) {
-        size_t size_class = tag_class(granule_tag(cache->granules.tags, granule_start(span)));
-
-        span_collect(&cache->granules, span, span_shape(&cache->granules, size_class));
-        loosen(cache, size_class, span);
-        cache->quiet = 0;
+        collect(cache, span);
     }
 }
 
@@ -292,21 +304,6 @@ static void filter(Cache *cache, size_t size_class)
 static bool is_empty(const Granules *granules, size_t span, SpanShape shape)
 {
     return span_is_empty(granules, span, shape) && !inbox_has(granules, span);
-}
-
-bool cache_has_empty(const Cache *cache, size_t size_class, size_t looks)
-{
-    const Granules *granules = &cache->granules;
-    SpanShape shape = span_shape(granules, size_class);
-    Pos span = cache->classes[size_class].loose;
-
-    for (; looks != 0 && span != 0 && span != GRANULE_LAST; looks--) {
-        if (is_empty(granules, span, shape)) {
-            return true;
-        }
-        span = granules->listed[span];
-    }
-    return false;
 }
 
 size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *spans, size_t most)
@@ -374,5 +371,7 @@ void cache_forget_all(Cache *cache)
         }
         class->loose = 0;
     }
-    cache->inbox.first = 0;
+    while (inbox_take(&cache->inbox, &cache->granules) != 0) {
+        continue;
+    }
 }

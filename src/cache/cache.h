@@ -29,8 +29,8 @@ typedef struct CacheClass {
     unsigned short capacity; /* positions that the stack has room for */
     /* Positions on it when cache_cool last looked; or more than there can be: it was filled since. */
     unsigned short seen;
-    unsigned char calls;     /* allocations that found no block, counted until the class is busy */
-    unsigned char batch;     /* spans to take next time; 0 is 1 */
+    unsigned char calls; /* allocations that found no block, counted until the class is busy */
+    unsigned char batch; /* spans to take next time; 0 is 1 */
 } CacheClass;
 
 typedef struct Cache {
@@ -142,12 +142,8 @@ void cache_add_spans(Cache *cache, size_t size_class, size_t first, size_t count
 /* Takes over what other threads freed, of so many spans at most. */
 void cache_collect(Cache *cache, size_t most);
 
-/* Whether some of the first few loose spans of a class are empty. */
-bool cache_has_empty(const Cache *cache, size_t size_class, size_t looks);
-
 /* Lets go of empty spans of a class, among the first few that are loose: they are for the caller to be given back to
- * the heap, which is locked. Returns how many. If the cache is watched, all caches are hidden: another thread
- * may be about to post one. */
+ * the heap, which is locked. Returns how many. */
 size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *spans, size_t most);
 
 /* Looks at the next class, and tells which: one that was not used since the last time loses its stack, and gets its

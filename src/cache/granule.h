@@ -87,7 +87,9 @@ static inline unsigned tag_class(unsigned tag)
 /* The first granule of the span that a block lies in. */
 static inline size_t granule_first(const Granules *granules, size_t block)
 {
-    return granule_of(block) - granules->offsets[granule_of(block)];
+    size_t granule = granule_of(block);
+
+    return granule - __atomic_load_n(&granules->offsets[granule], __ATOMIC_RELAXED);
 }
 
 /* Whether another thread has freed the block that begins at a position. What is read after this is not older. */

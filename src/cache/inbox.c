@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache/inbox.h"
 
-/* Puts a span into an inbox, if it is in none. */
-static void post(Inbox *owner, const Granules *granules, size_t span)
+void inbox_post(Inbox *inbox, const Granules *granules, size_t span)
 {
     Pos *next = &granules->posted[span];
     Pos none = 0;
@@ -13,43 +12,57 @@ static void post(Inbox *owner, const Granules *granules, size_t span)
                                      __ATOMIC_RELAXED)) {
         return;
     }
-    first = __atomic_load_n(&owner->first, __ATOMIC_RELAXED);
+    first = __atomic_load_n(&inbox->first, __ATOMIC_RELAXED);
     do {
         __atomic_store_n(next, first == 0 ? GRANULE_LAST : first, __ATOMIC_RELAXED);
-    } while (!__atomic_compare_exchange_n(&owner->first, &first, (Pos)span, true, __ATOMIC_RELEASE,
+    } while (!__atomic_compare_exchange_n(&inbox->first, &first, (Pos)span, true, __ATOMIC_RELEASE,
                                           __ATOMIC_RELAXED));
 }
 
-CacheFreed inbox_free(Inbox *owner, const Granules *granules, size_t block)
+/* After an atomic read-modify-write, which on some processors orders all for all, as a fence does. */
+static void fence_after(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, size_t block)
 {
     unsigned char bit = (unsigned char)(1U << block % 8);
 
     if (!live_test(granules->live, block)) {
         return CACHE_TWICE;
     }
-    if (!__atomic_load_n(&owner->watched, __ATOMIC_ACQUIRE)) {
+    if (!__atomic_load_n(&inbox->watched, __ATOMIC_ACQUIRE)) {
         return CACHE_LONGER;
     }
     if ((__atomic_fetch_or(&granules->remote[block / 8], bit, __ATOMIC_SEQ_CST) & bit) != 0) {
         return CACHE_TWICE;
     }
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    fence_after();
     if (!live_test(granules->live, block)) {
         return CACHE_MET;
     }
-    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* whose live bit is seen, of that span the rest is seen, too */
-    post(owner, granules, granule_first(granules, block));
+    __atomic_thread_fence(
+        __ATOMIC_ACQUIRE); /* whose live bit is seen, of that span the rest is seen, too */
+    if (tag_owner(granule_tag(granules->tags, block)) != owner) {
+        return CACHE_MET; /* it was freed meanwhile, and allocated anew from another cache */
+    }
+    inbox_post(inbox, granules, granule_first(granules, block));
     return CACHE_FREED;
 }
 
-CacheFreed inbox_decide(Inbox *owner, const Granules *granules, size_t block)
+CacheFreed inbox_decide(Inbox *inbox, const Granules *granules, size_t block)
 {
     if (!granule_is_freed(granules, block)) {
         return CACHE_FREED; /* the other one was told that it was second */
     }
-    if (owner != NULL && live_test(granules->live, block)) { /* allocated anew meanwhile */
-        owner->watched = true;
-        post(owner, granules, granule_first(granules, block));
+    if (inbox != NULL && live_test(granules->live, block)) { /* allocated anew meanwhile */
+        inbox->watched = true;
+        inbox_post(inbox, granules, granule_first(granules, block));
         return CACHE_FREED;
     }
     granule_take_freed(granules, block);

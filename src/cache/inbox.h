@@ -41,14 +41,18 @@ static ALWAYS_INLINE bool inbox_is_watched(const Inbox *inbox)
     return __atomic_load_n(&inbox->watched, __ATOMIC_RELAXED);
 }
 
-/* Frees a block in a span of a cache that is not the caller's. CACHE_FREED, CACHE_TWICE or CACHE_MET; or CACHE_LONGER
- * if the owner is not watched. The caller is busy, or the region is locked: so spans of a cache that is watched
- * stay what they are. */
-CacheFreed inbox_free(Inbox *owner, const Granules *granules, size_t block);
+/* Frees a block in a span of another cache, of which the owner and its inbox are told. CACHE_FREED, CACHE_TWICE or
+ * CACHE_MET; or CACHE_LONGER if the owner is not watched. The caller is busy, or the region is locked: so that stays
+ * as it is. */
+CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, size_t block);
 
-/* What came of a free that met the owner's: CACHE_FREED or CACHE_TWICE. All caches are hidden. owner: that of the span
- * that the block is in by now, or NULL. */
-CacheFreed inbox_decide(Inbox *owner, const Granules *granules, size_t block);
+/* Puts a span into an inbox, if it is in none. It is a hint: by the time that it is taken out, the span may have
+ * another owner, or be the heap's. Remote bits are what counts. */
+void inbox_post(Inbox *inbox, const Granules *granules, size_t span);
+
+/* What came of a free that met the owner's: CACHE_FREED or CACHE_TWICE. All caches are hidden. inbox: of the owner of the
+ * span that the block is in by now, or NULL. */
+CacheFreed inbox_decide(Inbox *inbox, const Granules *granules, size_t block);
 
 /* Takes a span out; 0: there is none. Its remote bits are to be collected. */
 Pos inbox_take(Inbox *inbox, const Granules *granules);

@@ -50,7 +50,7 @@ static size_t span_units(SpanShape shape)
 void span_set_tags(const Granules *granules, size_t first, SpanShape shape, unsigned tag)
 {
     for (size_t i = 0; i < shape.granules; i++) {
-        granules->offsets[first + i] = (uint16_t)i;
+        __atomic_store_n(&granules->offsets[first + i], (uint16_t)i, __ATOMIC_RELAXED);
         granule_set_tag(granules, first + i, tag);
     }
 }

@@ -14,9 +14,10 @@ static CacheFreed free_in(Region *region, Cache *own, size_t block)
 {
     Cache *owner = owner_of(region, block);
 
-    return owner == NULL  ? CACHE_ELSEWHERE
-           : owner == own ? cache_free(own, block)
-                          : inbox_free(&owner->inbox, &owner->granules, block);
+    return owner == NULL ? CACHE_ELSEWHERE
+           : owner == own
+               ? cache_free(own, block)
+               : inbox_free(&owner->inbox, tag_owner(owner->tag), &owner->granules, block);
 }
 
 /* Has the owner of a block's span look for what other threads free. The region is locked, here and below. */

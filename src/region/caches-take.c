@@ -21,25 +21,12 @@ static void give_spans(Operation *operation, const Pos *spans, size_t count)
     region_caches(operation->region)->spans -= count;
 }
 
-/* Gives back empty spans of a class, among the first few that are loose. Returns how many. */
-static size_t drop(Operation *operation, Cache *cache, size_t size_class, size_t looks)
+/* Gives back empty spans of a class, among the first few that are loose. */
+static void drop(Operation *operation, Cache *cache, size_t size_class, size_t looks)
 {
-    bool is_watched = cache->inbox.watched;
     Pos spans[DROPPED];
-    size_t count;
 
-    if (!cache_has_empty(cache, size_class, looks)) {
-        return 0;
-    }
-    if (is_watched) {
-        region_hide_caches(operation->region);
-    }
-    count = cache_drop_empty(cache, size_class, looks, spans, DROPPED);
-    if (is_watched) {
-        region_show_caches(operation->region);
-    }
-    give_spans(operation, spans, count);
-    return count;
+    give_spans(operation, spans, cache_drop_empty(cache, size_class, looks, spans, DROPPED));
 }
 
 /* Gives back what was not used for a while, of the next few classes. */
