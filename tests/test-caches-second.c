@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region of which one thread has used magazines so far, and then a second one comes. */
+ * A region of which one thread has used a cache so far, and then a second one comes. */
 #include <errno.h>
 #include <pthread.h>
 
@@ -24,7 +24,7 @@ static void run(Second *second, void *(*work)(void *))
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-/* A few calls: it has no magazines of its own. */
+/* A few calls: it has no cache of its own. */
 static void *free_one(void *argument)
 {
     Second *second = argument;
@@ -35,7 +35,7 @@ static void *free_one(void *argument)
     return NULL;
 }
 
-/* It gets some. */
+/* It gets one. */
 static void *come(void *argument)
 {
     Second *second = argument;
@@ -53,8 +53,8 @@ static char *alloc(const Bed *bed, size_t size)
     return block;
 }
 
-/* Allocates many, and frees them: they are in magazines, all but a few. */
-static void fill_magazines(const Bed *bed, char **blocks, size_t size)
+/* Allocates many, and frees them: they wait in the cache, all but a few. */
+static void fill_cache(const Bed *bed, char **blocks, size_t size)
 {
     for (size_t i = 0; i < MOST; i++) {
         blocks[i] = alloc(bed, size);
@@ -65,7 +65,7 @@ static void fill_magazines(const Bed *bed, char **blocks, size_t size)
     }
 }
 
-/* What waits in the first one's magazines is freed by the second. */
+/* What waits in the first one's cache is freed by the second. */
 START_TEST(what_the_first_has_is_refused)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -76,7 +76,7 @@ START_TEST(what_the_first_has_is_refused)
         for (size_t i = 1; i <= MOST; i *= 3) {
             Second second = {.bed = &bed};
 
-            fill_magazines(&bed, blocks, size);
+            fill_cache(&bed, blocks, size);
             second.block = blocks[MOST - i];
             run(&second, free_one);
             ck_assert_int_eq(second.result, -1);
@@ -89,7 +89,7 @@ START_TEST(what_the_first_has_is_refused)
 }
 END_TEST
 
-/* What the first has allocated is freed by the second, and is in nobody's magazines then. */
+/* What the first has allocated is freed by the second, and is nobody's then. */
 START_TEST(what_the_first_uses_is_freed)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -99,7 +99,7 @@ START_TEST(what_the_first_uses_is_freed)
         Second second = {.bed = &bed};
 
         cached_warm_up(&bed, size);
-        fill_magazines(&bed, blocks, size);
+        fill_cache(&bed, blocks, size);
         second.block = alloc(&bed, size);
         run(&second, free_one);
         ck_assert_int_eq(second.result, 0);
@@ -111,9 +111,9 @@ START_TEST(what_the_first_uses_is_freed)
 }
 END_TEST
 
-/* The second gets magazines, too. What was in those of the first, whatever was written to it since, is
+/* The second gets a cache, too. What waits in that of the first, whatever was written to it since, is
  * handed out once, and freed once. */
-START_TEST(the_second_gets_magazines)
+START_TEST(the_second_gets_a_cache)
 {
     Bed bed = cached_open(_i, SIZE);
     char *blocks[MOST];
@@ -121,12 +121,12 @@ START_TEST(the_second_gets_magazines)
     Second second = {&bed, NULL, size, 0, 0};
 
     cached_warm_up(&bed, size);
-    fill_magazines(&bed, blocks, size);
+    fill_cache(&bed, blocks, size);
     memset(blocks[MOST - 1], 0xff, size);
     memset(blocks[MOST - 2], 0, size);
     run(&second, come);
     for (int round = 0; round < 3; round++) {
-        fill_magazines(&bed, blocks, size);
+        fill_cache(&bed, blocks, size);
         ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[MOST - 1 - round]), -1);
         checked_sound(&bed);
     }
@@ -136,7 +136,7 @@ START_TEST(the_second_gets_magazines)
 END_TEST
 
 /* The same where the first one has ended. */
-START_TEST(the_second_is_left_magazines)
+START_TEST(the_second_is_left_a_cache)
 {
     Bed bed = cached_open(_i, SIZE);
     Second second = {&bed, NULL, 100, 0, 0};
@@ -148,10 +148,10 @@ START_TEST(the_second_is_left_magazines)
         run(&second, come);
     }
     cached_warm_up(&bed, 100);
-    fill_magazines(&bed, blocks, 100);
+    fill_cache(&bed, blocks, 100);
     ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[MOST - 1]), -1);
     run(&second, come);
-    fill_magazines(&bed, blocks, 100);
+    fill_cache(&bed, blocks, 100);
     ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[MOST - 1]), -1);
     checked_sound(&bed);
     checked_empty(&bed);
@@ -197,7 +197,7 @@ static void *use_every_other(void *argument)
 
 /* Two threads have every other of a row of small blocks, so that what says of one's that they are free, or
  * not, is beside what says so of the other's. No block ever looks as if it were freed twice, for which all
- * magazines would have to be emptied. */
+ * caches would have to be hidden. */
 START_TEST(every_other_block)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -213,7 +213,7 @@ START_TEST(every_other_block)
     for (size_t i = 0; i < 2; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, use_every_other, &pair), 0);
     }
-    pthread_barrier_wait(&pair.barrier); /* they have magazines now */
+    pthread_barrier_wait(&pair.barrier); /* they have caches now */
     before = cached_barriers;
     pthread_barrier_wait(&pair.barrier);
     pthread_barrier_wait(&pair.barrier);
@@ -229,12 +229,12 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = support_begin("magazines-second");
+    TCase *tests = support_begin("caches-second");
 
     tcase_add_loop_test(tests, what_the_first_has_is_refused, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, what_the_first_uses_is_freed, 0, CACHED_VARIANTS);
-    tcase_add_loop_test(tests, the_second_gets_magazines, 0, CACHED_VARIANTS);
-    tcase_add_loop_test(tests, the_second_is_left_magazines, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, the_second_gets_a_cache, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, the_second_is_left_a_cache, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, every_other_block, 0, CACHED_VARIANTS);
     return support_end();
 }

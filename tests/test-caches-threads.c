@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Magazines of eight threads that fill them, sleep, end, and are left behind by fork(): all that is free
+ * Caches of eight threads that fill them, sleep, end, and are left behind by fork(): all that is free
  * can be had, whoever has it. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -54,8 +54,8 @@ static void prepare(Worker *workers, const Bed *bed, const char *test, int varia
     }
 }
 
-/* Allocates and frees at random; leaves all that it has in magazines and sleeps. */
-static void *fill_magazines(void *argument)
+/* Allocates and frees at random; leaves all that it has in its cache and sleeps. */
+static void *fill_cache(void *argument)
 {
     Worker *worker = argument;
     char *blocks[64] = {0};
@@ -79,7 +79,7 @@ static void *fill_magazines(void *argument)
     return NULL;
 }
 
-/* Most threads are asleep with full magazines, and one takes all there is. */
+/* Most threads are asleep with full caches, and one takes all there is. */
 START_TEST(sleepers_keep_nothing)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -88,7 +88,7 @@ START_TEST(sleepers_keep_nothing)
     void *whole;
 
     prepare(workers, &bed, "sleepers_keep_nothing", _i, &barrier);
-    run_all(workers, fill_magazines);
+    run_all(workers, fill_cache);
     pthread_barrier_wait(&barrier);
     whole = Mem_RegionAlloc(bed.region, bed.capacity);
     ck_assert_ptr_nonnull(whole);
@@ -261,7 +261,7 @@ static void *live_together(void *argument)
     return NULL;
 }
 
-/* A thread ends with more full magazines than the depot takes. */
+/* A thread ends with more than its stacks name. */
 static void *free_many(void *argument)
 {
     enum { COUNT = 1000 };
@@ -347,8 +347,8 @@ int pthread_setspecific(pthread_key_t key, const void *value)
 }
 #endif
 
-/* Threads the end of which can't be noted have no magazines, and miss nothing. */
-static void live_without_magazines(const Bed *bed)
+/* Threads the end of which can't be noted have no caches, and miss nothing. */
+static void live_without_caches(const Bed *bed)
 {
     for (int round = 0; round < 5; round++) {
         run_one(bed, live_shortly);
@@ -365,7 +365,7 @@ START_TEST(no_key_is_left)
 
     while (pthread_key_create(&key, NULL) == 0) {
     }
-    live_without_magazines(&bed);
+    live_without_caches(&bed);
     bed_close(&bed);
 }
 END_TEST
@@ -376,7 +376,7 @@ START_TEST(no_value_can_be_stored)
     Bed bed = cached_open(_i, SIZE);
 
     refuse_values = true;
-    live_without_magazines(&bed);
+    live_without_caches(&bed);
     bed_close(&bed);
 }
 END_TEST
@@ -390,7 +390,7 @@ START_TEST(too_many_threads)
     Worker workers[THREADS_MOST] = {0};
     pthread_barrier_t barrier;
 
-    cached_warm_up(&bed, 64); /* and leaves something in a magazine */
+    cached_warm_up(&bed, 64); /* and leaves something in a cache */
     ck_assert_int_eq(pthread_barrier_init(&barrier, NULL, THREADS_MOST), 0);
     for (int i = 0; i < THREADS_MOST; i++) {
         workers[i] = (Worker){.bed = &bed, .barrier = &barrier};
@@ -405,7 +405,7 @@ START_TEST(too_many_threads)
 }
 END_TEST
 
-/* A child has what its lost threads had in magazines. */
+/* A child has what its lost threads had in their caches. */
 START_TEST(fork_loses_nothing)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -415,7 +415,7 @@ START_TEST(fork_loses_nothing)
     pid_t child;
 
     prepare(workers, &bed, "fork_loses_nothing", _i, &barrier);
-    run_all(workers, fill_magazines);
+    run_all(workers, fill_cache);
     pthread_barrier_wait(&barrier);
     child = fork();
     ck_assert_int_ne(child, -1);
@@ -446,7 +446,7 @@ START_TEST(fork_in_the_midst)
         int status;
         pid_t child;
 
-        if (round == 10) { /* from here on the thread that forks has magazines, too */
+        if (round == 10) { /* from here on the thread that forks has a cache, too */
             cached_warm_up(&bed, 100);
         }
         child = fork();
@@ -474,7 +474,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = support_begin("magazines-threads");
+    TCase *tests = support_begin("caches-threads");
 
     tcase_add_loop_test(tests, sleepers_keep_nothing, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, threads_use_one_region, 0, CACHED_VARIANTS);
