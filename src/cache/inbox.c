@@ -46,8 +46,8 @@ CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, si
     if (!live_test(granules->live, block)) {
         return CACHE_MET;
     }
-    __atomic_thread_fence(
-        __ATOMIC_ACQUIRE); /* whose live bit is seen, of that span the rest is seen, too */
+    /* Who sees a live bit of a span sees whose it is. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (tag_owner(granule_tag(granules->tags, block)) != owner) {
         return CACHE_MET; /* it was freed meanwhile, and allocated anew from another cache */
     }
