@@ -14,9 +14,9 @@
 /* What there is to tell. The arena is what was ever touched: the region is so much larger that all of
  * it says nothing. */
 typedef struct Info {
-    Mem_Stats stats;
-    size_t arena;
-    size_t free;
+    Mem_Stats stats; /* of the region; all 0 before there is one */
+    size_t arena;    /* bytes that were ever used of it */
+    size_t free;     /* bytes of these that are not in use */
 } Info;
 
 static Info get_info(void)

@@ -38,11 +38,11 @@ static const char usage[] =
     "127 if it cannot be found.\n";
 
 typedef struct Settings {
-    const char *size;
-    const char *misuse;
-    const char *stats;
-    const char *stats_file;
-    bool exact;
+    const char *size;       /* for LIBMEM_SIZE; NULL: not asked for, here and below */
+    const char *misuse;     /* for LIBMEM_MISUSE */
+    const char *stats;      /* for LIBMEM_STATS */
+    const char *stats_file; /* for LIBMEM_STATS_FILE */
+    bool exact;             /* whether LIBMEM_EXACT is to be 1 */
 } Settings;
 
 /* Says why memrun ends, on stderr, and ends it. */

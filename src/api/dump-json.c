@@ -16,13 +16,13 @@ enum {
 
 /* A list of blocks, noted at one moment. */
 typedef struct List {
-    ViewBlock few[FEW];
-    ViewBlock *more; /* mapped, as `few` are too few; or NULL */
-    size_t room;     /* blocks that can be noted */
-    size_t count;
-    Pos from; /* the unit that the list begins with */
-    Pos next; /* the unit that follows it; the end of the heap: nothing does */
-    Mem_Stats stats;
+    ViewBlock few[FEW]; /* the blocks, where `more` is NULL */
+    ViewBlock *more;    /* mapped, as `few` are too few; or NULL */
+    size_t room;        /* blocks that can be noted */
+    size_t count;       /* blocks that are noted */
+    Pos from;           /* the unit that the list begins with */
+    Pos next;           /* the unit that follows it; the end of the heap: nothing does */
+    Mem_Stats stats;    /* of the same moment as what is noted */
 } List;
 
 static ViewBlock *noted(List *list)

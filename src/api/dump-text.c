@@ -15,18 +15,18 @@ enum {
 
 /* How much of each column of the picture is in use. */
 typedef struct Picture {
-    size_t units; /* of the heap */
-    size_t columns;
-    size_t used[PICTURE_COLUMNS];
+    size_t units;                 /* of the heap */
+    size_t columns;               /* as many as units, if these are fewer than PICTURE_COLUMNS */
+    size_t used[PICTURE_COLUMNS]; /* units in use, of each column */
 } Picture;
 
 /* All that the text tells. */
 typedef struct Text {
-    Mem_Stats stats;
+    Mem_Stats stats; /* of the same moment as all else */
     Picture picture;
-    size_t blocks;
-    ViewBlock first[LIST_ENDS];
-    ViewBlock last[LIST_ENDS]; /* of those behind them: block n is at n modulo the ends' length */
+    size_t blocks;              /* blocks and free runs in all */
+    ViewBlock first[LIST_ENDS]; /* the first ones */
+    ViewBlock last[LIST_ENDS];  /* of those behind them: block n is at n modulo the ends' length */
 } Text;
 
 /* The unit that a column begins with. */

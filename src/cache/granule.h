@@ -44,12 +44,12 @@ _Static_assert(SIZES <= (int)CLASS_MASK, "a tag has room for a class");
 
 /* The tables, each at what stands for position 0, or granule 0. */
 typedef struct Granules {
-    unsigned char *live;
-    unsigned char *remote;
-    uint16_t *tags;    /* of each granule: owner << OWNER_SHIFT | class; 0: the heap's */
-    uint16_t *offsets; /* of a cache's granule: how many granules lie before it in its span */
-    Pos *listed;       /* of a span: the next one in its owner's list; 0: it is in none */
-    Pos *posted;       /* of a span: the next one in its owner's inbox; 0: it is in none. Atomic */
+    unsigned char *live;   /* of each unit, a bit: see above */
+    unsigned char *remote; /* likewise. Atomic */
+    uint16_t *tags;        /* of each granule: owner << OWNER_SHIFT | class; 0: the heap's */
+    uint16_t *offsets;     /* of a cache's granule: how many granules lie before it in its span */
+    Pos *listed;           /* of a span: the next one in its owner's list; 0: it is in none */
+    Pos *posted; /* of a span: the next one in its owner's inbox; 0: it is in none. Atomic */
     unsigned char *lengths; /* granules of a span of each class; 0: not computed yet */
 } Granules;
 

@@ -14,15 +14,15 @@
 #include "heap/index.h"
 
 typedef struct Report {
-    char *message;
-    size_t size;
+    char *message; /* where to write the first fault, or NULL */
+    size_t size;   /* its bytes */
 } Report;
 
 /* What a walk through the map found. */
 typedef struct Count {
-    size_t used_units;
-    size_t used_blocks;
-    size_t free_blocks;
+    size_t used_units;   /* units of blocks in use */
+    size_t used_blocks;  /* blocks in use */
+    size_t free_blocks;  /* free blocks */
     size_t large_blocks; /* free, and in bins */
 } Count;
 

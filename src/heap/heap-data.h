@@ -41,7 +41,7 @@ enum {
  * units, and in the head of each list, which is a link like the others. What the
  * head of a shelf, or of a bin, is: see shelf.h and bin.h. */
 typedef struct Link {
-    Pos next, previous;
+    Pos next, previous; /* positions of links: of free blocks of this size, or of the head */
 #if HEAP_UNIT_SHIFT > 3
     /* The rest of the unit: so links have positions. */
     unsigned char rest[(1 << HEAP_UNIT_SHIFT) - 2 * sizeof(Pos)];

@@ -21,8 +21,8 @@ _Static_assert((int)INDEX_WORDS <= (int)MAP_WORD_BITS, "the summary is one word"
  * heaps they are the same. */
 typedef struct Index {
     Heap *heap;
-    Tree tree;
-    unsigned shift;
+    Tree tree;      /* as heap_tree tells */
+    unsigned shift; /* as in Heap */
 } Index;
 
 static ALWAYS_INLINE Index index_of(Heap *heap)
@@ -43,7 +43,7 @@ typedef struct Bins {
     Pos shelves_end; /* sizes below are on shelves … */
     Pos shelf_bias;  /* … the number of which is this and the size without its last bits */
     Pos bin_bias;    /* the others in 1 << shift bins for each octave, with this at first */
-    unsigned shift;
+    unsigned shift;  /* log2 of the bins an octave */
 } Bins;
 
 /* size is a size_t, which avoids a zero extension. */

@@ -15,8 +15,8 @@ extern char **__libc_stack_end __attribute__((__weak__));
 
 /* The last two of these; NULL: not known. */
 typedef struct Start {
-    char **variables;
-    const ElfW(auxv_t) * auxiliary;
+    char **variables;               /* ends with NULL */
+    const ElfW(auxv_t) * auxiliary; /* the vector, which ends with AT_NULL */
 } Start;
 
 static Start start;

@@ -20,7 +20,7 @@
 #endif
 
 typedef struct Lock {
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* made when the lock is, and anew in a child */
     ptrdiff_t walker; /* distance to something of the thread that holds it and walks; 0: none */
     bool walked;      /* that thread's walk is over, and waits for a fork to be */
     bool unlocked;    /* never to be locked */

@@ -26,7 +26,7 @@
 
 /* All in bytes from the start of the memory, unless it says units. */
 typedef struct Layout {
-    size_t total;
+    size_t total; /* of the memory */
     size_t front; /* where the parts begin: behind the first guard page, if there is one */
     size_t pool;  /* bytes of the pool of caches, which comes first of them; 0: there are none */
     size_t live, remote;                  /* strings of bits, where position 0 is */
@@ -38,10 +38,10 @@ typedef struct Layout {
     size_t heads;  /* of the classes */
     size_t guard;  /* the guard before the heap, of 2 MiB; where the heap starts if there is none */
     size_t heap;   /* the first block */
-    size_t end_guard; /* the guard page behind the heap; = total if there is none */
-    size_t alignment; /* of every block */
-    unsigned shift;   /* a unit is 1 << shift bytes */
-    Pos classes, head_count;
+    size_t end_guard;         /* the guard page behind the heap; = total if there is none */
+    size_t alignment;         /* of every block */
+    unsigned shift;           /* a unit is 1 << shift bytes */
+    Pos classes, head_count;  /* as classes and heads in Heap */
     bool has_nodes_in_words;  /* nodes are in the Heap's bit array */
     size_t granule_alignment; /* bytes that the heads' length is a multiple of, with a pool */
     bool pooled;              /* it has a pool if it is large enough */
@@ -56,7 +56,7 @@ static inline size_t layout_round_up(size_t size, size_t multiple)
 
 /* A run of whole pages that are not opened yet. Offsets as in Layout; empty where begin = end. */
 typedef struct Hole {
-    size_t begin, end;
+    size_t begin, end; /* multiples of a page */
 } Hole;
 
 /* In this order. */

@@ -23,8 +23,8 @@ typedef enum Action { ACTION_UNKNOWN, ACTION_IGNORE, ACTION_WARN, ACTION_ABORT }
 #endif
 
 typedef struct Handler {
-    Mem_MisuseHandler *function;
-    void *context;
+    Mem_MisuseHandler *function; /* NULL: there is none */
+    void *context;               /* handed to it */
 } Handler;
 
 static Lock handler_lock = LOCK_INIT;

@@ -39,8 +39,8 @@ void operation_end_walk(void *operation);
 
 /* One attempt to take a block from the heap. */
 typedef struct Take {
-    size_t alignment; /* 0: as it comes */
-    size_t units;
+    size_t alignment; /* bytes, a power of two; 0: as it comes */
+    size_t units;     /* of the block, SIZE_MAX if no heap has so many */
 } Take;
 
 /* Takes a block from the heap; 0 if there is no such run. */

@@ -16,12 +16,12 @@ enum {
 /* A walk: what is looked for, and how far it came. */
 typedef struct Walk {
     Heap *heap;
-    size_t page;  /* bytes */
-    size_t least; /* units */
-    Pos at;       /* all before it is done */
-    Pos block;    /* where a turn ended inside of a free block: its start; else 0 */
-    Pos end;      /* nothing behind it was touched */
-    size_t released;
+    size_t page;     /* bytes */
+    size_t least;    /* units */
+    Pos at;          /* all before it is done */
+    Pos block;       /* where a turn ended inside of a free block: its start; else 0 */
+    Pos end;         /* nothing behind it was touched */
+    size_t released; /* bytes, by now */
 } Walk;
 
 /* Start of the block that the walk is at. Often that of the last turn, which need not be searched. */

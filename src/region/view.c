@@ -65,7 +65,7 @@ ViewBlock view_around(View view, Pos position)
 
 /* A free run that is looked at, from its first position to its end. */
 typedef struct Run {
-    size_t start, end;
+    size_t start, end; /* equal: there is none */
 } Run;
 
 static void end_run(ViewTotals *totals, Run *run)
