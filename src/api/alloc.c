@@ -27,10 +27,10 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
     if (LIKELY(lock_is_needless())) {
         block = fast_take(links, units);
     } else {
-        bool taken = region_lock(region);
+        bool locked = region_lock(region);
 
         block = fast_take(links, units);
-        region_unlock(region, taken);
+        region_unlock(region, locked);
     }
     return LIKELY(block != 0) ? &links[block] : alloc_generally(links, size);
 }

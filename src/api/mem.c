@@ -12,7 +12,7 @@ static Lock default_lock = LOCK_INIT;
 int Mem_Init(size_t size)
 {
     int result = -1;
-    bool taken = lock_take(&default_lock);
+    bool locked = lock_take(&default_lock);
 
     if (size == 0 || size > PTRDIFF_MAX) {
         errno = EINVAL;
@@ -22,18 +22,18 @@ int Mem_Init(size_t size)
         region_set_default(lifecycle_create(size, &(Mem_Options){0}));
         result = region_get_default() == NULL ? -1 : 0;
     }
-    lock_release(&default_lock, taken);
+    lock_release(&default_lock, locked);
     return result;
 }
 
 int Mem_Exit(void)
 {
     Mem_Region *region;
-    bool taken = lock_take(&default_lock);
+    bool locked = lock_take(&default_lock);
 
     region = region_get_default();
     region_set_default(NULL);
-    lock_release(&default_lock, taken);
+    lock_release(&default_lock, locked);
     if (region == NULL) {
         errno = EINVAL;
         return -1;

@@ -56,13 +56,13 @@ void span_set_tags(const Granules *granules, size_t first, SpanShape shape, unsi
 }
 
 HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanShape shape,
-                     size_t count, size_t *first, size_t *taken)
+                     size_t count, size_t *first, size_t *got)
 {
     Pos block = 0;
-    HeapResult result = heap_take_row(heap, span_units(shape), count, GRANULE_UNITS, &block, taken);
+    HeapResult result = heap_take_row(heap, span_units(shape), count, GRANULE_UNITS, &block, got);
 
     *first = granule_of(block);
-    for (size_t i = 0; i < *taken; i++) {
+    for (size_t i = 0; i < *got; i++) {
         span_set_tags(granules, *first + i * shape.granules, shape, tag);
     }
     /* Who sees a live bit of a span sees whose it is. */

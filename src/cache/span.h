@@ -22,7 +22,7 @@ SpanShape span_shape(const Granules *granules, size_t size_class);
 /* Takes up to count spans side by side from the heap, which has them as blocks in use, and says whose they are.
  * Tells the first granule of the first one, and how many they are. */
 HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanShape shape,
-                     size_t count, size_t *first, size_t *taken);
+                     size_t count, size_t *first, size_t *got);
 
 /* Says whose the granules of a span are. */
 void span_set_tags(const Granules *granules, size_t first, SpanShape shape, unsigned tag);

@@ -56,13 +56,13 @@ static size_t count_fitting(const Heap *heap, Pos run, Pos size, size_t units, s
 }
 
 HeapResult heap_take_row(Heap *heap, size_t units, size_t count, size_t multiple, Pos *first,
-                         size_t *taken)
+                         size_t *got)
 {
     Pos run = 0;
     Pos size = find(heap, units, units * count, multiple, &run);
     Pos gap = (Pos)units_to_multiple(run, multiple);
 
-    *taken = 0;
+    *got = 0;
     if (size == 0) {
         return HEAP_FULL;
     }
@@ -75,8 +75,8 @@ HeapResult heap_take_row(Heap *heap, size_t units, size_t count, size_t multiple
     if (!index_remove(index_of(heap), run, size)) {
         return HEAP_DAMAGED;
     }
-    *taken = count_fitting(heap, run + gap, size - gap, units, count);
-    split_row(heap, run + gap, size - gap, (Pos)units, *taken);
+    *got = count_fitting(heap, run + gap, size - gap, units, count);
+    split_row(heap, run + gap, size - gap, (Pos)units, *got);
     if (gap != 0) {
         blocks_make_free(heap, run, gap);
         heap->blocks++;

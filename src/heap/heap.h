@@ -56,7 +56,7 @@ bool heap_could_take(Heap *heap, size_t alignment, size_t units);
 /* Takes up to count blocks of so many units, side by side, the first one at a position that is a multiple of a power of
  * two. Tells where it is, and how many there are. */
 HeapResult heap_take_row(Heap *heap, size_t units, size_t count, size_t multiple, Pos *first,
-                         size_t *taken);
+                         size_t *got);
 
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);

@@ -302,9 +302,9 @@ bool lock_take_always(Lock *lock)
     return true;
 }
 
-bool lock_try(Lock *lock, bool *taken)
+bool lock_try(Lock *lock, bool *locked)
 {
-    *taken = false;
+    *locked = false;
     if (lock->unlocked || lock_is_needless() || is_forking) {
         return true;
     }
@@ -312,14 +312,14 @@ bool lock_try(Lock *lock, bool *taken)
     if (__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE) && /* GCOVR_EXCL_BR_LINE */
         pthread_mutex_trylock(&lock->mutex) == 0) {
         held++;
-        *taken = true;
+        *locked = true;
     }
-    return *taken;
+    return *locked;
 }
 
-void lock_release(Lock *lock, bool taken)
+void lock_release(Lock *lock, bool locked)
 {
-    if (taken) {
+    if (locked) {
         held--;
         pthread_mutex_unlock(&lock->mutex);
     }

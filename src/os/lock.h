@@ -60,9 +60,9 @@ bool lock_init(Lock *lock, LockKind kind);
 /* Takes the lock if one is needed. Returns what lock_release wants to know. */
 bool lock_take(Lock *lock);
 
-/* Takes the lock if one is needed and nobody has it: waits for nothing. False: somebody may have it. taken: what
+/* Takes the lock if one is needed and nobody has it: waits for nothing. False: somebody may have it. locked: what
  * lock_release wants to know. */
-bool lock_try(Lock *lock, bool *taken);
+bool lock_try(Lock *lock, bool *locked);
 
 /* Takes the lock also where the process has one thread: for what calls functions of the program's, which may
  * start another one. */
@@ -73,7 +73,7 @@ bool lock_take_always(Lock *lock);
 void lock_begin_walk(Lock *lock);
 void lock_end_walk(Lock *lock);
 
-void lock_release(Lock *lock, bool taken);
+void lock_release(Lock *lock, bool locked);
 
 /* What else is to be done around a fork(), while all locks are held. */
 typedef struct LockForkHooks {

@@ -93,17 +93,17 @@ static void take_spans(Operation *operation, Cache *cache, size_t size_class)
     SpanShape shape = span_shape(&cache->granules, size_class);
     size_t count = cache_batch(cache, size_class);
     unsigned tag = cache->tag | (unsigned)size_class;
-    size_t first, taken;
+    size_t first, got;
     HeapResult result;
 
-    result = span_take(&cache->granules, operation->heap, tag, shape, count, &first, &taken);
+    result = span_take(&cache->granules, operation->heap, tag, shape, count, &first, &got);
     if (operation_mend(operation, result)) {
-        span_take(&cache->granules, operation->heap, tag, shape, count, &first, &taken);
+        span_take(&cache->granules, operation->heap, tag, shape, count, &first, &got);
     }
-    if (taken != 0) {
-        operation->region->more_allocs -= taken;
-        region_caches(operation->region)->spans += taken;
-        cache_add_spans(cache, size_class, first, taken);
+    if (got != 0) {
+        operation->region->more_allocs -= got;
+        region_caches(operation->region)->spans += got;
+        cache_add_spans(cache, size_class, first, got);
         cache_refill(cache, size_class);
     }
 }

@@ -114,10 +114,10 @@ void misuse_prepare(void)
 static Handler get_handler(void)
 {
     Handler current;
-    bool taken = lock_take(&handler_lock);
+    bool locked = lock_take(&handler_lock);
 
     current = handler;
-    lock_release(&handler_lock, taken);
+    lock_release(&handler_lock, locked);
     return current;
 }
 
@@ -178,8 +178,8 @@ void misuse_report(Mem_Misuse *misuse)
 
 void Mem_OnMisuse(Mem_MisuseHandler *function, void *context)
 {
-    bool taken = lock_take(&handler_lock);
+    bool locked = lock_take(&handler_lock);
 
     handler = (Handler){function, context};
-    lock_release(&handler_lock, taken);
+    lock_release(&handler_lock, locked);
 }

@@ -27,7 +27,7 @@ typedef struct Caches {
     uint64_t dissolved; /* blocks of the program's in spans that were dissolved, or were reset */
     size_t spans;       /* that all caches have; 0: there is nothing to settle */
     uint64_t settlings; /* how often all spans were dissolved, for lack of memory */
-    uint64_t resume; /* calls on the heap, as they are counted there, until spans are taken again */
+    uint64_t resume;    /* heap.taken + heap.given from which on spans are taken again */
     size_t reclaim_at;  /* units: another cache is looked at when the heap's peak gets there */
     unsigned reclaimed; /* the owner whose cache was looked at last; 0: none was */
 } Caches;
@@ -188,9 +188,9 @@ static inline bool region_lock(Region *region)
     return lock_take(&region->lock);
 }
 
-static inline void region_unlock(Region *region, bool taken)
+static inline void region_unlock(Region *region, bool locked)
 {
-    lock_release(&region->lock, taken);
+    lock_release(&region->lock, locked);
 }
 
 static inline size_t region_capacity(const Region *region)
