@@ -61,7 +61,7 @@ static const char *check_span(Cache *cache, size_t span, size_t size_class)
         size_t block = granule_start(span) + i * shape.units;
 
         live += granule_has_block(granules, block);
-        found &= live_test(granules->live, block) || live_test(granules->remote, block);
+        found &= live_test(granules->live, block) || granule_is_freed(granules, block);
     }
     if (live != span_count_live(granules, span, shape)) {
         return "span: live bits are set where no block begins";

@@ -79,9 +79,9 @@ static ALWAYS_INLINE size_t cache_pop(Cache *cache, size_t size_class)
  * likely to be the next that is allocated. */
 static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, size_t block)
 {
-    unsigned char *live;
+    LiveWord *live;
     size_t size_class;
-    uint64_t byte;
+    uint64_t word;
     Pos *top;
 
     if (UNLIKELY(block >= cache->end)) {
@@ -91,9 +91,9 @@ static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, si
     if (UNLIKELY(size_class > CLASS_MASK)) {
         return CACHE_ELSEWHERE;
     }
-    live = &cache->granules.live[block / 8];
-    byte = live_byte(live);
-    if (UNLIKELY(!bits_take(&byte, block % 8))) {
+    live = &cache->granules.live[block / LIVE_WORD_BITS];
+    word = live_word(live);
+    if (UNLIKELY(!bits_take(&word, live_bit(block)))) {
         return CACHE_TWICE;
     }
     __builtin_prefetch(address, 1);
@@ -103,7 +103,7 @@ static ALWAYS_INLINE CacheFreed cache_push(Cache *cache, const void *address, si
     }
     top[1] = (Pos)block;
     cache->tops[size_class] = top + 1;
-    live_put_byte(live, byte);
+    live_put_word(live, word);
     return CACHE_FREED;
 }
 

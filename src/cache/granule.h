@@ -44,12 +44,12 @@ _Static_assert(SIZES <= (int)CLASS_MASK, "a tag has room for a class");
 
 /* The tables, each at what stands for position 0, or granule 0. */
 typedef struct Granules {
-    unsigned char *live;   /* of each unit, a bit: see above */
-    unsigned char *remote; /* likewise. Atomic */
-    uint16_t *tags;        /* of each granule: owner << OWNER_SHIFT | class; 0: the heap's */
-    uint16_t *offsets;     /* of a cache's granule: how many granules lie before it in its span */
-    Pos *listed;           /* of a span: the next one in its owner's list; 0: it is in none */
-    Pos *posted; /* of a span: the next one in its owner's inbox; 0: it is in none. Atomic */
+    LiveWord *live;    /* of each unit, a bit: see above */
+    LiveWord *remote;  /* likewise. Atomic */
+    uint16_t *tags;    /* of each granule: owner << OWNER_SHIFT | class; 0: the heap's */
+    uint16_t *offsets; /* of a cache's granule: how many granules lie before it in its span */
+    Pos *listed;       /* of a span: the next one in its owner's list; 0: it is in none */
+    Pos *posted;       /* of a span: the next one in its owner's inbox; 0: it is in none. Atomic */
     unsigned char *lengths; /* granules of a span of each class; 0: not computed yet */
 } Granules;
 
@@ -95,17 +95,16 @@ static inline size_t granule_first(const Granules *granules, size_t block)
 /* Whether another thread has freed the block that begins at a position. What is read after this is not older. */
 static inline bool granule_is_freed(const Granules *granules, size_t block)
 {
-    return bits_test(__atomic_load_n(&granules->remote[block / 8], __ATOMIC_ACQUIRE), block % 8);
+    return bits_test(__atomic_load_n(&granules->remote[block / LIVE_WORD_BITS], __ATOMIC_ACQUIRE),
+                     live_bit(block));
 }
 
 /* Clears a remote bit. False: it was not set. */
 static inline bool granule_take_freed(const Granules *granules, size_t block)
 {
-    unsigned char bit = (unsigned char)(1U << block % 8);
-
-    return (__atomic_fetch_and(&granules->remote[block / 8], (unsigned char)~bit,
+    return (__atomic_fetch_and(&granules->remote[block / LIVE_WORD_BITS], ~live_mask(block),
                                __ATOMIC_ACQ_REL) &
-            bit) != 0;
+            live_mask(block)) != 0;
 }
 
 /* Whether the program has the block of a span that begins at a position. In this order: the owner clears live bits

@@ -31,7 +31,7 @@ static void fence_after(void)
 
 CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, size_t block)
 {
-    unsigned char bit = (unsigned char)(1U << block % 8);
+    LiveWord bit = live_mask(block);
 
     if (!live_test(granules->live, block)) {
         return CACHE_TWICE;
@@ -39,7 +39,8 @@ CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, si
     if (!__atomic_load_n(&inbox->watched, __ATOMIC_ACQUIRE)) {
         return CACHE_LONGER;
     }
-    if ((__atomic_fetch_or(&granules->remote[block / 8], bit, __ATOMIC_SEQ_CST) & bit) != 0) {
+    if ((__atomic_fetch_or(&granules->remote[block / LIVE_WORD_BITS], bit, __ATOMIC_SEQ_CST) &
+         bit) != 0) {
         return CACHE_TWICE;
     }
     fence_after();

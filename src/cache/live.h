@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Live bits: see granule.h. One thread writes them, others may read them meanwhile: by bytes, so that what a string of
- * them says does not depend on the order of bytes in a word. */
+ * Strings of live bits: see granule.h. One thread writes them, others may read them meanwhile. Bit n of a string is bit
+ * n % LIVE_WORD_BITS of word n / LIVE_WORD_BITS: so they are read and written by words only, remote bits too. */
 #ifndef MEM_SRC_LIVE_H
 #define MEM_SRC_LIVE_H
 
@@ -11,34 +11,49 @@
 
 #include "base/bits.h"
 
-static ALWAYS_INLINE uint64_t live_byte(const unsigned char *at)
+typedef size_t LiveWord;
+
+enum { LIVE_WORD_BITS = 8 * sizeof(LiveWord) };
+
+/* The number of a bit in its word. Functions of bits.h take numbers modulo 64. */
+static ALWAYS_INLINE size_t live_bit(size_t block)
+{
+    return LIVE_WORD_BITS == 64 ? block : block % LIVE_WORD_BITS;
+}
+
+static ALWAYS_INLINE LiveWord live_mask(size_t block)
+{
+    return (LiveWord)1 << block % LIVE_WORD_BITS;
+}
+
+static ALWAYS_INLINE uint64_t live_word(const LiveWord *at)
 {
     return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by the builtin */
-static ALWAYS_INLINE void live_put_byte(unsigned char *at, uint64_t byte)
+static ALWAYS_INLINE void live_put_word(LiveWord *at, uint64_t word)
 {
-    __atomic_store_n(at, (unsigned char)byte, __ATOMIC_RELAXED);
+    __atomic_store_n(at, (LiveWord)word, __ATOMIC_RELAXED);
 }
 
-static ALWAYS_INLINE bool live_test(const unsigned char *live, size_t block)
+static ALWAYS_INLINE bool live_test(const LiveWord *live, size_t block)
 {
-    return bits_test(live_byte(&live[block / 8]), block % 8);
+    return bits_test(live_word(&live[block / LIVE_WORD_BITS]), live_bit(block));
 }
 
-static ALWAYS_INLINE void live_set(unsigned char *live, size_t block)
+static ALWAYS_INLINE void live_set(LiveWord *live, size_t block)
 {
-    unsigned char *at = &live[block / 8];
+    LiveWord *at = &live[block / LIVE_WORD_BITS];
 
-    live_put_byte(at, bits_set(live_byte(at), block % 8));
+    live_put_word(at, bits_set(live_word(at), live_bit(block)));
 }
 
-static ALWAYS_INLINE void live_clear(unsigned char *live, size_t block)
+static ALWAYS_INLINE void live_clear(LiveWord *live, size_t block)
 {
-    unsigned char *at = &live[block / 8];
+    LiveWord *at = &live[block / LIVE_WORD_BITS];
 
-    live_put_byte(at, bits_clear(live_byte(at), block % 8));
+    live_put_word(at, bits_clear(live_word(at), live_bit(block)));
 }
 
 #endif

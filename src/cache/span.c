@@ -71,20 +71,20 @@ HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanSha
 }
 
 /* The words of a bit string that stand for a span. */
-static size_t *words_of(unsigned char *string, size_t first)
+static LiveWord *words_of(LiveWord *string, size_t first)
 {
-    return (size_t *)(void *)&string[granule_start(first) / 8];
+    return &string[granule_start(first) / LIVE_WORD_BITS];
 }
 
 static size_t count_words(SpanShape shape)
 {
-    return span_units(shape) / 8 / sizeof(size_t);
+    return span_units(shape) / LIVE_WORD_BITS;
 }
 
 bool span_is_empty(const Granules *granules, size_t first, SpanShape shape)
 {
-    const size_t *live = words_of(granules->live, first);
-    const size_t *remote = words_of(granules->remote, first);
+    const LiveWord *live = words_of(granules->live, first);
+    const LiveWord *remote = words_of(granules->remote, first);
     size_t any = 0;
 
     for (size_t i = 0; i < count_words(shape); i++) {
@@ -95,8 +95,8 @@ bool span_is_empty(const Granules *granules, size_t first, SpanShape shape)
 
 size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
 {
-    const size_t *live = words_of(granules->live, first);
-    const size_t *remote = words_of(granules->remote, first);
+    const LiveWord *live = words_of(granules->live, first);
+    const LiveWord *remote = words_of(granules->remote, first);
     size_t count = 0;
 
     for (size_t i = 0; i < count_words(shape); i++) {
@@ -111,8 +111,8 @@ size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
  * whoever finds a remote bit cleared finds the live bit cleared, too. */
 void span_collect(const Granules *granules, size_t first, SpanShape shape)
 {
-    size_t *live = words_of(granules->live, first);
-    size_t *remote = words_of(granules->remote, first);
+    LiveWord *live = words_of(granules->live, first);
+    LiveWord *remote = words_of(granules->remote, first);
 
     for (size_t i = 0; i < count_words(shape); i++) {
         size_t freed = __atomic_load_n(&remote[i], __ATOMIC_ACQUIRE) & live[i];

@@ -8,7 +8,7 @@ enum {
     /* Stacks filled since other threads freed something, until the owner is watched no more. */
     QUIET = 4096,
     RECLAIM_GRANULES = 64, /* the peak grows by so many until another cache is looked at … */
-    RECLAIM_SPANS = 256    /* … for so many spans */
+    RECLAIM_SPANS = 1024   /* … for so many spans */
 };
 
 /* Gives spans back which a cache has let go of. The heap's counts are of blocks of the program's, without these. */
@@ -78,8 +78,11 @@ static void reclaim_others(Operation *operation, const Cache *own)
         return;
     }
     caches->reclaim_at = region->heap.peak + RECLAIM_GRANULES * GRANULE_UNITS;
-    caches->reclaimed = caches->reclaimed % pool->owners + 1;
-    owner = caches->reclaimed;
+    owner = caches->reclaimed % pool->owners + 1;
+    if (pool_cache(pool, owner) == own) {
+        owner = owner % pool->owners + 1;
+    }
+    caches->reclaimed = owner;
     if (pool_cache(pool, owner) != own) {
         region_hide_caches(region);
         reclaim(operation, pool_cache(pool, owner));

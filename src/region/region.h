@@ -147,8 +147,8 @@ static inline Granules region_granules(Region *region)
     const Caches *caches = region_caches(region);
     char *base = (char *)region_handle(region);
 
-    return (Granules){.live = (unsigned char *)base + caches->live,
-                      .remote = (unsigned char *)base + caches->remote,
+    return (Granules){.live = (LiveWord *)(void *)(base + caches->live),
+                      .remote = (LiveWord *)(void *)(base + caches->remote),
                       .tags = (uint16_t *)(void *)(base + caches->tags),
                       .offsets = (uint16_t *)(void *)(base + caches->offsets),
                       .listed = (Pos *)(void *)(base + caches->listed),
