@@ -92,9 +92,9 @@ static int complain(int found, char **argv)
     else if (optopt == 'h')
         say("--help takes no value");
     else if (optopt == 0)
-        say("there is no option %s (see --help)", argv[optind - 1]);
+        say("unknown option %s (see --help)", argv[optind - 1]);
     else
-        say("there is no option -%c (see --help)", optopt);
+        say("unknown option -%c (see --help)", optopt);
     return USAGE;
 }
 
@@ -112,12 +112,12 @@ static int parse_options(int argc, char **argv, Settings *settings)
         if (found == 's') {
             if (parse_number(optarg, 1, &settings->size) != 0 || settings->size == 0 ||
                 settings->size > PTRDIFF_MAX) {
-                say("'%s' is no size for a region: give bytes, or a number with K, M or G", optarg);
+                say("invalid size '%s': expected bytes, or a number with K, M or G", optarg);
                 return USAGE;
             }
         } else if (found == 'n') {
             if (parse_number(optarg, 0, &settings->shown) != 0) {
-                say("'%s' is no number of words", optarg);
+                say("invalid number of words '%s'", optarg);
                 return USAGE;
             }
         } else if (found == 'h') {

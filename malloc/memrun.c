@@ -82,17 +82,17 @@ static void check_settings(const Settings *settings)
     size_t size;
 
     if (settings->size != NULL && !size_read(settings->size, &size)) {
-        give_up(STATUS_FAILED, "'%s' is no size: give %s", settings->size, SIZE_SYNTAX);
+        give_up(STATUS_FAILED, "invalid size '%s': expected %s", settings->size, SIZE_SYNTAX);
     }
     if (settings->misuse != NULL && !is_one_of(settings->misuse, actions)) {
-        give_up(STATUS_FAILED, "'%s' is nothing to do at a misuse: give ignore, warn or abort",
+        give_up(STATUS_FAILED, "unknown action '%s': expected ignore, warn or abort",
                 settings->misuse);
     }
     if (settings->stats != NULL && !is_one_of(settings->stats, formats)) {
-        give_up(STATUS_FAILED, "'%s' is no format of a report: give text or json", settings->stats);
+        give_up(STATUS_FAILED, "unknown format '%s': expected text or json", settings->stats);
     }
     if (settings->stats_file != NULL && settings->stats_file[0] == '\0') {
-        give_up(STATUS_FAILED, "'' is no file for a report");
+        give_up(STATUS_FAILED, "invalid file name '' for a report");
     }
 }
 

@@ -164,16 +164,16 @@ if [ ! -r "$tmp/unreadable" ]; then
 fi
 for size in '' 0 -1 12x 1KB K 99999999999999999999 99999999999G; do
     run 2 03-wordcount -s "$size" "$tmp/text"
-    one_line "'$size' is no size for a region"
+    one_line "invalid size '$size'"
 done
 for count in '' -1 x 1K; do
     run 2 03-wordcount -n "$count" "$tmp/text"
-    one_line "'$count' is no number of words"
+    one_line "invalid number of words '$count'"
 done
 run 2 03-wordcount --what
-one_line "no option --what"
+one_line "unknown option --what"
 run 2 03-wordcount -w
-one_line "no option -w"
+one_line "unknown option -w"
 run 2 03-wordcount --size
 one_line "--size needs a value"
 run 2 03-wordcount "$tmp/text" "$tmp/empty"

@@ -35,14 +35,14 @@ run 125 "$memrun" -s
 complains "memrun: option requires an argument -- 's'"
 for size in '' 0 -1 12x 1KB 'K' '0%' '101%' 99999999999999999999 99999999999G; do
     run 125 "$memrun" -s "$size" "$programs/needs" 1
-    complains "memrun: '$size' is no size: give a number of bytes, with K, M, G or T behind it, or 1% to 100%"
+    complains "memrun: invalid size '$size': expected a number of bytes, with K, M, G or T behind it, or 1% to 100%"
 done
 run 125 "$memrun" -m maybe "$programs/needs" 1
-complains "memrun: 'maybe' is nothing to do at a misuse: give ignore, warn or abort"
+complains "memrun: unknown action 'maybe': expected ignore, warn or abort"
 run 125 "$memrun" --stats=xml "$programs/needs" 1
-complains "memrun: 'xml' is no format of a report: give text or json"
+complains "memrun: unknown format 'xml': expected text or json"
 run 125 "$memrun" --stats-file= "$programs/needs" 1
-complains "memrun: '' is no file for a report"
+complains "memrun: invalid file name '' for a report"
 run 125 "$memrun" --stats-file="$tmp/none/file" "$programs/needs" 1
 complains "memrun: $tmp/none/file: No such file or directory"
 LIBMEM_MODULE=$tmp/none.so run 125 "$memrun" "$programs/needs" 1
