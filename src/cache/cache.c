@@ -134,7 +134,7 @@ static bool grow_stack(Cache *cache, size_t size_class)
            replace_stack(cache, size_class, 2 * capacity + 2);
 }
 
-/* Takes the older ones off a stack; what is left takes their place. Their spans are loose from here on. */
+/* Forgets the oldest positions of a stack; the others take their place. Their spans are loose from here on. */
 static void forget(Cache *cache, size_t size_class, size_t count)
 {
     Pos *stack = cache_floor(cache, size_class) + 1;
@@ -285,7 +285,7 @@ bool cache_refill(Cache *cache, size_t size_class)
 /* Marks a span that leaves, in place of a link. */
 #define LEAVING (UINT32_MAX - 1)
 
-/* Takes what is in spans that leave off a stack. */
+/* Forgets the positions of a stack in spans that leave. */
 static void filter(Cache *cache, size_t size_class)
 {
     Pos *stack = cache_floor(cache, size_class) + 1;

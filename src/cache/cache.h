@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread's cache of a region: for each class of sizes that it is busy with, spans, and a stack of positions in
- * these that the program does not have.
+ * A thread's cache of a region. For each class of sizes that the thread is busy with, it has spans, and a stack of
+ * positions of free blocks in these.
  *
- * The live bits are the truth; a stack is a list of hints, which are always right: what is on it is in a span of
- * this cache and class, is not live, and is there once. So a stack that is full may forget its older half, whose
- * spans become loose; and when it is empty it is filled from a loose span, by looking at the live bits. */
+ * The live bits are the truth. A stack is a list of hints, which are always right: each position on it is of a block in
+ * a span of this cache and class, is not live, and is there once. So a full stack may forget its older half:
+ * the spans of these blocks become loose. An empty stack is filled from a loose span, by its live bits. */
 #ifndef MEM_SRC_CACHE_H
 #define MEM_SRC_CACHE_H
 
@@ -18,8 +18,8 @@
 #include "cache/pool.h"
 #include "cache/span.h"
 
-/* Below the first position of a stack there is a 0, which is no block's, and above the last there is
- * STACK_CEILING: so whether it is empty, or full, is seen from what is read from it anyway. */
+/* Below the first position of a stack there is a 0, which is no block's. Above the last there is STACK_CEILING.
+ * So a pop and a push see from the word that they read anyway that the stack is empty, or full. */
 #define STACK_CEILING UINT32_MAX
 
 /* A class of a cache, apart from the top of its stack. */
@@ -34,8 +34,8 @@ typedef struct CacheClass {
 } CacheClass;
 
 typedef struct Cache {
-    /* Of each class, the last position of the stack, or its floor; of one that has none, and of 0, that of
-     * cache_no_stack. */
+    /* Of each class: where the last position of its stack is, or its floor; cache_no_stack if there is no stack,
+     * and of class 0. */
     Pos *tops[SIZES + 1];
     uint64_t pops;     /* blocks ever taken from stacks */
     size_t end;        /* position of the heap's end; 0 in cache_none, which has no granules */
@@ -58,7 +58,7 @@ typedef struct Cache {
 /* A stack that is empty and full: 0 and STACK_CEILING. */
 extern HIDDEN Pos cache_no_stack[2];
 
-/* The cache of those that have none: nothing is taken from it, nor put in. */
+/* The cache of threads that have none, or must not use theirs: nothing is taken from it, nor put in. */
 extern HIDDEN Cache cache_none;
 
 /* Takes a block of a class: it is the program's from here on. 0: the stack is empty. */

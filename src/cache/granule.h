@@ -10,7 +10,7 @@
  * unit there are two bits, which are kept apart from the heap's map:
  *
  *   live      1: the program has the block that begins here. Only the owner of the granule writes it, by
- *             plain stores, and whoever keeps all caches from being used.
+ *             plain stores; or another thread, while all caches are hidden.
  *   remote    1: another thread has freed it, and the owner does not know yet. Written by atomic
  *             operations.
  *
@@ -33,7 +33,7 @@ enum {
     GRANULE_SHIFT = 9,
     GRANULE_UNITS = 1 << GRANULE_SHIFT,
     OWNER_SHIFT = 8,
-    OWNERS_MAX = 254, /* 255 is that of the cache of those that have none */
+    OWNERS_MAX = 254, /* 255 is the owner in cache_none: no granule has it */
     CLASS_MASK = (1 << OWNER_SHIFT) - 1
 };
 

@@ -47,7 +47,7 @@ CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, si
     if (!live_test(granules->live, block)) {
         return CACHE_MET;
     }
-    /* Who sees a live bit of a span sees whose it is. */
+    /* A thread that sees a live bit of a span sees the owner, too. */
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (tag_owner(granule_tag(granules->tags, block)) != owner) {
         return CACHE_MET; /* it was freed meanwhile, and allocated anew from another cache */
@@ -84,7 +84,7 @@ Pos inbox_take(Inbox *inbox, const Granules *granules)
     } while (!__atomic_compare_exchange_n(&inbox->first, &span, next == GRANULE_LAST ? 0 : next,
                                           false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
     __atomic_store_n(&granules->posted[span], 0, __ATOMIC_RELAXED);
-    /* Who sets a remote bit that is not seen after this sees that the span is to be posted again. */
+    /* A thread that sets a remote bit which is not seen after this sees that the span is to be posted again. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return span;
 }

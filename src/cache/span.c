@@ -65,7 +65,7 @@ HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanSha
     for (size_t i = 0; i < *got; i++) {
         span_set_tags(granules, *first + i * shape.granules, shape, tag);
     }
-    /* Who sees a live bit of a span sees whose it is. */
+    /* A thread that sees a live bit of a span sees the owner, too. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     return result;
 }
@@ -108,7 +108,7 @@ size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
 }
 
 /* Only of blocks that the program has: another remote bit is of a second free, which will see to it. Live bits first:
- * whoever finds a remote bit cleared finds the live bit cleared, too. */
+ * a thread that finds a remote bit cleared finds the live bit cleared, too. */
 void span_collect(const Granules *granules, size_t first, SpanShape shape)
 {
     LiveWord *live = words_of(granules->live, first);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each thread has of its own: its way to its caches, one for each region, and a mark that it is
- * busy with one.
+ * The records of threads. Each has a thread's way to its caches, one for each region, and a mark that the
+ * thread is busy with one.
  *
  * The owner of a cache uses it without a lock and without an atomic read-modify-write: it sets its
- * mark, looks where the cache is, uses it, and clears the mark. Who wants all of a region's caches
- * replaces every thread's way to them by one to an empty cache, has the kernel make that visible to
- * all, together with their marks (membarrier(2)), and waits for those that are busy. Where the kernel
- * has no such call, or must not be asked, marks come with a fence each, as long as there are several threads.
+ * mark, looks where the cache is, uses it, and clears the mark. To hide all caches of a region, a thread
+ * points every record at an empty cache, has the kernel make that and all marks visible (membarrier(2)),
+ * and waits for the threads that are busy. Where the kernel has no such call, or must not be asked,
+ * marks come with a fence each, as long as there are several threads.
  *
- * All that others look at is in a record, which a thread takes before it gets its first cache. Records are static:
- * they are there when the thread is gone, with its stack and its variables, and however it went. A thread holds
- * a robust mutex of its record as long as it lives, so that one that ended without a word, by the system call
- * exit, is known: by who waits for it, and by who needs a record. The next owner of the record has its caches. */
+ * A thread takes a record before it gets its first cache. Records are static: they are there when the thread is
+ * gone, with its stack and its variables, and however it went. A thread holds a robust mutex of its record as
+ * long as it lives. So a thread that ended without a word, by the system call exit, is noticed by the next one that
+ * waits for it, or needs a record. The next owner of the record has its caches. */
 #ifndef MEM_SRC_THREAD_H
 #define MEM_SRC_THREAD_H
 
@@ -129,19 +129,19 @@ void threads_prepare_fences(void);
 /* Makes all threads agree on what was written so far, their marks included. Records are locked. */
 void threads_fence(void);
 
-/* Lets no system call be made any more but those that malloc() of the C library makes, too. To be called before a
- * filter may forbid others: when it returns, none of them is under way. */
+/* Ends all system calls that malloc() of the C library does not make. To be called before a filter may forbid them:
+ * when it returns, none of them is under way. */
 void threads_restrict(void);
 
 /* Begins such another call. False: it must not be made. */
 bool threads_begin_call(void);
 void threads_end_call(void);
 
-/* In the child of a fork(): those who were making such calls are not there. */
+/* Forgets that such calls are under way, in the child of a fork(): the threads that made them are not there. */
 void threads_lose_calls(void);
 
-/* Keeps records, and slots, as they are: no slot is dropped meanwhile. Who has a region's lock may wait for it,
- * but not the other way round. */
+/* Keeps records, and slots, as they are: no slot is dropped meanwhile. A thread that has a region's lock may take this
+ * one, but not the other way round. */
 void threads_lock(void);
 void threads_unlock(void);
 

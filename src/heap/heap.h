@@ -43,7 +43,7 @@ void heap_break(Heap *heap);
 /* The first free block whose links are not what they must be, or 0. */
 Pos heap_find_damaged(Heap *heap);
 
-/* The functions below take memory up to `open` only; whoever calls them opens more, if he can, and tries again.
+/* The functions below take memory up to `open` only; the caller opens more, if it can, and tries again.
  * What lies beyond is part of the last free block. As that is long, what is left of it is never in a list, and
  * so isn't written to.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A lock for a few instructions at a time. Who waits for longer than these take sleeps in the kernel: the thread
- * that has the lock may have been interrupted, and run only when the one that waits does not. After: U. Drepper,
+ * A lock for a few instructions at a time. A thread that waits for longer than these take sleeps in the kernel: the
+ * thread that has the lock may have been interrupted, and run only when the one that waits does not. After: U. Drepper,
  * "Futexes Are Tricky", 2011. */
 #ifndef MEM_SRC_SPIN_H
 #define MEM_SRC_SPIN_H
@@ -23,7 +23,7 @@ enum {
 /* Takes a lock that was not free. */
 void spin_wait(Spin *spin);
 
-/* Wakes one who sleeps until a lock is free. */
+/* Wakes a thread that sleeps until a lock is free. */
 void spin_wake(const Spin *spin);
 
 /* Tells the processor that this thread waits. */

@@ -8,7 +8,7 @@ ViewTotals caches_totals(Region *region)
     return view_totals(region_view(region, &granules));
 }
 
-/* Frees need no counter: what was taken, and is neither the program's nor became the heap's, was freed. */
+/* Frees need no counter: a block that was popped was freed since, unless it is live or was dissolved. */
 CachesCounts caches_counts(Region *region, const ViewTotals *totals)
 {
     CachesCounts counts = {0};

@@ -29,7 +29,7 @@ static void drop(Operation *operation, Cache *cache, size_t size_class, size_t l
     give_spans(operation, spans, cache_drop_empty(cache, size_class, looks, spans, DROPPED));
 }
 
-/* Gives back what was not used for a while, of the next few classes. */
+/* Looks at the next few classes: gives back stacks that were not used since the last look, and empty spans. */
 static void cool(Operation *operation, Cache *cache)
 {
     for (int i = 0; i < COOLED; i++) {

@@ -17,8 +17,8 @@ static Region *regions[THREAD_REGIONS];
 /* Whether caches_prepare was called. */
 static enum Prepared { NOT_YET, BEGUN, DONE } prepared;
 
-/* What is called here may be replaced, and allocate, and come here again. So nobody waits: whoever comes while
- * it is being done has to do without. */
+/* Functions that are called here may be replaced, and allocate, and come here again. So nobody waits: a thread that comes
+ * while this is being done does without. */
 bool caches_prepare(void)
 {
     enum Prepared seen = NOT_YET;
@@ -65,7 +65,7 @@ void caches_end(Region *region)
     thread_drop_slot(region_slot(region));
 }
 
-/* Leaves a cache to whoever comes next. */
+/* Leaves a cache to the next thread that comes. */
 static void leave(Cache *cache)
 {
     Pool *pool = cache->pool;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region as its program sees it: blocks in use, and what is free between them in runs that are as long as can be,
- * whether the heap has it or caches do. Nothing is moved; the heap is locked, and caches are kept from being used,
- * by the caller. */
+ * A region as its program sees it: blocks in use, and maximal free runs between them, whether the heap or a cache
+ * has these. Nothing is moved. The caller has locked the heap, and hidden all caches. */
 #ifndef MEM_SRC_VIEW_H
 #define MEM_SRC_VIEW_H
 
