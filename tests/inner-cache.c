@@ -243,7 +243,7 @@ END_TEST
 /* The block of another cache, and its remote bit is set: as far as a free comes before it looks at the live bit again. */
 static void begin_free(size_t block)
 {
-    bench.granules.remote[block / 8] |= (unsigned char)(1U << block % 8);
+    bench.granules.remote[block / LIVE_WORD_BITS] |= live_mask(block);
 }
 
 /* A free of another thread's and the owner's meet: one of them counts, and the block is found. */

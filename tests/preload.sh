@@ -224,7 +224,7 @@ mistake()
     silent
 }
 freed="the pointer is in free memory: freed already, or never allocated"
-for kind in double double-cached double-alone double-loaded double-large realloc; do
+for kind in double double-cached double-alone double-settled double-large realloc; do
     mistake $kind "$freed: $at in a free block of [0-9]* bytes at $at"
 done
 mistake inside "the pointer is inside a block in use, not at its start: $at in a block in use of 112 bytes at $at"
