@@ -212,11 +212,11 @@ void forest_verify_bins(const Forest *forest)
     Index index = forest_index(forest);
     size_t count = 0;
 
-    for (size_t class = 0; class < index_words(layout->head_count) * MAP_WORD_BITS; class ++) {
+    for (size_t class = 0; class < classes_words(layout->head_count) * MAP_WORD_BITS; class ++) {
         bool is_bin = class >= layout->classes && class < layout->head_count;
         size_t held = is_bin ? index_count_large(index, class, CELLS_MAX) : 0;
 
-        if (index_is_marked(forest->heap, class) != (held != 0)) {
+        if (classes_is_marked(forest->heap, class) != (held != 0)) {
             ck_abort_msg("class %zu is marked, or not, and should not be so", class);
         }
         if (held > 2 && !index_is_shelved(forest->heap, index_shelf_begin(forest->heap, class)) &&
@@ -229,7 +229,7 @@ void forest_verify_bins(const Forest *forest)
         ck_abort_msg("%zu blocks, not %zu", count, forest->count);
     }
     for (size_t word = 0; word < 64; word++) {
-        bool expected = word < index_words(layout->head_count) && forest->heap->words[word] != 0;
+        bool expected = word < classes_words(layout->head_count) && forest->heap->words[word] != 0;
 
         if (bits_test(forest->heap->summary, word) != expected) {
             ck_abort_msg("the summary has word %zu wrong", word);
@@ -254,7 +254,7 @@ static void verify_best(const Forest *forest, Pos units)
         size_t bin = index_large_class(index, units);
 
         verify_found(forest, index_best_large(index, units, bin), expected);
-        if (bin < forest->layout.head_count && index_is_marked(forest->heap, bin)) {
+        if (bin < forest->layout.head_count && classes_is_marked(forest->heap, bin)) {
             verify_found(forest, index_best_of_class(index, units, bin),
                          best_of(forest, units, bin, bin, false));
         }

@@ -145,7 +145,7 @@ static int add_index(Parts *parts, Heap *heap)
     Pos size;
 
     add(parts, "summary", &heap->summary, sizeof heap->summary);
-    add(parts, "words", heap->words, index_words(heap->heads) * sizeof heap->words[0]);
+    add(parts, "words", heap->words, classes_words(heap->heads) * sizeof heap->words[0]);
     for (Pos list = 0; list < heap->classes; list++) {
         add(parts, "head of a list", heap_link(heap, list, heap->shift), sizeof(Link));
     }

@@ -120,7 +120,7 @@ static const char *fault_of_nodes(const Layout *layout, const Heap *heap)
         size_t begin = node_of(layout, heap, layout->first);
         size_t end = node_of(layout, heap, layout->end - 1) + sizeof(TreeNode);
         size_t words = layout->region + offsetof(Region, heap.words);
-        size_t spare = words + index_words(layout->head_count) * sizeof(uint64_t);
+        size_t spare = words + classes_words(layout->head_count) * sizeof(uint64_t);
 
         /* As long as the smallest large block, so that two of them never share a slot. */
         if ((Pos)1 << heap->slot_shift != layout->classes || heap->node_bytes != sizeof(TreeNode)) {
@@ -177,7 +177,7 @@ static const char *fault_of_heads(const Layout *layout, const Heap *heap)
         return "bins";
     }
     if (layout->head_count < layout->classes || layout->head_count > HEADS_MAX ||
-        index_words(layout->head_count) > INDEX_WORDS) {
+        classes_words(layout->head_count) > INDEX_WORDS) {
         return "number of heads";
     }
     if (units >= layout->classes && index_large_class_in(bins, units) >= layout->head_count) {

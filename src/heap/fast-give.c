@@ -39,7 +39,7 @@ static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
         return false;
     }
     if (alone) {
-        index_unmark_large(fast_heap(links), size);
+        classes_unmark_large(fast_heap(links), size);
     }
     return true;
 }

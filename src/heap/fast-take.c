@@ -63,7 +63,7 @@ static __attribute__((__noinline__)) size_t take_from_shelf(Link *links, size_t 
         return 0;
     }
     if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
-        index_unmark_large(fast_heap(links), size_class);
+        classes_unmark_large(fast_heap(links), size_class);
     }
     return take_front(links, units, block, size);
 }
@@ -80,7 +80,7 @@ static __attribute__((__noinline__)) size_t take_from_bin(Link *links, size_t un
         return 0;
     }
     if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
-        index_unmark_large(fast_heap(links), size_class);
+        classes_unmark_large(fast_heap(links), size_class);
     }
     return take_front(links, units, block, size);
 }
@@ -119,7 +119,7 @@ static __attribute__((__noinline__)) size_t take_from_large(Link *links, size_t 
 size_t fast_take_inexact(Link *links, size_t units)
 {
     Heap *heap = fast_heap(links);
-    size_t size_class = index_next(heap, units);
+    size_t size_class = classes_next(heap, units);
     size_t block;
 
     if (UNLIKELY(size_class - 1 >= heap->fast_classes - 1)) {
@@ -137,7 +137,7 @@ size_t fast_take_inexact(Link *links, size_t units)
 /* The front of the smallest large block, of classes from one on. */
 static ALWAYS_INLINE size_t take_from_classes(Link *links, size_t units, size_t size_class)
 {
-    size_class = index_next(fast_heap(links), size_class);
+    size_class = classes_next(fast_heap(links), size_class);
     if (UNLIKELY(size_class == 0)) {
         return 0;
     }

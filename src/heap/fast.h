@@ -20,7 +20,7 @@ static inline Heap *fast_heap(Link *links)
     return (Heap *)(void *)links - 1;
 }
 
-/* index_mark. */
+/* classes_mark. */
 static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
 {
     size_t at = size_class / MAP_WORD_BITS;
@@ -56,7 +56,7 @@ static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
     if (UNLIKELY(!list_remove(fast_heap(links), block, size, UNIT_SHIFT, &alone))) {
         return false;
     }
-    index_unmark_if(fast_heap(links), size, alone);
+    classes_unmark_if(fast_heap(links), size, alone);
     return true;
 }
 
@@ -93,7 +93,7 @@ static ALWAYS_INLINE bool fast_take_first(Link *links, size_t size, size_t block
     BITS_FORGET(block);
     heap->taken++;
     if (next == size) {
-        index_unmark_if(heap, size, true);
+        classes_unmark_if(heap, size, true);
     }
     return true;
 }

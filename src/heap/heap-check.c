@@ -118,7 +118,7 @@ static bool check_map(Heap *heap, Count *count, const Report *report)
 static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report)
 {
     const Link *head = heap_link(heap, size, heap->shift);
-    bool marked = index_is_marked(heap, size);
+    bool marked = classes_is_marked(heap, size);
     Pos previous = size;
 
     if (marked != (head->next != size)) {
@@ -151,7 +151,7 @@ static bool check_large(Heap *heap, const Count *count, const Report *report)
     for (Pos number = heap->classes; number < heap->heads; number++) {
         size_t held = index_count_large(index_of(heap), number, count->large_blocks);
 
-        if (index_is_marked(heap, number) != (held != 0)) {
+        if (classes_is_marked(heap, number) != (held != 0)) {
             return fault(report, "class %" PRIu32 ": the bit array has it wrong", number);
         }
         indexed += held;
@@ -171,13 +171,13 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
     size_t listed = 0;
 
     for (size_t word = 0; word < MAP_WORD_BITS; word++) {
-        bool expected = word < index_words(heap->heads) && heap->words[word] != 0;
+        bool expected = word < classes_words(heap->heads) && heap->words[word] != 0;
 
         if (bits_test(heap->summary, word) != expected) {
             return fault(report, "index: the summary has word %zu wrong", word);
         }
     }
-    if (index_next(heap, heap->heads) != 0) {
+    if (classes_next(heap, heap->heads) != 0) {
         return fault(report, "index: there are not that many classes");
     }
     for (Pos size = 0; size < heap->classes; size++) {

@@ -242,7 +242,7 @@ HeapResult heap_give_rest(Heap *heap, Pos run, Pos size)
 Pos heap_largest_free(Heap *heap)
 {
     Index index = index_of(heap);
-    size_t size_class = index_last(heap);
+    size_t size_class = classes_last(heap);
 
     return size_class < heap->classes ? (Pos)size_class : index_largest_of_class(index, size_class);
 }

@@ -2,8 +2,7 @@
  *
  * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of its
  * own, with a list. From there on large heaps have shelves, of eight sizes each; and the largest sizes
- * fall into bins, each one of several equal parts of an octave. A bit array tells which classes hold
- * blocks, and a summary which of its words are not 0.
+ * fall into bins, each one of several equal parts of an octave.
  *
  *   class   0  1  2  …  classes-1 | classes …                      |                    heads-1
  *   size    –  1  2  …  classes-1 | classes …  in shelves of eight | …  in bins        2^32 - 1
@@ -12,10 +11,9 @@
 #define MEM_SRC_INDEX_H
 
 #include "heap/bin.h"
+#include "heap/classes.h"
 #include "heap/heap-data.h"
 #include "heap/list.h"
-
-_Static_assert((int)INDEX_WORDS <= (int)MAP_WORD_BITS, "the summary is one word");
 
 /* The index of a heap, with those of its constants that are known when this is compiled: in most
  * heaps they are the same. */
@@ -105,70 +103,6 @@ static inline bool index_is_large(const Heap *heap, size_t size)
     return size >= heap->classes;
 }
 
-/* Words of the bit array for so many classes, and for one more, which holds none. */
-static inline size_t index_words(size_t heads)
-{
-    return heads / MAP_WORD_BITS + 1;
-}
-
-static inline bool index_is_marked(const Heap *heap, size_t size_class)
-{
-    return bits_test(heap->words[size_class / MAP_WORD_BITS], size_class);
-}
-
-/* Says that a class holds blocks. */
-static inline void index_mark(Heap *heap, size_t size_class)
-{
-    uint64_t *word = &heap->words[size_class / MAP_WORD_BITS];
-
-    if (UNLIKELY(*word == 0)) {
-        bits_set_in(&heap->summary, size_class / MAP_WORD_BITS);
-    }
-    *word = bits_set(*word, size_class);
-}
-
-/* Says that a class, which is marked, holds none any more, if that is so. */
-static inline void index_unmark_if(Heap *heap, size_t size_class, bool empty)
-{
-    if (UNLIKELY(bits_flip(&heap->words[size_class / MAP_WORD_BITS],
-                           (uint64_t)empty << (size_class & 63)))) {
-        bits_clear_in(&heap->summary, size_class / MAP_WORD_BITS);
-    }
-}
-
-/* The first class that holds blocks, in words behind one; 0 if there is none. */
-static inline size_t index_next_beyond(const Heap *heap, size_t word)
-{
-    uint64_t summary = heap->summary & (~UINT64_C(1) << (word & 63));
-
-    if (summary == 0) {
-        return 0;
-    }
-    word = bits_lowest(summary);
-    return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
-}
-
-/* The last class that holds blocks; 0 if there is none. */
-static inline size_t index_last(const Heap *heap)
-{
-    size_t word;
-
-    if (heap->summary == 0) {
-        return 0;
-    }
-    word = bits_highest(heap->summary);
-    return word * MAP_WORD_BITS + bits_highest(heap->words[word]);
-}
-
-/* The first class that holds blocks, from one on; 0 if there is none. */
-static inline size_t index_next(const Heap *heap, size_t size_class)
-{
-    uint64_t near = heap->words[size_class / MAP_WORD_BITS] >> (size_class & 63);
-
-    return LIKELY(near != 0) ? size_class + bits_lowest(near)
-                             : index_next_beyond(heap, size_class / MAP_WORD_BITS);
-}
-
 /* The shelf, or the bin, that is a class. */
 static ALWAYS_INLINE Shelf *index_shelf_at(Index index, size_t size_class)
 {
@@ -178,24 +112,6 @@ static ALWAYS_INLINE Shelf *index_shelf_at(Index index, size_t size_class)
 static ALWAYS_INLINE Bin *index_bin_at(Index index, size_t size_class)
 {
     return (Bin *)(void *)heap_link(index.heap, size_class, index.shift);
-}
-
-/* index_mark and its opposite for classes of large blocks, in the fewest instructions: what is large is
- * too rare to be worth more of them for the sake of time. */
-static ALWAYS_INLINE void index_mark_large(Heap *heap, size_t size_class)
-{
-    if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {
-        bits_set_in(&heap->summary, size_class / MAP_WORD_BITS);
-    }
-    bits_set_in(heap->words, size_class);
-}
-
-static ALWAYS_INLINE void index_unmark_large(Heap *heap, size_t size_class)
-{
-    bits_clear_in(heap->words, size_class);
-    if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {
-        bits_clear_in(&heap->summary, size_class / MAP_WORD_BITS);
-    }
 }
 
 /* Puts in a large block, whose size is in its node. False: that takes a tree. */
@@ -215,7 +131,7 @@ static ALWAYS_INLINE bool index_push_large(Index index, size_t block, size_t siz
         }
         bin_push(index_bin_at(index, size_class), (Pos)block);
     }
-    index_mark_large(index.heap, size_class);
+    classes_mark_large(index.heap, size_class);
     return true;
 }
 
@@ -236,7 +152,7 @@ static ALWAYS_INLINE bool index_pull_large(Index index, size_t block, size_t siz
         empty = bin_pull(index_bin_at(index, size_class), (Pos)block);
     }
     if (empty) {
-        index_unmark_large(index.heap, size_class);
+        classes_unmark_large(index.heap, size_class);
     }
     return true;
 }
@@ -267,7 +183,7 @@ static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)
     if (size >= index.heap->classes) {
         index_insert_large(index, block, size);
     } else if (list_insert(index.heap, block, size, index.shift)) {
-        index_mark(index.heap, size);
+        classes_mark(index.heap, size);
     }
 }
 
@@ -283,7 +199,7 @@ static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
     if (!list_remove(index.heap, block, size, index.shift, &empty)) {
         return false;
     }
-    index_unmark_if(index.heap, size, empty);
+    classes_unmark_if(index.heap, size, empty);
     return true;
 }
 
@@ -292,7 +208,7 @@ static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
 static ALWAYS_INLINE size_t index_class(Index index, size_t units)
 {
     return index_is_large(index.heap, units) ? index_large_class(index, units)
-                                             : index_next(index.heap, units);
+                                             : classes_next(index.heap, units);
 }
 
 /* The smallest block of at least so many units, a size of this class, which is one of large blocks
@@ -337,7 +253,7 @@ static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size
 {
     Pos block;
 
-    if (index_is_large(index.heap, units) && index_is_marked(index.heap, size_class)) {
+    if (index_is_large(index.heap, units) && classes_is_marked(index.heap, size_class)) {
         /* Perhaps with smaller ones only. */
         block = index_best_of_class(index, units, size_class);
         if (block != TREE_NONE) {
@@ -345,7 +261,7 @@ static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size
         }
         size_class++;
     }
-    size_class = index_next(index.heap, size_class);
+    size_class = classes_next(index.heap, size_class);
     return size_class == 0 ? 0 : index_smallest_of_class(index, size_class);
 }
 
@@ -355,7 +271,7 @@ static inline bool index_holds_large(Index index, Pos block, Pos size)
     const Heap *heap = index.heap;
     size_t size_class = index_large_class(index, size);
 
-    return index_is_marked(heap, size_class) &&
+    return classes_is_marked(heap, size_class) &&
            (index_is_shelved(heap, size)
                 ? shelf_holds(index.tree, index_shelf_at(index, size_class), block, size,
                               heap->first, heap->end)
@@ -402,7 +318,7 @@ static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
 static inline void index_clear(Heap *heap)
 {
     heap->summary = 0;
-    for (size_t word = 0; word < index_words(heap->heads); word++) {
+    for (size_t word = 0; word < classes_words(heap->heads); word++) {
         heap->words[word] = 0;
     }
     for (Pos size_class = 0; size_class < heap->heads; size_class++) {

@@ -105,7 +105,7 @@ void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
     /* A word before position 0, then all up to the fence, and a word behind it. */
     string = ((layout->first + units) / MAP_WORD_BITS + 3) * MAP_WORD_BYTES;
     nodes = node_bytes(classes, units);
-    spare = (INDEX_WORDS - index_words(layout->head_count)) * sizeof(uint64_t);
+    spare = (INDEX_WORDS - classes_words(layout->head_count)) * sizeof(uint64_t);
     layout->has_nodes_in_words = nodes <= spare;
     layout->nodes = at;
     layout->starts = layout->nodes + (layout->has_nodes_in_words ? 0 : nodes);
@@ -118,7 +118,7 @@ void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
     layout->guard = layout->heads + heads_bytes(layout);
     if (layout->has_nodes_in_words) {
         layout->nodes = layout->region + offsetof(Region, heap.words) +
-                        index_words(layout->head_count) * sizeof(uint64_t);
+                        classes_words(layout->head_count) * sizeof(uint64_t);
     }
 }
 
