@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ahead.h"
 
-#include "region/layout.h"
 #include "os/pages.h"
+#include "region/layout.h"
 
 /* Beyond every address: nothing is ever due. */
 #define NEVER UINTPTR_MAX

@@ -10,8 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "family.h"
 #include "cache/thread.h"
+#include "family.h"
 
 /* From linux/seccomp.h, which not every system has. */
 enum { MODE_STRICT = 1, MODE_FILTER = 2, SET_MODE_STRICT = 0, SET_MODE_FILTER = 1 };

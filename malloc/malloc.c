@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "family.h"
-#include "region/misuse.h"
 #include "os/pages.h"
 #include "path.h"
+#include "region/misuse.h"
 
 static void *fail(int error)
 {

@@ -7,9 +7,9 @@
 #include <errno.h>
 
 #include "base/bits.h"
-#include "region/caches.h"
 #include "heap/fast.h"
 #include "mem.h"
+#include "region/caches.h"
 #include "start.h"
 #include "trim.h"
 

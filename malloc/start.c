@@ -4,11 +4,11 @@
 #include <errno.h>
 
 #include "ahead.h"
-#include "region/caches.h"
 #include "os/lock.h"
+#include "os/spin.h"
+#include "region/caches.h"
 #include "region/misuse.h"
 #include "settings.h"
-#include "os/spin.h"
 
 enum {
     ALIGNMENT = 16,      /* what every type of C needs at most */
