@@ -47,6 +47,7 @@ test_ldflags = $(AM_LDFLAGS) -no-install
 test_programs = \
 	tests/inner-budget \
 	tests/inner-cache \
+	tests/inner-caches \
 	tests/inner-check \
 	tests/inner-layout \
 	tests/inner-map \
@@ -60,6 +61,9 @@ test_programs = \
 	tests/test-alloc \
 	tests/test-caches \
 	tests/test-caches-large \
+	tests/test-caches-look \
+	tests/test-caches-misuse \
+	tests/test-caches-room \
 	tests/test-caches-second \
 	tests/test-caches-threads \
 	tests/test-calloc \
@@ -119,6 +123,11 @@ tests_inner_cache_SOURCES = tests/inner-cache.c tests/cache-bench.c tests/cache-
 tests_inner_cache_CPPFLAGS = $(inner_cppflags)
 tests_inner_cache_LDFLAGS = $(test_ldflags)
 tests_inner_cache_LDADD = $(inner_ldadd)
+
+tests_inner_caches_SOURCES = tests/inner-caches.c
+tests_inner_caches_CPPFLAGS = $(inner_cppflags)
+tests_inner_caches_LDFLAGS = $(test_ldflags)
+tests_inner_caches_LDADD = $(inner_ldadd)
 
 tests_inner_sound_SOURCES = tests/inner-sound.c
 tests_inner_sound_CPPFLAGS = $(inner_cppflags)
@@ -189,6 +198,21 @@ tests_test_caches_large_SOURCES = tests/test-caches-large.c
 tests_test_caches_large_CPPFLAGS = $(test_cppflags)
 tests_test_caches_large_LDFLAGS = $(test_ldflags)
 tests_test_caches_large_LDADD = $(test_ldadd)
+
+tests_test_caches_look_SOURCES = tests/test-caches-look.c
+tests_test_caches_look_CPPFLAGS = $(test_cppflags)
+tests_test_caches_look_LDFLAGS = $(test_ldflags)
+tests_test_caches_look_LDADD = $(test_ldadd)
+
+tests_test_caches_misuse_SOURCES = tests/test-caches-misuse.c
+tests_test_caches_misuse_CPPFLAGS = $(test_cppflags)
+tests_test_caches_misuse_LDFLAGS = $(test_ldflags)
+tests_test_caches_misuse_LDADD = $(test_ldadd)
+
+tests_test_caches_room_SOURCES = tests/test-caches-room.c
+tests_test_caches_room_CPPFLAGS = $(test_cppflags)
+tests_test_caches_room_LDFLAGS = $(test_ldflags)
+tests_test_caches_room_LDADD = $(test_ldadd)
 
 tests_test_caches_second_SOURCES = tests/test-caches-second.c
 tests_test_caches_second_CPPFLAGS = $(test_cppflags)

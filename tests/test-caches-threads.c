@@ -107,7 +107,7 @@ static void *use(void *argument)
     Worker *worker = argument;
     Mem_Region *region = worker->bed->region;
     char *blocks[100] = {0};
-    size_t operations = support_operations(60000);
+    size_t operations = support_operations(30000);
 
     for (size_t i = 0; i < operations; i++) {
         size_t at = random_below(&worker->source, 100);
@@ -183,7 +183,7 @@ enum { MAILBOXES = 512 };
 static void *trade(void *argument)
 {
     Worker *worker = argument;
-    size_t operations = support_operations(200000);
+    size_t operations = support_operations(100000);
 
     for (size_t i = 0; i < operations; i++) {
         char *block = NULL;
@@ -236,7 +236,7 @@ START_TEST(threads_come_and_go)
 {
     Bed bed = cached_open(_i, SIZE);
     Worker workers[THREADS];
-    size_t rounds = 1 + support_operations(100);
+    size_t rounds = 1 + support_operations(50);
 
     for (size_t round = 0; round < rounds; round++) {
         prepare(workers, &bed, "threads_come_and_go", _i, NULL);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which thread has a cache, and what it is used for: as many as a region has granules for, and no more than a tag can name;
+ * and how often all of them have to give back what they have. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "cached-bed.h"
+#include "region/caches.h"
+
+enum { MOST = 270, BLOCK = 48, HELD = 20 };
+
+typedef struct Crowd {
+    const Bed *bed;
+    pthread_barrier_t barrier;
+    size_t served; /* threads whose cache has served calls; atomic */
+    bool failed;
+} Crowd;
+
+/* Allocates and frees, and keeps a few blocks until all others have come so far. */
+static void *live_in_crowd(void *argument)
+{
+    Crowd *crowd = argument;
+    Mem_Region *region = crowd->bed->region;
+    char *blocks[HELD];
+    Cache *cache;
+
+    for (int i = 0; i < 100; i++) {
+        Mem_RegionFree(region, Mem_RegionAlloc(region, BLOCK));
+    }
+    for (size_t i = 0; i < HELD; i++) {
+        blocks[i] = Mem_RegionAlloc(region, BLOCK);
+        if (blocks[i] == NULL) {
+            __atomic_store_n(&crowd->failed, true, __ATOMIC_RELAXED);
+        } else {
+            pattern_fill(blocks[i], BLOCK);
+        }
+    }
+    pthread_barrier_wait(&crowd->barrier);
+    cache = thread_self->owned[region_slot(region_of(region))];
+    __atomic_fetch_add(&crowd->served, cache != NULL && cache->pops >= HELD, __ATOMIC_RELAXED);
+    pthread_barrier_wait(&crowd->barrier);
+    for (size_t i = 0; i < HELD; i++) {
+        if (!pattern_holds(blocks[i], BLOCK, (uintptr_t)blocks[i], BLOCK) ||
+            Mem_RegionFree(region, blocks[i]) != 0 || Mem_RegionFree(region, blocks[i]) != -1) {
+            __atomic_store_n(&crowd->failed, true, __ATOMIC_RELAXED);
+        }
+    }
+    return NULL;
+}
+
+/* So many threads at a time; so many of them are served by caches. */
+static void verify_crowd(Bed bed, unsigned count, size_t served)
+{
+    static pthread_t threads[MOST];
+    Crowd crowd = {.bed = &bed};
+    pthread_attr_t attributes;
+    Mem_Stats before, after;
+
+    cached_warm_up(&bed, BLOCK); /* has a cache, too */
+    before = bed_stats(&bed);
+    ck_assert_int_eq(pthread_barrier_init(&crowd.barrier, NULL, count + 1), 0);
+    ck_assert_int_eq(pthread_attr_init(&attributes), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attributes, 1 << 16), 0);
+    for (unsigned i = 0; i < count; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], &attributes, live_in_crowd, &crowd), 0);
+    }
+    pthread_barrier_wait(&crowd.barrier);
+    after = bed_stats(&bed);
+    ck_assert_uint_eq(after.blocks_in_use, before.blocks_in_use + (size_t)count * HELD);
+    ck_assert_uint_eq(after.allocs, before.allocs + (uint64_t)count * (100 + HELD));
+    ck_assert_uint_eq(after.frees, before.frees + (uint64_t)count * 100);
+    checked_sound(&bed);
+    pthread_barrier_wait(&crowd.barrier);
+    for (unsigned i = 0; i < count; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+    ck_assert(!crowd.failed);
+    ck_assert_uint_eq(crowd.served, served);
+    ck_assert_uint_eq(bed_stats(&bed).misuses, (size_t)count * HELD);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+
+/* A region of 1 MiB serves sixteen threads from caches. */
+START_TEST(small_regions_have_caches)
+{
+    verify_crowd(cached_open(_i % 2, 1 << 20), 15, 15);
+}
+END_TEST
+
+/* Of more threads than there are caches, the others use the heap; all is exact. */
+START_TEST(owners_end)
+{
+    if (_i == 0) { /* a cache for each 16 granules, the test's among them */
+        verify_crowd(cached_open(0, 1 << 18), 10, (1 << 18) / UNIT / GRANULE_UNITS / 16 - 1);
+    } else {
+        verify_crowd(cached_open(0, 1 << 27), MOST, OWNERS_MAX - 1);
+    }
+}
+END_TEST
+
+/* The region is nearly full: how often all have to give back what they have is bounded by the calls. */
+START_TEST(settlings_are_few)
+{
+    static const size_t percents[] = {95, 97, 98, 99};
+    enum { HEAP = 1 << 20, COUNT = HEAP / 64 };
+    static char *blocks[COUNT];
+    Bed bed = cached_open(0, HEAP);
+    Caches *caches = region_caches(region_of(bed.region));
+    size_t most = bed.capacity / 64 * percents[_i] / 100;
+    size_t operations = support_operations(20000);
+    Random source = support_random("settlings_are_few", _i);
+    uint64_t before;
+
+    cached_warm_up(&bed, UNIT);
+    before = caches->settlings;
+    ck_assert_uint_eq(before, 0);
+    for (size_t i = 0; i < most; i++) {
+        blocks[i] = Mem_RegionAlloc(bed.region, 64);
+        ck_assert_ptr_nonnull(blocks[i]);
+    }
+    for (size_t i = 0; i < operations; i++) {
+        char **block = &blocks[random_below(&source, most)];
+
+        ck_assert_int_eq(Mem_RegionFree(bed.region, *block), 0);
+        *block = Mem_RegionAlloc(bed.region, 16 + 16 * (i % 4));
+        ck_assert_ptr_nonnull(*block);
+    }
+    checked_sound(&bed);
+    ck_assert_uint_le(caches->settlings, 2 + operations / 128);
+    /* One that has to be. */
+    before = caches->settlings;
+    ck_assert(cached_free_all(&bed, blocks, most));
+    ck_assert_uint_eq(caches->settlings, before);
+    cached_warm_up(&bed, 200);
+    blocks[0] = Mem_RegionAlloc(bed.region, bed.capacity);
+    ck_assert_ptr_nonnull(blocks[0]);
+    ck_assert_uint_le(caches->settlings, before + 1);
+    ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[0]), 0);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* A size of which there are few calls costs nothing: no span, no stack. */
+START_TEST(few_calls_take_no_span)
+{
+    Bed bed = cached_open(_i, 1 << 22);
+    Region *region = region_of(bed.region);
+    Cache *cache;
+
+    cached_warm_up(&bed, 1000);
+    cache = thread_self->owned[region_slot(region)];
+    ck_assert_ptr_nonnull(cache);
+    for (size_t size = UNIT; size < 900; size += UNIT) {
+        size_t before = caches_totals(region).spans;
+        char *blocks[8];
+
+        for (int i = 0; i < 8; i++) {
+            blocks[i] = checked_alloc(&bed, size);
+        }
+        for (int i = 0; i < 8; i++) {
+            checked_free(&bed, blocks[i]);
+        }
+        ck_assert_uint_eq(caches_totals(region).spans, before);
+        ck_assert_uint_eq(cache->classes[sizes_class(size / UNIT)].stack, 0);
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("caches");
+
+    tcase_add_loop_test(tests, small_regions_have_caches, 0, 2);
+    tcase_add_loop_test(tests, owners_end, 0, 2);
+    tcase_add_loop_test(tests, settlings_are_few, 0, 4);
+    tcase_add_loop_test(tests, few_calls_take_no_span, 0, CACHED_VARIANTS);
+    return support_end();
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Looking at a region with caches: statistics, walks, dumps and checks agree, show free runs that are as long as can be,
+ * and move nothing; while other threads go on, too. And what two threads have is on no cache line of both. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cached-bed.h"
+
+enum { SIZE = 1 << 22, THREADS = 3, HELD = 400 };
+
+typedef struct Worker {
+    const Bed *bed;
+    pthread_t thread;
+    pthread_barrier_t *barrier;
+    Random source;
+    char *blocks[HELD];
+    bool may_end; /* atomic */
+    bool failed;
+} Worker;
+
+/* ------------------------------------------------------------------------------------------------
+ * What a walk shows
+ * --------------------------------------------------------------------------------------------- */
+
+typedef struct Walk {
+    const char *next; /* where the next block must begin */
+    size_t bytes_in_use, bytes_free, blocks_in_use, blocks_free, largest_free;
+    bool after_free;
+    bool wrong;
+} Walk;
+
+static int visit(const Mem_Block *block, void *context)
+{
+    Walk *walk = context;
+
+    walk->wrong |= (const char *)block->address != walk->next || block->size == 0;
+    walk->wrong |= !block->in_use && walk->after_free; /* two free neighbours */
+    walk->next = (const char *)block->address + block->size;
+    walk->after_free = !block->in_use;
+    if (block->in_use) {
+        walk->bytes_in_use += block->size;
+        walk->blocks_in_use++;
+    } else {
+        walk->bytes_free += block->size;
+        walk->blocks_free++;
+        walk->largest_free = block->size > walk->largest_free ? block->size : walk->largest_free;
+    }
+    return 0;
+}
+
+static bool walk_all(const Bed *bed, Walk *walk)
+{
+    *walk = (Walk){.next = bed->first};
+    return bed_walk(bed, visit, walk) == 0 && !walk->wrong &&
+           walk->bytes_in_use + walk->bytes_free == bed->capacity;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Threads that use it meanwhile
+ * --------------------------------------------------------------------------------------------- */
+
+static void churn(Worker *worker, size_t operations)
+{
+    Mem_Region *region = worker->bed->region;
+
+    for (size_t i = 0; i < operations; i++) {
+        char **block = &worker->blocks[random_below(&worker->source, HELD)];
+
+        if (*block == NULL) {
+            *block = Mem_RegionAlloc(region, 1 + random_scaled(&worker->source, 3000));
+        } else {
+            worker->failed |= Mem_RegionFree(region, *block) != 0;
+            *block = NULL;
+        }
+    }
+}
+
+/* Leaves blocks in use and free ones in its cache, and sleeps. */
+static void *churn_and_wait(void *argument)
+{
+    Worker *worker = argument;
+
+    churn(worker, 20000);
+    pthread_barrier_wait(worker->barrier);
+    pthread_barrier_wait(worker->barrier);
+    return NULL;
+}
+
+static void *churn_on(void *argument)
+{
+    Worker *worker = argument;
+
+    pthread_barrier_wait(worker->barrier);
+    while (!__atomic_load_n(&worker->may_end, __ATOMIC_ACQUIRE)) {
+        churn(worker, 100);
+    }
+    return NULL;
+}
+
+static void start(Worker *workers, const Bed *bed, pthread_barrier_t *barrier,
+                  void *(*work)(void *), int variant)
+{
+    Random source = support_random("look", variant);
+
+    cached_warm_up(bed, UNIT);
+    ck_assert_int_eq(pthread_barrier_init(barrier, NULL, THREADS + 1), 0);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].bed = bed;
+        workers[i].barrier = barrier;
+        workers[i].source.state = random_next(&source);
+        ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    pthread_barrier_wait(barrier);
+}
+
+static void join(Worker *workers, const Bed *bed)
+{
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
+        ck_assert(!workers[i].failed);
+        ck_assert(cached_free_all(bed, workers[i].blocks, HELD));
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Tests
+ * --------------------------------------------------------------------------------------------- */
+
+static void dump(const Bed *bed)
+{
+    FILE *stream = fopen("/dev/null", "w");
+
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_int_eq(Mem_RegionDump(bed->region, stream, MEM_TEXT), 0);
+    ck_assert_int_eq(Mem_RegionDump(bed->region, stream, MEM_JSON), 0);
+    fclose(stream);
+}
+
+static void verify_stats(const Bed *bed)
+{
+    Mem_Stats stats = bed_stats(bed);
+    Walk walk;
+
+    ck_assert(walk_all(bed, &walk));
+    ck_assert_uint_eq(stats.bytes_in_use, walk.bytes_in_use);
+    ck_assert_uint_eq(stats.bytes_free, walk.bytes_free);
+    ck_assert_uint_eq(stats.blocks_in_use, walk.blocks_in_use);
+    ck_assert_uint_eq(stats.blocks_free, walk.blocks_free);
+    ck_assert_uint_eq(stats.largest_free, walk.largest_free);
+    ck_assert_uint_ge(stats.peak_in_use, stats.bytes_in_use);
+}
+
+/* All ways to look agree, and change nothing. */
+START_TEST(looks_agree)
+{
+    static Worker workers[THREADS];
+    Bed bed = cached_open(_i, SIZE);
+    pthread_barrier_t barrier;
+    uint64_t digest;
+    char *block;
+
+    start(workers, &bed, &barrier, churn_and_wait, _i);
+    digest = bed_digest(&bed);
+    for (int i = 0; i < 3; i++) {
+        verify_stats(&bed);
+        dump(&bed);
+        checked_sound(&bed);
+        ck_assert_uint_eq(bed_digest(&bed), digest);
+    }
+    /* A request of so many bytes succeeds. */
+    for (int i = 0; i < 50; i++) {
+        size_t largest = bed_stats(&bed).largest_free;
+
+        if (largest == 0) {
+            break;
+        }
+        ck_assert_ptr_null(Mem_RegionAlloc(bed.region, largest + 1));
+        block = Mem_RegionAlloc(bed.region, largest);
+        ck_assert_ptr_nonnull(block);
+        ck_assert_uint_eq(bed_size(&bed, block), largest);
+        verify_stats(&bed);
+        checked_sound(&bed);
+    }
+    pthread_barrier_wait(&barrier);
+    join(workers, &bed);
+    ck_assert_int_eq(Mem_RegionReset(bed.region), 0);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* What waits in a cache is there after a look: the block that was freed last is the next one, from the same place. */
+START_TEST(looks_move_nothing)
+{
+    Bed bed = cached_open(_i, SIZE);
+    char *blocks[20];
+
+    for (size_t size = 8; size < 900; size += 40) {
+        cached_warm_up(&bed, size);
+        for (int i = 0; i < 20; i++) {
+            blocks[i] = Mem_RegionAlloc(bed.region, size);
+            ck_assert_ptr_nonnull(blocks[i]);
+        }
+        for (int i = 19; i > 0; i--) {
+            ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[i]), 0);
+            verify_stats(&bed);
+            checked_sound(&bed);
+        }
+        dump(&bed);
+        for (int i = 1; i < 20; i++) {
+            ck_assert_ptr_eq(Mem_RegionAlloc(bed.region, size), blocks[i]);
+            checked_sound(&bed);
+        }
+    }
+    ck_assert_int_eq(Mem_RegionReset(bed.region), 0);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Each look shows a state that the region had. */
+START_TEST(looks_while_others_are_busy)
+{
+    static Worker workers[THREADS];
+    Bed bed = cached_open(_i, SIZE);
+    size_t looks = support_operations(100);
+    pthread_barrier_t barrier;
+    Mem_Stats stats;
+    Walk walk;
+
+    start(workers, &bed, &barrier, churn_on, _i);
+    for (size_t i = 0; i < looks; i++) {
+        ck_assert(walk_all(&bed, &walk));
+        stats = bed_stats(&bed);
+        ck_assert_uint_eq(stats.bytes_in_use + stats.bytes_free, bed.capacity);
+        ck_assert_uint_le(stats.largest_free, stats.bytes_free);
+        ck_assert_uint_le(stats.blocks_free, stats.blocks_in_use + 1);
+        ck_assert_uint_le(stats.blocks_in_use, (size_t)THREADS * HELD);
+        ck_assert_uint_eq(stats.misuses, 0);
+        checked_sound(&bed);
+        if (i % 50 == 0) {
+            dump(&bed);
+        }
+    }
+    for (int i = 0; i < THREADS; i++) {
+        __atomic_store_n(&workers[i].may_end, true, __ATOMIC_RELEASE);
+    }
+    join(workers, &bed);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+enum { LINE = 64 };
+
+/* Takes small blocks, in turns with the others. */
+static void *take_lines(void *argument)
+{
+    Worker *worker = argument;
+
+    for (size_t size = UNIT; size <= 5 * UNIT; size += UNIT) {
+        cached_warm_up(worker->bed, size);
+    }
+    pthread_barrier_wait(worker->barrier);
+    for (int i = 0; i < HELD; i++) {
+        worker->blocks[i] = Mem_RegionAlloc(worker->bed->region, (size_t)(1 + i % 5) * UNIT);
+        worker->failed |= worker->blocks[i] == NULL;
+        if (i % 20 == 0) {
+            sched_yield();
+        }
+    }
+    pthread_barrier_wait(worker->barrier);
+    return NULL;
+}
+
+static bool share_line(const char *a, const char *b)
+{
+    return (uintptr_t)a / LINE == (uintptr_t)b / LINE;
+}
+
+START_TEST(no_line_is_shared)
+{
+    static Worker workers[THREADS];
+    Bed bed = cached_open(_i, 4 * CACHED_INSIDE);
+    pthread_barrier_t barrier;
+
+    start(workers, &bed, &barrier, take_lines, _i);
+    pthread_barrier_wait(&barrier);
+    for (int i = 0; i < THREADS; i++) {
+        for (int k = 0; k < i; k++) {
+            for (int a = 0; a < HELD; a++) {
+                for (int b = 0; b < HELD; b++) {
+                    if (share_line(workers[i].blocks[a], workers[k].blocks[b])) {
+                        ck_abort_msg("%p and %p are two threads'", (void *)workers[i].blocks[a],
+                                     (void *)workers[k].blocks[b]);
+                    }
+                }
+            }
+        }
+    }
+    join(workers, &bed);
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = support_begin("caches-look");
+
+    tcase_add_loop_test(tests, looks_agree, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, looks_move_nothing, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, looks_while_others_are_busy, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, no_line_is_shared, 0, CACHED_VARIANTS);
+    return support_end();
+}
