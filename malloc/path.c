@@ -24,6 +24,9 @@ static void *note_taken(Mem_Region *region, void *block, size_t size)
     if (ahead_is_due(region)) {
         ahead_get(region, size);
     }
+    if (trim_is_worth_a_look(region)) {
+        trim_look(region);
+    }
     return block;
 }
 
@@ -81,16 +84,9 @@ void *path_calloc(size_t count, size_t size)
 void *path_resize(void *pointer, size_t size)
 {
     Mem_Region *region = path_region();
-    void *block;
 
-    if (region == NULL) {
-        return NULL;
-    }
-    block = note_taken(region, Mem_RegionRealloc(region, pointer, size), size);
-    if (trim_is_worth_a_look(region)) {
-        trim_look(region);
-    }
-    return block;
+    return region == NULL ? NULL
+                          : note_taken(region, Mem_RegionRealloc(region, pointer, size), size);
 }
 
 /* The size of whatever is there, after a closer look. */

@@ -17,7 +17,7 @@
 enum {
     TRIM_BLOCK = 64 << 10, /* bytes of free blocks, and of requests, that count as large */
     TRIM_BYTES = 8 << 20,  /* what must have been freed at least */
-    TRIM_CALLS = 32        /* calls of free() past the thread's cache after which it looks anyway */
+    TRIM_CALLS = 32        /* calls past the short way after which a thread looks anyway */
 };
 
 /* Units that were in use at the peak, and are not now, from which on a look is worth while. */
@@ -31,7 +31,7 @@ static inline size_t trim_headroom(Mem_Region *region)
     return __atomic_load_n(&region_of(region)->heap.headroom, __ATOMIC_RELAXED);
 }
 
-/* Whether trim_look should be called now, after something was freed. */
+/* Whether trim_look should be called now. */
 static inline bool trim_is_worth_a_look(Mem_Region *region)
 {
     return UNLIKELY(trim_headroom(region) >= __atomic_load_n(&trim_limit, __ATOMIC_RELAXED)) ||

@@ -104,7 +104,9 @@ static void see_stack(Cache *cache, size_t size_class)
 /* Notes the spans of a list: each of them once, and all of a tag, if there is one. */
 static void see_list(Pos span, const Pos *links, unsigned tag, bool *are_there)
 {
-    for (; span != 0 && span != GRANULE_LAST; span = links[span]) {
+    Pos first = span;
+
+    for (; span != 0 && span != GRANULE_LAST; span = links[span] == first ? 0 : links[span]) {
         unsigned own = bench.granules.tags[span];
 
         if (span >= BENCH_GRANULES || are_there[span] || bench.granules.offsets[span] != 0 ||

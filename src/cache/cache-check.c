@@ -88,14 +88,16 @@ static const char *check_spans(Cache *cache)
 static const char *check_list(const Cache *cache, size_t size_class)
 {
     size_t limit = granule_of(cache->end);
+    Pos last = cache->classes[size_class].loose;
+    Pos span = last;
 
-    for (Pos span = cache->classes[size_class].loose; span != 0 && span != GRANULE_LAST;
-         span = cache->granules.listed[span]) {
+    do {
         if (span >= granule_of(cache->end) || limit-- == 0 ||
-            cache->granules.tags[span] != (cache->tag | size_class)) {
+            (span != 0 && cache->granules.tags[span] != (cache->tag | size_class))) {
             return "spans: a list of them leads elsewhere";
         }
-    }
+        span = span == 0 ? 0 : cache->granules.listed[span];
+    } while (span != last);
     return NULL;
 }
 

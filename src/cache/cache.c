@@ -36,33 +36,39 @@ _Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &
  * Spans that are loose
  * --------------------------------------------------------------------------------------------- */
 
-/* Puts a span into the list of its class, if it is not there. */
+/* Puts a span into the list of its class, as the first one, if it is not there. */
 static void loosen(Cache *cache, size_t size_class, size_t span)
 {
-    Pos *next = &cache->granules.listed[span];
-    Pos *first = &cache->classes[size_class].loose;
+    Pos *listed = cache->granules.listed;
+    Pos *last = &cache->classes[size_class].loose;
 
-    if (*next == 0) {
-        *next = *first == 0 ? GRANULE_LAST : *first;
-        *first = (Pos)span;
+    if (listed[span] != 0) {
+        return;
+    }
+    if (*last == 0) {
+        *last = (Pos)span;
+        listed[span] = (Pos)span;
+    } else {
+        listed[span] = listed[*last];
+        listed[*last] = (Pos)span;
     }
 }
 
-/* Takes a span out of a list, given where the list names it. */
-static void unlist(Cache *cache, Pos *named)
+/* Takes the span behind one out of the list of a class. Returns which it is. */
+static Pos unlist(Cache *cache, size_t size_class, Pos before)
 {
-    Pos *next = &cache->granules.listed[*named];
+    Pos *listed = cache->granules.listed;
+    Pos *last = &cache->classes[size_class].loose;
+    Pos span = listed[before];
 
-    *named = *next;
-    *next = 0;
-}
-
-/* What names the first span of a class is 0 if there is none, the others' end is GRANULE_LAST. */
-static void end_list(Pos *first)
-{
-    if (*first == GRANULE_LAST) {
-        *first = 0;
+    if (span == before) {
+        *last = 0;
+    } else {
+        *last = span == *last ? before : *last;
+        listed[before] = listed[span];
     }
+    listed[span] = 0;
+    return span;
 }
 
 size_t cache_batch(Cache *cache, size_t size_class)
@@ -265,9 +271,8 @@ bool cache_refill(Cache *cache, size_t size_class)
         return false;
     }
     for (int tries = 0; class->loose != 0 && tries < SPANS_TRIED; tries++) {
-        if (look_through(cache, size_class, class->loose)) {
-            unlist(cache, &class->loose);
-            end_list(&class->loose);
+        if (look_through(cache, size_class, cache->granules.listed[class->loose])) {
+            unlist(cache, size_class, class->loose);
         } else {
             grow_stack(cache, size_class); /* for the next time */
         }
@@ -306,26 +311,25 @@ static bool is_empty(const Granules *granules, size_t span, SpanShape shape)
     return span_is_empty(granules, span, shape) && !inbox_has(granules, span);
 }
 
+/* Those that are not empty become the last ones: each is looked at in its turn. */
 size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *spans, size_t most)
 {
     const Granules *granules = &cache->granules;
     CacheClass *class = &cache->classes[size_class];
     SpanShape shape = span_shape(&cache->granules, size_class);
-    Pos *named = &class->loose;
     size_t count = 0;
+    Pos end = class->loose; /* the last one to look at */
+    Pos span = 0;
 
-    for (; looks != 0 && count < most && *named != 0 && *named != GRANULE_LAST; looks--) {
-        Pos span = *named;
-
+    for (; looks != 0 && count < most && class->loose != 0 && span != end; looks--) {
+        span = granules->listed[class->loose];
         if (is_empty(granules, span, shape)) {
-            unlist(cache, named);
+            spans[count++] = unlist(cache, size_class, class->loose);
             granules->listed[span] = LEAVING;
-            spans[count++] = span;
         } else {
-            named = &granules->listed[span];
+            class->loose = span;
         }
     }
-    end_list(&class->loose);
     if (count != 0 && class->stack != 0) {
         filter(cache, size_class);
     }

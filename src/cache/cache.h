@@ -25,7 +25,7 @@
 /* A class of a cache, apart from the top of its stack. */
 typedef struct CacheClass {
     Pos stack; /* piece of the pool where the stack begins, with its 0; 0: there is none */
-    Pos loose; /* the first span that may have free blocks which are not on the stack; 0: none */
+    Pos loose; /* the last of the spans that may have free blocks which are not on the stack; 0: none */
     unsigned short capacity; /* positions that the stack has room for */
     /* Positions on it when cache_cool last looked; or more than there can be: it was filled since. */
     unsigned short seen;

@@ -39,7 +39,7 @@ enum {
 
 _Static_assert(SIZES <= (int)CLASS_MASK, "a tag has room for a class");
 
-/* The end of a list of spans, which are named by the number of their first granule; 0 is in no list. */
+/* The end of an inbox. Spans are named by the number of their first granule; 0 is none. */
 #define GRANULE_LAST UINT32_MAX
 
 /* The tables, each at what stands for position 0, or granule 0. */
@@ -48,7 +48,7 @@ typedef struct Granules {
     LiveWord *remote;  /* likewise. Atomic */
     uint16_t *tags;    /* of each granule: owner << OWNER_SHIFT | class; 0: the heap's */
     uint16_t *offsets; /* of a cache's granule: how many granules lie before it in its span */
-    Pos *listed;       /* of a span: the next one in its owner's list; 0: it is in none */
+    Pos *listed;       /* of a span: the next one in its owner's list, a circle; 0: it is in none */
     Pos *posted;       /* of a span: the next one in its owner's inbox; 0: it is in none. Atomic */
     unsigned char *lengths; /* granules of a span of each class; 0: not computed yet */
 } Granules;

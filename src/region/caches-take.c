@@ -3,7 +3,7 @@
 
 enum {
     FREE_SHARE = 16, /* of the heap must be free for spans to be taken */
-    DROPPED = 8,     /* spans to give back at a time */
+    DROPPED = 32,    /* spans to look at, and to give back, after a stack was full */
     COOLED = 4,      /* classes to look at for what is not used, and the spans of each */
     /* Stacks filled since other threads freed something, until the owner is watched no more. */
     QUIET = 4096,

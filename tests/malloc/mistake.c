@@ -70,6 +70,7 @@ int main(int argc, char **argv)
         free(blur(block));
     } else if (strcmp(kind, "double-cached") == 0) {
         use_often(100);
+        block = allocate(100);
         free(block);
         memset(blur(block), 0, 100); /* is a mistake of its own, which nobody can see */
         free(blur(block));
