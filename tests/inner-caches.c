@@ -194,6 +194,67 @@ START_TEST(few_calls_take_no_span)
 }
 END_TEST
 
+typedef struct Late {
+    const Bed *bed;
+    pthread_barrier_t barrier;
+    char *block;
+    Cache *cache; /* of the other thread */
+    int freed;
+} Late;
+
+static void *free_late(void *argument)
+{
+    Late *late = argument;
+
+    cached_warm_up(late->bed, BLOCK);
+    late->cache = thread_self->owned[region_slot(region_of(late->bed->region))];
+    pthread_barrier_wait(&late->barrier);
+    pthread_barrier_wait(&late->barrier);
+    late->freed = Mem_RegionFree(late->bed->region, late->block);
+    return NULL;
+}
+
+/* A span waits in the inbox of a cache that had it before. So what is freed of it is known there alone, while its owner
+ * finds its own inbox empty for long: a second free is known all the same. */
+START_TEST(late_posts_are_known)
+{
+    static char *blocks[5000];
+    Bed bed = cached_open(_i, 1 << 22);
+    Granules granules = region_granules(region_of(bed.region));
+    Late late = {.bed = &bed};
+    pthread_t thread;
+    size_t count = 0;
+    Cache *cache;
+
+    cached_warm_up(&bed, BLOCK);
+    cache = thread_self->owned[region_slot(region_of(bed.region))];
+    late.block = checked_alloc(&bed, BLOCK);
+    ck_assert_int_eq(pthread_barrier_init(&late.barrier, NULL, 2), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, free_late, &late), 0);
+    pthread_barrier_wait(&late.barrier);
+    ck_assert_ptr_nonnull(late.cache);
+    ck_assert_ptr_ne(late.cache, cache);
+    inbox_post(&late.cache->inbox, &granules,
+               granule_first(&granules, heap_position(&region_of(bed.region)->heap, late.block)));
+    pthread_barrier_wait(&late.barrier);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(late.freed, 0);
+    ck_assert(cache->inbox.watched);
+    ck_assert_uint_eq(cache->inbox.first, 0);
+    cache->quiet = 1 << 20;
+    do { /* until its stack is empty */
+        ck_assert_uint_lt(count, sizeof blocks / sizeof *blocks);
+        blocks[count] = Mem_RegionAlloc(bed.region, BLOCK);
+        ck_assert_ptr_nonnull(blocks[count]);
+        ck_assert_ptr_ne(blocks[count++], late.block);
+    } while (cache->quiet != 0);
+    ck_assert_int_eq(Mem_RegionFree(bed.region, late.block), -1);
+    ck_assert(cached_free_all(&bed, blocks, count));
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("caches");
@@ -203,5 +264,6 @@ int main(void)
     tcase_add_loop_test(tests, caches_are_left_to_others, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, settlings_are_few, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, few_calls_take_no_span, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, late_posts_are_known, 0, CACHED_VARIANTS);
     return support_end();
 }

@@ -321,6 +321,9 @@ size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *span
     Pos end = class->loose; /* the last one to look at */
     Pos span = 0;
 
+    /* The region was locked since the last live bit was cleared. Who then sets a remote bit that is not seen here sees that
+     * live bit cleared; even if the cache is not watched: the span may have been one of a cache that is. */
+    granule_fence_after();
     for (; looks != 0 && count < most && class->loose != 0 && span != end; looks--) {
         span = granules->listed[class->loose];
         if (is_empty(granules, span, shape)) {

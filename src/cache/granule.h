@@ -92,6 +92,16 @@ static inline size_t granule_first(const Granules *granules, size_t block)
     return granule - __atomic_load_n(&granules->offsets[granule], __ATOMIC_RELAXED);
 }
 
+/* A full fence, after an atomic read-modify-write: that is one itself on some processors. */
+static inline void granule_fence_after(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 /* Whether another thread has freed the block that begins at a position. What is read after this is not older. */
 static inline bool granule_is_freed(const Granules *granules, size_t block)
 {

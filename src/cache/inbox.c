@@ -19,16 +19,6 @@ void inbox_post(Inbox *inbox, const Granules *granules, size_t span)
                                           __ATOMIC_RELAXED));
 }
 
-/* After an atomic read-modify-write, which on some processors orders all for all, as a fence does. */
-static void fence_after(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-#else
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
-}
-
 CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, size_t block)
 {
     LiveWord bit = live_mask(block);
@@ -43,7 +33,7 @@ CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, si
          bit) != 0) {
         return CACHE_TWICE;
     }
-    fence_after();
+    granule_fence_after();
     if (!live_test(granules->live, block)) {
         return CACHE_MET;
     }

@@ -128,14 +128,30 @@ static size_t take_more(Region *region, size_t size_class)
     return block;
 }
 
-/* Other threads have not freed blocks of a cache for long: from now on its owner need not look for that. */
+/* Collects what is in inboxes, of some spans. False: there is more. Caches are hidden. */
+static bool empty_inboxes(Region *region)
+{
+    Pool *pool = region_pool(region);
+    Pos left = 0;
+
+    for (unsigned owner = 1; owner <= pool->owners; owner++) {
+        cache_collect(pool_cache(pool, owner), RECLAIM_SPANS / pool->owners);
+    }
+    for (unsigned owner = 1; owner <= pool->owners; owner++) {
+        left |= pool_cache(pool, owner)->inbox.first;
+    }
+    return left == 0;
+}
+
+/* Other threads have not freed blocks of a cache for long: from now on its owner need not look for that. Unless one of its
+ * spans has a remote bit, and that may be in the inbox of any cache: of one that had the span before. */
 static void stop_watching(Region *region, Cache *cache)
 {
     Operation operation;
 
     operation_begin(&operation, region);
     region_hide_caches(region);
-    cache->inbox.watched = cache->inbox.first != 0;
+    cache->inbox.watched = !empty_inboxes(region);
     cache->quiet = 0;
     region_show_caches(region);
     operation_end(&operation);
