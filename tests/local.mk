@@ -85,6 +85,7 @@ test_programs = \
 	tests/test-model \
 	tests/test-noalloc \
 	tests/test-overwritten \
+	tests/test-races \
 	tests/test-realloc \
 	tests/test-realtime \
 	tests/test-region \
@@ -112,6 +113,7 @@ long_tests = \
 	tests/test-fork \
 	tests/test-model \
 	tests/test-overwritten \
+	tests/test-races \
 	tests/test-threads
 
 tests_inner_budget_SOURCES = tests/inner-budget.c malloc/budget.c malloc/budget.h malloc/size.c malloc/size.h
@@ -313,6 +315,11 @@ tests_test_overwritten_SOURCES = tests/test-overwritten.c
 tests_test_overwritten_CPPFLAGS = $(test_cppflags)
 tests_test_overwritten_LDFLAGS = $(test_ldflags)
 tests_test_overwritten_LDADD = $(test_ldadd)
+
+tests_test_races_SOURCES = tests/test-races.c
+tests_test_races_CPPFLAGS = $(test_cppflags)
+tests_test_races_LDFLAGS = $(test_ldflags)
+tests_test_races_LDADD = $(test_ldadd)
 
 tests_test_realloc_SOURCES = tests/test-realloc.c
 tests_test_realloc_CPPFLAGS = $(test_cppflags)
