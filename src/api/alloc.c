@@ -19,20 +19,33 @@ static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t s
     return operation_end_with_block(&operation, block);
 }
 
-static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
+static __attribute__((__noinline__)) void *alloc_locked(Link *links, size_t units, size_t size)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
+    bool locked = region_lock(region);
+    size_t block = fast_take(links, units);
+
+    region_unlock(region, locked);
+    return LIKELY(block != 0) ? &links[block] : alloc_generally(links, size);
+}
+
+static __attribute__((__noinline__)) void *alloc_other(Link *links, size_t units, size_t size)
+{
+    size_t block = fast_take_other(links, units);
+
+    return LIKELY(block != 0) ? &links[block] : alloc_generally(links, size);
+}
+
+/* What is rarer is called last, so that this needs no stack frame. */
+static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
+{
     size_t block;
 
-    if (LIKELY(lock_is_needless())) {
-        block = fast_take(links, units);
-    } else {
-        bool locked = region_lock(region);
-
-        block = fast_take(links, units);
-        region_unlock(region, locked);
+    if (UNLIKELY(!lock_is_needless())) {
+        return alloc_locked(links, units, size);
     }
-    return LIKELY(block != 0) ? &links[block] : alloc_generally(links, size);
+    block = fast_take_exact(links, units);
+    return LIKELY(block != 0) ? &links[block] : alloc_other(links, units, size);
 }
 
 /* The stack of the class is empty. */

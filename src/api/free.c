@@ -45,8 +45,9 @@ static void repair(Operation *operation, size_t block)
     operation_give(operation, (Pos)block);
 }
 
-static HeapResult give_locked(Region *region, Link *links, size_t start)
+static __attribute__((__noinline__)) int free_locked(Link *links, size_t start)
 {
+    Region *region = region_of((Mem_Region *)(void *)links);
     Operation operation;
     HeapResult result;
 
@@ -56,10 +57,9 @@ static HeapResult give_locked(Region *region, Link *links, size_t start)
                                                                         : fast_give(links, start);
     if (UNLIKELY(result == HEAP_DAMAGED)) {
         repair(&operation, start);
-        result = HEAP_OK;
     }
     operation_end(&operation);
-    return result;
+    return LIKELY(result != HEAP_FULL) ? 0 : free_generally(region, fast_pointer(links, start));
 }
 
 static __attribute__((__noinline__)) int free_after_repair(Region *region, size_t start)
@@ -72,15 +72,28 @@ static __attribute__((__noinline__)) int free_after_repair(Region *region, size_
     return 0;
 }
 
-static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
+static __attribute__((__noinline__)) int free_other(Link *links, size_t start, size_t run,
+                                                    FastGiven given)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
-    HeapResult result = LIKELY(lock_is_needless()) ? fast_give(links, start)
-                                                   : give_locked(region, links, start);
+    HeapResult result = fast_give_other(links, start, run, given);
 
     return LIKELY(result == HEAP_OK) ? 0
            : result == HEAP_DAMAGED  ? free_after_repair(region, start)
                                      : free_generally(region, fast_pointer(links, start));
+}
+
+/* What is rarer is called last, so that this needs no stack frame. */
+static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
+{
+    size_t run = 0;
+    FastGiven given;
+
+    if (UNLIKELY(!lock_is_needless())) {
+        return free_locked(links, start);
+    }
+    given = fast_give_alone(links, start, &run);
+    return LIKELY(given == FAST_GIVEN) ? 0 : free_other(links, start, run, given);
 }
 
 /* What the short way does not do for a position below the heap's end. */

@@ -228,7 +228,7 @@ static __attribute__((__noinline__)) HeapResult give_long(Link *links, size_t st
     return HEAP_OK;
 }
 
-HeapResult fast_give_merged(Link *links, size_t start, size_t run, FastGiven given)
+HeapResult fast_give_other(Link *links, size_t start, size_t run, FastGiven given)
 {
     switch (given) {
     case FAST_BEHIND:
@@ -237,7 +237,9 @@ HeapResult fast_give_merged(Link *links, size_t start, size_t run, FastGiven giv
         return merge_before(links, start, run);
     case FAST_BOTH:
         return merge_both(links, start, run);
-    default:
+    case FAST_LONG:
         return give_long(links, start, run);
+    default:
+        return HEAP_FULL;
     }
 }

@@ -116,7 +116,7 @@ static __attribute__((__noinline__)) size_t take_from_large(Link *links, size_t 
 }
 
 /* There is no free block of exactly so many units. */
-size_t fast_take_inexact(Link *links, size_t units)
+static size_t take_inexact(Link *links, size_t units)
 {
     Heap *heap = fast_heap(links);
     size_t size_class = classes_next(heap, units);
@@ -173,7 +173,7 @@ static ALWAYS_INLINE size_t take_binned(Link *links, size_t units)
 }
 
 /* It is too large for any list, or of no bytes, or this is no region for the fast way. */
-size_t fast_take_large(Link *links, size_t units)
+static size_t take_large(Link *links, size_t units)
 {
     Heap *heap = fast_heap(links);
 
@@ -181,4 +181,10 @@ size_t fast_take_large(Link *links, size_t units)
         return 0;
     }
     return index_is_shelved(heap, units) ? take_shelved(links, units) : take_binned(links, units);
+}
+
+size_t fast_take_other(Link *links, size_t units)
+{
+    return UNLIKELY(units >= fast_heap(links)->fast_classes) ? take_large(links, units)
+                                                             : take_inexact(links, units);
 }

@@ -165,28 +165,33 @@ static ALWAYS_INLINE void fast_start_rest(Link *links, Map map, size_t rest)
  * Taking and giving
  * --------------------------------------------------------------------------------------------- */
 
-/* Where no list has a block of exactly so many units; and where they are too many for any list, or SIZE_MAX. */
-size_t fast_take_inexact(Link *links, size_t units);
-size_t fast_take_large(Link *links, size_t units);
-
-/* Takes a block from the heap. 0: the general way is to be gone, for the heap is full, or damaged, or none for this. */
-static ALWAYS_INLINE size_t fast_take(Link *links, size_t units)
+/* Takes a block of which a list has one of exactly so many units. 0: fast_take_other is to be asked. */
+static ALWAYS_INLINE size_t fast_take_exact(Link *links, size_t units)
 {
     size_t block;
 
     if (UNLIKELY(units >= fast_heap(links)->fast_classes)) {
-        return fast_take_large(links, units);
+        return 0;
     }
     block = bits_widen(links[units].next);
-    if (UNLIKELY(block == units)) {
-        return fast_take_inexact(links, units);
-    }
-    if (UNLIKELY(!fast_take_first(links, units, block))) {
+    if (UNLIKELY(block == units) || UNLIKELY(!fast_take_first(links, units, block))) {
         return 0;
     }
     fast_end_used(links, block, units);
     blocks_count_use(fast_heap(links), units);
     return block;
+}
+
+/* Takes the front of a larger one. 0: the general way is to be gone, for the heap is full, or damaged, or has no short
+ * way for this. */
+size_t fast_take_other(Link *links, size_t units);
+
+/* Both. */
+static inline size_t fast_take(Link *links, size_t units)
+{
+    size_t block = fast_take_exact(links, units);
+
+    return LIKELY(block != 0) ? block : fast_take_other(links, units);
 }
 
 /* What a pointer to a block, about to be freed, turned out to be. */
@@ -252,20 +257,17 @@ static ALWAYS_INLINE FastGiven fast_give_alone(Link *links, size_t start, size_t
     return FAST_GIVEN;
 }
 
-/* Ends what fast_give began. */
-HeapResult fast_give_merged(Link *links, size_t start, size_t run, FastGiven given);
-
-/* Gives back a block in use that starts at a position, of which nothing is known. HEAP_FULL: there is none, or the
+/* Gives back a block that fast_give_alone does not: so many units, as it told. HEAP_FULL: it is none in use, or the
  * general way is to be gone: nothing was done. HEAP_DAMAGED: as with heap_give. */
-static ALWAYS_INLINE HeapResult fast_give(Link *links, size_t start)
+HeapResult fast_give_other(Link *links, size_t start, size_t run, FastGiven given);
+
+/* Both. */
+static inline HeapResult fast_give(Link *links, size_t start)
 {
-    size_t run;
+    size_t run = 0;
     FastGiven given = fast_give_alone(links, start, &run);
 
-    if (LIKELY(given == FAST_GIVEN)) {
-        return HEAP_OK;
-    }
-    return given == FAST_UNKNOWN ? HEAP_FULL : fast_give_merged(links, start, run, given);
+    return LIKELY(given == FAST_GIVEN) ? HEAP_OK : fast_give_other(links, start, run, given);
 }
 
 #endif
