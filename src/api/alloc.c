@@ -7,33 +7,42 @@
 #include "region/caches.h"
 
 /* The general way: it settles, recovers and fails. */
-static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t size)
+static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t units)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
     Operation operation;
     Pos block;
 
     operation_begin(&operation, region);
-    block = caches_take_block(&operation, (Take){.units = heap_units(&region->heap, size)});
+    block = caches_take_block(&operation, (Take){.units = units});
     region->more_allocs += block == 0;
     return operation_end_with_block(&operation, block);
 }
 
-static __attribute__((__noinline__)) void *alloc_locked(Link *links, size_t units, size_t size)
+static void *take_nothing(Link *links, size_t units)
+{
+    (void)links;
+    (void)units;
+    return NULL;
+}
+
+static __attribute__((__noinline__)) void *alloc_locked(Link *links, size_t units)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
     bool locked = region_lock(region);
-    size_t block = fast_take(links, units);
+    size_t exact = fast_take_exact(links, units);
+    void *block = exact != 0 ? &links[exact] : fast_take_other(links, units, take_nothing);
 
     region_unlock(region, locked);
-    return LIKELY(block != 0) ? &links[block] : alloc_generally(links, size);
+    return LIKELY(block != NULL) ? block : alloc_generally(links, units);
 }
 
+/* No list has a block of exactly so many units. Where units are of another size, these are none of them. */
 static __attribute__((__noinline__)) void *alloc_other(Link *links, size_t units, size_t size)
 {
-    size_t block = fast_take_other(links, units);
-
-    return LIKELY(block != 0) ? &links[block] : alloc_generally(links, size);
+    return UNLIKELY(fast_heap(links)->fast_classes == 0)
+               ? alloc_generally(links, heap_units(fast_heap(links), size))
+               : fast_take_other(links, units, alloc_generally);
 }
 
 /* What is rarer is called last, so that this needs no stack frame. */
@@ -41,8 +50,8 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
 {
     size_t block;
 
-    if (UNLIKELY(!lock_is_needless())) {
-        return alloc_locked(links, units, size);
+    if (UNLIKELY(!lock_is_needless()) && LIKELY(fast_heap(links)->fast_classes != 0)) {
+        return alloc_locked(links, units);
     }
     block = fast_take_exact(links, units);
     return LIKELY(block != 0) ? &links[block] : alloc_other(links, units, size);

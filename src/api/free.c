@@ -45,55 +45,64 @@ static void repair(Operation *operation, size_t block)
     operation_give(operation, (Pos)block);
 }
 
-static __attribute__((__noinline__)) int free_locked(Link *links, size_t start)
+/* A FastGiveFail, without the lock. */
+static __attribute__((__noinline__)) int free_otherwise(Link *links, size_t start,
+                                                        HeapResult result)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
     Operation operation;
-    HeapResult result;
 
-    operation_begin(&operation, region);
-    /* Its tag was 0, but if it is no block of the program's it may be one of a span by now. */
-    result = start < region->heap.end && region_tag(region, start) != 0 ? HEAP_FULL
-                                                                        : fast_give(links, start);
-    if (UNLIKELY(result == HEAP_DAMAGED)) {
-        repair(&operation, start);
+    if (result != HEAP_DAMAGED) {
+        return free_generally(region, fast_pointer(links, start));
     }
-    operation_end(&operation);
-    return LIKELY(result != HEAP_FULL) ? 0 : free_generally(region, fast_pointer(links, start));
-}
-
-static __attribute__((__noinline__)) int free_after_repair(Region *region, size_t start)
-{
-    Operation operation;
-
     operation_begin(&operation, region);
     repair(&operation, start);
     operation_end(&operation);
     return 0;
 }
 
-static __attribute__((__noinline__)) int free_other(Link *links, size_t start, size_t run,
-                                                    FastGiven given)
+/* The same with it. */
+static int tell(Link *links, size_t start, HeapResult result)
+{
+    (void)links;
+    (void)start;
+    return (int)result;
+}
+
+static __attribute__((__noinline__)) int free_locked(Link *links, size_t start)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
-    HeapResult result = fast_give_other(links, start, run, given);
+    int result = (int)HEAP_FULL;
+    Operation operation;
+    FastGiven given;
+    size_t run = 0;
 
-    return LIKELY(result == HEAP_OK) ? 0
-           : result == HEAP_DAMAGED  ? free_after_repair(region, start)
-                                     : free_generally(region, fast_pointer(links, start));
+    operation_begin(&operation, region);
+    /* Its tag was 0, but if it is no block of the program's it may be one of a span by now. */
+    if (start >= region->heap.end || region_tag(region, start) == 0) {
+        given = fast_give_alone(links, start, &run);
+        result = given == FAST_GIVEN ? 0 : fast_give_other(links, start, run, given, tell);
+    }
+    if (UNLIKELY(result == (int)HEAP_DAMAGED)) {
+        repair(&operation, start);
+    }
+    operation_end(&operation);
+    return LIKELY(result != (int)HEAP_FULL) ? 0
+                                            : free_generally(region, fast_pointer(links, start));
 }
 
 /* What is rarer is called last, so that this needs no stack frame. */
 static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
 {
-    size_t run = 0;
     FastGiven given;
+    size_t run = 0;
 
     if (UNLIKELY(!lock_is_needless())) {
         return free_locked(links, start);
     }
     given = fast_give_alone(links, start, &run);
-    return LIKELY(given == FAST_GIVEN) ? 0 : free_other(links, start, run, given);
+    return LIKELY(given == FAST_GIVEN) ? 0
+                                       : fast_give_other(links, start, run, given, free_otherwise);
 }
 
 /* What the short way does not do for a position below the heap's end. */

@@ -5,20 +5,22 @@
 
 /* Ends giving back a run, which no longer counts as in use, the general way: where a bin has a tree,
  * and where a free neighbour was written to, which is seen and mended there. */
-static __attribute__((__noinline__)) HeapResult merge_rest(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int merge_rest(Link *links, size_t start, size_t run,
+                                                    FastGiveFail *fail)
 {
-    return heap_give_rest(fast_heap(links), (Pos)start, (Pos)run);
+    HeapResult result = heap_give_rest(fast_heap(links), (Pos)start, (Pos)run);
+
+    return result == HEAP_OK ? 0 : fail(links, start, result);
 }
 
-static __attribute__((__noinline__)) HeapResult insert_into_tree(Link *links, size_t start,
-                                                                 size_t run)
+static __attribute__((__noinline__)) int insert_into_tree(Link *links, size_t start, size_t run)
 {
     index_add_to_tree(index_usual(fast_heap(links)), start, run);
-    return HEAP_OK;
+    return 0;
 }
 
 /* Makes a large free block of a run that was merged with its neighbours. */
-static __attribute__((__noinline__)) HeapResult insert_merged(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start, size_t run)
 {
     Map map = heap_map(fast_heap(links));
 
@@ -26,7 +28,7 @@ static __attribute__((__noinline__)) HeapResult insert_merged(Link *links, size_
     map_set_bit_at_once(map.free, start + run - 1);
     map_note_size(map, start, run);
     return LIKELY(index_push_large(index_usual(fast_heap(links)), start, run))
-               ? HEAP_OK
+               ? 0
                : insert_into_tree(links, start, run);
 }
 
@@ -54,16 +56,16 @@ static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, boo
 
 /* Ends giving back a run, which no longer counts as in use, where the result is large: so many
  * units before it and behind it are free. in_lists: both of these are small, that is known. */
-static ALWAYS_INLINE HeapResult merge_large(Link *links, size_t start, size_t run, bool is_before,
-                                            size_t before, bool is_behind, size_t behind,
-                                            bool in_lists)
+static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool is_before,
+                                     size_t before, bool is_behind, size_t behind, bool in_lists,
+                                     FastGiveFail *fail)
 {
     if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
-        return merge_rest(links, start, run);
+        return merge_rest(links, start, run, fail);
     }
     if (is_behind) {
         if (UNLIKELY(!remove_any(links, start + run, behind, in_lists))) {
-            return merge_rest(links, start, run);
+            return merge_rest(links, start, run, fail);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
         run += behind;
@@ -71,7 +73,7 @@ static ALWAYS_INLINE HeapResult merge_large(Link *links, size_t start, size_t ru
     if (is_before) {
         if (UNLIKELY(!remove_any(links, start - before, before, in_lists))) {
             fast_heap(links)->blocks -= is_behind;
-            return merge_rest(links, start, run);
+            return merge_rest(links, start, run, fail);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
         start -= before;
@@ -82,12 +84,13 @@ static ALWAYS_INLINE HeapResult merge_large(Link *links, size_t start, size_t ru
 }
 
 /* The same where the result goes into a list. */
-static ALWAYS_INLINE HeapResult merge_small(Link *links, size_t start, size_t run, bool is_before,
-                                            size_t before, bool is_behind, size_t behind)
+static ALWAYS_INLINE int merge_small(Link *links, size_t start, size_t run, bool is_before,
+                                     size_t before, bool is_behind, size_t behind,
+                                     FastGiveFail *fail)
 {
     if (is_behind) {
         if (UNLIKELY(!fast_remove(links, start + run, behind))) {
-            return merge_rest(links, start, run);
+            return merge_rest(links, start, run, fail);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start + run);
         run += behind;
@@ -97,7 +100,7 @@ static ALWAYS_INLINE HeapResult merge_small(Link *links, size_t start, size_t ru
     if (is_before) {
         if (UNLIKELY(!fast_remove(links, start - before, before))) {
             fast_heap(links)->blocks -= is_behind;
-            return merge_rest(links, start, run);
+            return merge_rest(links, start, run, fail);
         }
         map_clear_bit_at_once(heap_map(fast_heap(links)).starts, start);
         start -= before;
@@ -108,65 +111,67 @@ static ALWAYS_INLINE HeapResult merge_small(Link *links, size_t start, size_t ru
     fast_heap(links)->blocks -= (Pos)is_behind + is_before;
     map_put_size(heap_map(fast_heap(links)), start, run);
     fast_insert(links, start, run);
-    return HEAP_OK;
+    return 0;
 }
 
 /* In functions of their own, so that what leads to them needs no stack frame. */
-static __attribute__((__noinline__)) HeapResult merge_small_behind(Link *links, size_t start,
-                                                                   size_t run, size_t behind)
+static __attribute__((__noinline__)) int merge_small_behind(Link *links, size_t start, size_t run,
+                                                            size_t behind, FastGiveFail *fail)
 {
-    return merge_small(links, start, run, false, 0, true, behind);
+    return merge_small(links, start, run, false, 0, true, behind, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_small_before(Link *links, size_t start,
-                                                                   size_t run, size_t before)
+static __attribute__((__noinline__)) int merge_small_before(Link *links, size_t start, size_t run,
+                                                            size_t before, FastGiveFail *fail)
 {
-    return merge_small(links, start, run, true, before, false, 0);
+    return merge_small(links, start, run, true, before, false, 0, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_small_both(Link *links, size_t start,
-                                                                 size_t run, size_t before,
-                                                                 size_t behind)
+static __attribute__((__noinline__)) int merge_small_both(Link *links, size_t start, size_t run,
+                                                          size_t before, size_t behind,
+                                                          FastGiveFail *fail)
 {
-    return merge_small(links, start, run, true, before, true, behind);
+    return merge_small(links, start, run, true, before, true, behind, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_large_behind(Link *links, size_t start,
-                                                                   size_t run, size_t behind)
+static __attribute__((__noinline__)) int merge_large_behind(Link *links, size_t start, size_t run,
+                                                            size_t behind, FastGiveFail *fail)
 {
-    return merge_large(links, start, run, false, 0, true, behind, false);
+    return merge_large(links, start, run, false, 0, true, behind, false, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_large_before(Link *links, size_t start,
-                                                                   size_t run, size_t before)
+static __attribute__((__noinline__)) int merge_large_before(Link *links, size_t start, size_t run,
+                                                            size_t before, FastGiveFail *fail)
 {
-    return merge_large(links, start, run, true, before, false, 0, false);
+    return merge_large(links, start, run, true, before, false, 0, false, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_large_both(Link *links, size_t start,
-                                                                 size_t run, size_t before,
-                                                                 size_t behind)
+static __attribute__((__noinline__)) int merge_large_both(Link *links, size_t start, size_t run,
+                                                          size_t before, size_t behind,
+                                                          FastGiveFail *fail)
 {
-    return merge_large(links, start, run, true, before, true, behind, false);
+    return merge_large(links, start, run, true, before, true, behind, false, fail);
 }
 
 /* The same with both in lists: that needs fewer registers. */
-static __attribute__((__noinline__)) HeapResult merge_lists(Link *links, size_t start, size_t run,
-                                                            size_t before, size_t behind)
+static __attribute__((__noinline__)) int merge_lists(Link *links, size_t start, size_t run,
+                                                     size_t before, size_t behind,
+                                                     FastGiveFail *fail)
 {
-    return merge_large(links, start, run, true, before, true, behind, true);
+    return merge_large(links, start, run, true, before, true, behind, true, fail);
 }
 
 /* A large run without free neighbours. */
-static __attribute__((__noinline__)) HeapResult give_large(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int give_large(Link *links, size_t start, size_t run,
+                                                    FastGiveFail *fail)
 {
-    return merge_large(links, start, run, false, 0, false, 0, false);
+    return merge_large(links, start, run, false, 0, false, 0, false, fail);
 }
 
 /* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
  * index. */
-static ALWAYS_INLINE HeapResult merge(Link *links, size_t start, size_t run, bool is_behind,
-                                      bool is_before)
+static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_behind,
+                               bool is_before, FastGiveFail *fail)
 {
     Heap *heap = fast_heap(links);
     size_t behind = is_behind ? map_length(heap_map(heap), start + run) : 0;
@@ -175,71 +180,76 @@ static ALWAYS_INLINE HeapResult merge(Link *links, size_t start, size_t run, boo
     heap->given++;
     heap->headroom += run;
     if (UNLIKELY(before + run + behind >= heap->fast_classes)) {
-        return !is_before   ? merge_large_behind(links, start, run, behind)
-               : !is_behind ? merge_large_before(links, start, run, before)
+        return !is_before   ? merge_large_behind(links, start, run, behind, fail)
+               : !is_behind ? merge_large_before(links, start, run, before, fail)
                : before < heap->fast_classes && behind < heap->fast_classes
-                   ? merge_lists(links, start, run, before, behind)
-                   : merge_large_both(links, start, run, before, behind);
+                   ? merge_lists(links, start, run, before, behind, fail)
+                   : merge_large_both(links, start, run, before, behind, fail);
     }
-    return !is_before   ? merge_small_behind(links, start, run, behind)
-           : !is_behind ? merge_small_before(links, start, run, before)
-                        : merge_small_both(links, start, run, before, behind);
+    return !is_before   ? merge_small_behind(links, start, run, behind, fail)
+           : !is_behind ? merge_small_before(links, start, run, before, fail)
+                        : merge_small_both(links, start, run, before, behind, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_behind(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int merge_behind(Link *links, size_t start, size_t run,
+                                                      FastGiveFail *fail)
 {
-    return merge(links, start, run, true, false);
+    return merge(links, start, run, true, false, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_before(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int merge_before(Link *links, size_t start, size_t run,
+                                                      FastGiveFail *fail)
 {
-    return merge(links, start, run, false, true);
+    return merge(links, start, run, false, true, fail);
 }
 
-static __attribute__((__noinline__)) HeapResult merge_both(Link *links, size_t start, size_t run)
+static __attribute__((__noinline__)) int merge_both(Link *links, size_t start, size_t run,
+                                                    FastGiveFail *fail)
 {
-    return merge(links, start, run, true, true);
+    return merge(links, start, run, true, true, fail);
 }
 
 /* Gives back a block whose end is further off than a window reaches. free: the window. */
-static __attribute__((__noinline__)) HeapResult give_long(Link *links, size_t start, size_t free)
+static __attribute__((__noinline__)) int give_long(Link *links, size_t start, size_t free,
+                                                   FastGiveFail *fail)
 {
     Heap *heap = fast_heap(links);
     Map map = heap_map(fast_heap(links));
     size_t run;
 
     if (UNLIKELY((free & 2) != 0)) {
-        return HEAP_FULL;
+        return fail(links, start, HEAP_FULL);
     }
     run = map_length(map, start);
     if (UNLIKELY(map_is_free(map, start + run))) {
-        return (free & 1) != 0 ? merge_both(links, start, run) : merge_behind(links, start, run);
+        return (free & 1) != 0 ? merge_both(links, start, run, fail)
+                               : merge_behind(links, start, run, fail);
     }
     if (UNLIKELY((free & 1) != 0)) {
-        return merge_before(links, start, run);
+        return merge_before(links, start, run, fail);
     }
     heap->given++;
     heap->headroom += run;
     if (UNLIKELY(run >= heap->fast_classes)) {
-        return give_large(links, start, run);
+        return give_large(links, start, run, fail);
     }
     map_set_free(map, start, run);
     fast_insert(links, start, run);
-    return HEAP_OK;
+    return 0;
 }
 
-HeapResult fast_give_other(Link *links, size_t start, size_t run, FastGiven given)
+int fast_give_other(Link *links, size_t start, size_t run, FastGiven given, FastGiveFail *fail)
 {
     switch (given) {
     case FAST_BEHIND:
-        return merge_behind(links, start, run);
+        return merge_behind(links, start, run, fail);
     case FAST_BEFORE:
-        return merge_before(links, start, run);
+        return merge_before(links, start, run, fail);
     case FAST_BOTH:
-        return merge_both(links, start, run);
+        return merge_both(links, start, run, fail);
     case FAST_LONG:
-        return give_long(links, start, run);
+        return give_long(links, start, run, fail);
     default:
-        return HEAP_FULL;
+        return fail(links, start, HEAP_FULL);
     }
 }

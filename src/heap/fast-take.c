@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
  * The rarer half of taking a block the short way: in functions of its own, so that it does not cost the common half the
- * registers that it needs. All return 0 where it takes the general way. */
+ * registers that it needs. Functions are called last where that is possible: then what leads to them needs no stack frame. */
 #include "heap/fast.h"
 
 /* Where a tree is to be searched, or nodes lie elsewhere. */
-static __attribute__((__noinline__)) size_t take_by_search(Link *links, size_t units)
+static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units,
+                                                          FastTakeFail *fail)
 {
     Index index = index_of(fast_heap(links));
     Pos block;
     HeapResult result = blocks_take_large(index, units, index_class(index, units), &block);
 
     if (UNLIKELY(result != HEAP_OK)) {
-        return 0;
+        return fail(links, units);
     }
-    return block;
+    return &links[block];
 }
 
 /* Ends taking a block: what is left of it goes into a bin that needs a tree for it. */
-static __attribute__((__noinline__)) size_t insert_rest(Link *links, size_t block, size_t rest,
-                                                        size_t size)
+static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block, size_t rest,
+                                                       size_t size)
 {
     index_add_to_tree(index_usual(fast_heap(links)), rest, size);
-    return block;
+    return &links[block];
 }
 
 /* Ends taking the front of a large free block, which is out of the index. */
-static ALWAYS_INLINE size_t take_front(Link *links, size_t units, size_t block, size_t size)
+static ALWAYS_INLINE void *take_front(Link *links, size_t units, size_t block, size_t size)
 {
     size_t rest = block + units;
     Map map;
@@ -41,7 +42,7 @@ static ALWAYS_INLINE size_t take_front(Link *links, size_t units, size_t block, 
         if (UNLIKELY(!index_push_large(index_usual(fast_heap(links)), rest, size))) {
             return insert_rest(links, block, rest, size);
         }
-        return block;
+        return &links[block];
     }
     blocks_note_touched(fast_heap(links), (Pos)(rest + size));
     if (size != 0) {
@@ -49,18 +50,19 @@ static ALWAYS_INLINE size_t take_front(Link *links, size_t units, size_t block, 
         map_put_size(map, rest, size);
         fast_insert(links, rest, size);
     }
-    return block;
+    return &links[block];
 }
 
-static __attribute__((__noinline__)) size_t take_from_shelf(Link *links, size_t units,
-                                                            size_t size_class, size_t size)
+static __attribute__((__noinline__)) void *take_from_shelf(Link *links, size_t units,
+                                                           size_t size_class, size_t size,
+                                                           FastTakeFail *fail)
 {
     Index index = index_usual(fast_heap(links));
     size_t block = shelf_first(index.tree, index_shelf_at(index, size_class), size);
 
     if (UNLIKELY(!fast_confirms_large(links, block, size)) ||
         UNLIKELY(block + units > fast_heap(links)->open)) {
-        return 0;
+        return fail(links, units);
     }
     if (shelf_take(index.tree, index_shelf_at(index, size_class), size, &block)) {
         classes_unmark_large(fast_heap(links), size_class);
@@ -69,15 +71,16 @@ static __attribute__((__noinline__)) size_t take_from_shelf(Link *links, size_t 
 }
 
 /* The bin has no tree. */
-static __attribute__((__noinline__)) size_t take_from_bin(Link *links, size_t units,
-                                                          size_t size_class, size_t block)
+static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t units,
+                                                         size_t size_class, size_t block,
+                                                         FastTakeFail *fail)
 {
     Index index = index_usual(fast_heap(links));
     size_t size = tree_node(index.tree, block)->size;
 
     if (UNLIKELY(!fast_confirms_large(links, block, size)) ||
         UNLIKELY(block + units > fast_heap(links)->open)) {
-        return 0;
+        return fail(links, units);
     }
     if (bin_pull(index_bin_at(index, size_class), (Pos)block)) {
         classes_unmark_large(fast_heap(links), size_class);
@@ -86,7 +89,8 @@ static __attribute__((__noinline__)) size_t take_from_bin(Link *links, size_t un
 }
 
 /* The front of the smallest block of a class, where each is large enough. */
-static ALWAYS_INLINE size_t take_smallest(Link *links, size_t units, size_t size_class)
+static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t size_class,
+                                         FastTakeFail *fail)
 {
     Index index = index_usual(fast_heap(links));
     size_t begin = index_shelf_begin(index.heap, size_class);
@@ -94,67 +98,68 @@ static ALWAYS_INLINE size_t take_smallest(Link *links, size_t units, size_t size
 
     if (index_is_shelved(index.heap, begin)) {
         return take_from_shelf(links, units, size_class,
-                               shelf_size_from(index_shelf_at(index, size_class), begin));
+                               shelf_size_from(index_shelf_at(index, size_class), begin), fail);
     }
     if (UNLIKELY(bin_has_tree(bin))) {
-        return take_by_search(links, units);
+        return take_by_search(links, units, fail);
     }
-    return take_from_bin(links, units, size_class, bin_smaller(index.tree, bin));
+    return take_from_bin(links, units, size_class, bin_smaller(index.tree, bin), fail);
 }
 
 /* No list has a block for it, but another class may have one. */
-static __attribute__((__noinline__)) size_t take_from_large(Link *links, size_t units,
-                                                            size_t size_class)
+static __attribute__((__noinline__)) void *take_from_large(Link *links, size_t units,
+                                                           size_t size_class, FastTakeFail *fail)
 {
     if (UNLIKELY(size_class == 0)) {
-        return 0;
+        return fail(links, units);
     }
     if (UNLIKELY(!fast_has_nodes(fast_heap(links)))) {
-        return take_by_search(links, units);
+        return take_by_search(links, units, fail);
     }
-    return take_smallest(links, units, size_class);
+    return take_smallest(links, units, size_class, fail);
 }
 
 /* There is no free block of exactly so many units. */
-static size_t take_inexact(Link *links, size_t units)
+static void *take_inexact(Link *links, size_t units, FastTakeFail *fail)
 {
     Heap *heap = fast_heap(links);
     size_t size_class = classes_next(heap, units);
     size_t block;
 
     if (UNLIKELY(size_class - 1 >= heap->fast_classes - 1)) {
-        return take_from_large(links, units, size_class);
+        return take_from_large(links, units, size_class, fail);
     }
     block = links[size_class].next;
     if (UNLIKELY(!fast_take_first(links, size_class, block))) {
-        return 0;
+        return fail(links, units);
     }
     blocks_count_use(fast_heap(links), units);
     fast_split(links, block, units, size_class);
-    return block;
+    return &links[block];
 }
 
 /* The front of the smallest large block, of classes from one on. */
-static ALWAYS_INLINE size_t take_from_classes(Link *links, size_t units, size_t size_class)
+static ALWAYS_INLINE void *take_from_classes(Link *links, size_t units, size_t size_class,
+                                             FastTakeFail *fail)
 {
     size_class = classes_next(fast_heap(links), size_class);
     if (UNLIKELY(size_class == 0)) {
-        return 0;
+        return fail(links, units);
     }
-    return take_smallest(links, units, size_class);
+    return take_smallest(links, units, size_class, fail);
 }
 
-static ALWAYS_INLINE size_t take_shelved(Link *links, size_t units)
+static ALWAYS_INLINE void *take_shelved(Link *links, size_t units, FastTakeFail *fail)
 {
     Index index = index_usual(fast_heap(links));
     size_t shelf = index_shelf(index, units);
     size_t size = shelf_size_from(index_shelf_at(index, shelf), units);
 
-    return size == 0 ? take_from_classes(links, units, shelf + 1)
-                     : take_from_shelf(links, units, shelf, size);
+    return size == 0 ? take_from_classes(links, units, shelf + 1, fail)
+                     : take_from_shelf(links, units, shelf, size, fail);
 }
 
-static ALWAYS_INLINE size_t take_binned(Link *links, size_t units)
+static ALWAYS_INLINE void *take_binned(Link *links, size_t units, FastTakeFail *fail)
 {
     Index index = index_usual(fast_heap(links));
     size_t bin = index_bin(index, units);
@@ -162,29 +167,30 @@ static ALWAYS_INLINE size_t take_binned(Link *links, size_t units)
     Pos block;
 
     if (blocks->first == TREE_NONE) {
-        return take_from_classes(links, units, bin);
+        return take_from_classes(links, units, bin, fail);
     }
     if (UNLIKELY(bin_has_tree(blocks))) {
-        return take_by_search(links, units);
+        return take_by_search(links, units, fail);
     }
     block = bin_fit(index.tree, blocks, (Pos)units);
-    return block == TREE_NONE ? take_from_classes(links, units, bin + 1)
-                              : take_from_bin(links, units, bin, block);
+    return block == TREE_NONE ? take_from_classes(links, units, bin + 1, fail)
+                              : take_from_bin(links, units, bin, block, fail);
 }
 
 /* It is too large for any list, or of no bytes, or this is no region for the fast way. */
-static size_t take_large(Link *links, size_t units)
+static void *take_large(Link *links, size_t units, FastTakeFail *fail)
 {
     Heap *heap = fast_heap(links);
 
     if (UNLIKELY(!fast_has_nodes(heap)) || UNLIKELY(units > heap->end - heap->first)) {
-        return 0;
+        return fail(links, units);
     }
-    return index_is_shelved(heap, units) ? take_shelved(links, units) : take_binned(links, units);
+    return index_is_shelved(heap, units) ? take_shelved(links, units, fail)
+                                         : take_binned(links, units, fail);
 }
 
-size_t fast_take_other(Link *links, size_t units)
+void *fast_take_other(Link *links, size_t units, FastTakeFail *fail)
 {
-    return UNLIKELY(units >= fast_heap(links)->fast_classes) ? take_large(links, units)
-                                                             : take_inexact(links, units);
+    return UNLIKELY(units >= fast_heap(links)->fast_classes) ? take_large(links, units, fail)
+                                                             : take_inexact(links, units, fail);
 }

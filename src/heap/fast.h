@@ -165,7 +165,7 @@ static ALWAYS_INLINE void fast_start_rest(Link *links, Map map, size_t rest)
  * Taking and giving
  * --------------------------------------------------------------------------------------------- */
 
-/* Takes a block of which a list has one of exactly so many units. 0: fast_take_other is to be asked. */
+/* Takes a block if a list has one of exactly so many units. 0: fast_take_other is to be asked. */
 static ALWAYS_INLINE size_t fast_take_exact(Link *links, size_t units)
 {
     size_t block;
@@ -182,17 +182,11 @@ static ALWAYS_INLINE size_t fast_take_exact(Link *links, size_t units)
     return block;
 }
 
-/* Takes the front of a larger one. 0: the general way is to be gone, for the heap is full, or damaged, or has no short
- * way for this. */
-size_t fast_take_other(Link *links, size_t units);
+/* What is called last where the short way ends: the heap is full, or damaged, or has no short way for so many units. */
+typedef void *FastTakeFail(Link *links, size_t units);
 
-/* Both. */
-static inline size_t fast_take(Link *links, size_t units)
-{
-    size_t block = fast_take_exact(links, units);
-
-    return LIKELY(block != 0) ? block : fast_take_other(links, units);
-}
+/* Takes the front of a larger block; or what `fail` returns. */
+void *fast_take_other(Link *links, size_t units, FastTakeFail *fail);
 
 /* What a pointer to a block, about to be freed, turned out to be. */
 typedef enum FastGiven {
@@ -257,17 +251,12 @@ static ALWAYS_INLINE FastGiven fast_give_alone(Link *links, size_t start, size_t
     return FAST_GIVEN;
 }
 
-/* Gives back a block that fast_give_alone does not: so many units, as it told. HEAP_FULL: it is none in use, or the
- * general way is to be gone: nothing was done. HEAP_DAMAGED: as with heap_give. */
-HeapResult fast_give_other(Link *links, size_t start, size_t run, FastGiven given);
+/* What is called last where the short way ends. HEAP_FULL: no block in use starts there, or there is no short way for
+ * it, and nothing was done. HEAP_DAMAGED: as with heap_give. */
+typedef int FastGiveFail(Link *links, size_t start, HeapResult result);
 
-/* Both. */
-static inline HeapResult fast_give(Link *links, size_t start)
-{
-    size_t run = 0;
-    FastGiven given = fast_give_alone(links, start, &run);
-
-    return LIKELY(given == FAST_GIVEN) ? HEAP_OK : fast_give_other(links, start, run, given);
-}
+/* Gives back a block of so many units that fast_give_alone, which told them, does not. Returns 0, or what `fail`
+ * returns. */
+int fast_give_other(Link *links, size_t start, size_t run, FastGiven given, FastGiveFail *fail);
 
 #endif
