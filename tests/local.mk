@@ -109,6 +109,7 @@ long_tests = \
 	tests/inner-check \
 	tests/inner-shapes \
 	tests/inner-tree \
+	tests/test-caches-misuse \
 	tests/test-caches-threads \
 	tests/test-fork \
 	tests/test-model \
