@@ -89,6 +89,11 @@ static void see_stack(Cache *cache, size_t size_class)
     if (stack[0] != 0 || stack[class->capacity + 1] != STACK_CEILING || count > class->capacity) {
         ck_abort_msg("the stack of class %zu has no ends", size_class);
     }
+    for (size_t i = 1; i <= class->capacity; i++) {
+        if (stack[i] == STACK_CEILING) {
+            ck_abort_msg("the stack of class %zu seems to be full at %zu", size_class, i);
+        }
+    }
     for (size_t i = 1; i <= count; i++) {
         size_t span = granule_first(&bench.granules, stack[i]);
 

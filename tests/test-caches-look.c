@@ -254,6 +254,53 @@ START_TEST(looks_while_others_are_busy)
 }
 END_TEST
 
+static void *check_on(void *argument)
+{
+    Worker *worker = argument;
+
+    pthread_barrier_wait(worker->barrier);
+    while (!__atomic_load_n(&worker->may_end, __ATOMIC_ACQUIRE)) {
+        worker->failed |= Mem_RegionCheck(worker->bed->region) != 0;
+    }
+    return NULL;
+}
+
+/* What a check does for itself is seen by nobody: a freed block is none meanwhile, and one in use stays one. */
+START_TEST(checks_are_not_seen)
+{
+    enum { COUNT = 208 };
+    static Worker workers[THREADS];
+    Bed bed = cached_open(_i, SIZE);
+    size_t rounds = support_operations(100);
+    pthread_barrier_t barrier;
+    char *blocks[COUNT];
+
+    start(workers, &bed, &barrier, check_on, _i);
+    cached_warm_up(&bed, 64);
+    for (size_t i = 0; i < COUNT; i++) {
+        blocks[i] = Mem_RegionAlloc(bed.region, 64);
+    }
+    for (size_t i = 0; i < COUNT; i += 16) {
+        ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[i]), 0);
+    }
+    for (size_t i = 0; i < rounds * COUNT; i++) {
+        char *block = blocks[i % COUNT];
+
+        ck_assert_uint_eq(Mem_RegionSize(bed.region, block), i % 16 == 0 ? 0 : 64);
+        ck_assert(i % 16 != 0 || Mem_RegionRealloc(bed.region, block, 40) == NULL);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        __atomic_store_n(&workers[i].may_end, true, __ATOMIC_RELEASE);
+    }
+    join(workers, &bed);
+    for (size_t i = 0; i < COUNT; i++) {
+        ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[i]), i % 16 == 0 ? -1 : 0);
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 enum { LINE = 64 };
 
 /* Takes small blocks, in turns with the others. */
@@ -314,6 +361,7 @@ int main(void)
     tcase_add_loop_test(tests, looks_agree, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, looks_move_nothing, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, looks_while_others_are_busy, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, checks_are_not_seen, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, no_line_is_shared, 0, CACHED_VARIANTS);
     return support_end();
 }

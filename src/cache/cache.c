@@ -112,7 +112,8 @@ static bool replace_stack(Cache *cache, size_t size_class, size_t capacity)
     if (stack == NULL) {
         return false;
     }
-    stack[0] = 0;
+    /* What it had in a former use might look like a ceiling. */
+    memset(stack, 0, (capacity + 1) * sizeof *stack);
     stack[capacity + 1] = STACK_CEILING;
     if (class->stack != 0) {
         memcpy(stack + 1, cache_floor(cache, size_class) + 1, count * sizeof *stack);

@@ -267,8 +267,10 @@ bool thread_make_known(void)
 
 void thread_set_cache(Thread *self, size_t slot, Cache *cache)
 {
+    threads_lock();
     self->owned[slot] = cache;
     show(self, slot, (hidden >> slot & 1) != 0 ? NULL : cache);
+    threads_unlock();
 }
 
 /* Shows a thread its caches of some slots, or the empty one. Whether it has any, and is not the caller. */

@@ -91,7 +91,7 @@ CacheFreed caches_free(Region *region, size_t block)
     return freed == CACHE_LONGER || freed == CACHE_MET ? free_locked(region, block, freed) : freed;
 }
 
-bool caches_find(Region *region, size_t block, size_t *units)
+static bool find(Region *region, size_t block, size_t *units)
 {
     unsigned tag = region_tag(region, block);
     Granules granules;
@@ -105,4 +105,25 @@ bool caches_find(Region *region, size_t block, size_t *units)
         *units = sizes_units(tag_class(tag));
     }
     return true;
+}
+
+/* Bits are right while the caller is busy, or has the lock: a check changes them for a while, settling for good. */
+bool caches_find(Region *region, size_t block, size_t *units)
+{
+    Operation operation;
+    bool has_own, found;
+
+    *units = 0;
+    if (region_tag(region, block) == 0) {
+        return false;
+    }
+    has_own = thread_take_own(region_slot(region)) != NULL;
+    found = has_own && find(region, block, units);
+    thread_release_own();
+    if (!has_own) {
+        operation_begin(&operation, region);
+        found = find(region, block, units);
+        operation_end(&operation);
+    }
+    return found;
 }
