@@ -37,23 +37,21 @@ static __attribute__((__noinline__)) void *alloc_locked(Link *links, size_t unit
     return LIKELY(block != NULL) ? block : alloc_generally(links, units);
 }
 
-/* No list has a block of exactly so many units. Where units are of another size, these are none of them. */
+/* No list has a block of exactly so many units. Where units are of another size, or wrapped round, these are none. */
 static __attribute__((__noinline__)) void *alloc_other(Link *links, size_t units, size_t size)
 {
-    return UNLIKELY(fast_heap(links)->fast_classes == 0)
-               ? alloc_generally(links, heap_units(fast_heap(links), size))
-               : fast_take_other(links, units, alloc_generally);
+    if (UNLIKELY(fast_heap(links)->fast_classes == 0) || UNLIKELY(units > SIZE_MAX / UNIT_BYTES)) {
+        return alloc_generally(links, heap_units(fast_heap(links), size));
+    }
+    return lock_is_needless() ? fast_take_other(links, units, alloc_generally)
+                              : alloc_locked(links, units);
 }
 
 /* What is rarer is called last, so that this needs no stack frame. */
 static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
 {
-    size_t block;
+    size_t block = LIKELY(lock_is_needless()) ? fast_take_exact(links, units) : 0;
 
-    if (UNLIKELY(!lock_is_needless()) && LIKELY(fast_heap(links)->fast_classes != 0)) {
-        return alloc_locked(links, units);
-    }
-    block = fast_take_exact(links, units);
     return LIKELY(block != 0) ? &links[block] : alloc_other(links, units, size);
 }
 
