@@ -33,11 +33,23 @@ Cache *bench_create(void)
     return cache;
 }
 
+static void free_memory(void)
+{
+    free(bench.pool);
+    free(bench.granules.live);
+    free(bench.granules.remote);
+    free(bench.granules.tags);
+    free(bench.granules.offsets);
+    free(bench.granules.listed);
+    free(bench.granules.posted);
+}
+
 /* pieces: beside those of the pool itself and of the caches. */
 void bench_open(size_t caches, size_t pieces)
 {
     size_t bytes = (sizeof(Pool) / PIECE_BYTES + 1 + pieces) * PIECE_BYTES + caches * sizeof(Cache);
 
+    free_memory();
     memset(&bench, 0, sizeof bench);
     bench.pool = take_memory(bytes);
     pool_init(bench.pool, bytes, HEAP_BYTES);
