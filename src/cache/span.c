@@ -85,7 +85,7 @@ bool span_is_empty(const Granules *granules, size_t first, SpanShape shape)
 {
     const LiveWord *live = words_of(granules->live, first);
     const LiveWord *remote = words_of(granules->remote, first);
-    size_t any = 0;
+    LiveWord any = 0;
 
     for (size_t i = 0; i < count_words(shape); i++) {
         any |= live[i] | __atomic_load_n(&remote[i], __ATOMIC_RELAXED);
@@ -100,7 +100,7 @@ size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
     size_t count = 0;
 
     for (size_t i = 0; i < count_words(shape); i++) {
-        size_t here = live[i] & ~__atomic_load_n(&remote[i], __ATOMIC_RELAXED);
+        LiveWord here = live[i] & ~__atomic_load_n(&remote[i], __ATOMIC_RELAXED);
 
         count += here == 0 ? 0 : (size_t)__builtin_popcountll(here);
     }
@@ -115,7 +115,7 @@ void span_collect(const Granules *granules, size_t first, SpanShape shape)
     LiveWord *remote = words_of(granules->remote, first);
 
     for (size_t i = 0; i < count_words(shape); i++) {
-        size_t freed = __atomic_load_n(&remote[i], __ATOMIC_ACQUIRE) & live[i];
+        LiveWord freed = __atomic_load_n(&remote[i], __ATOMIC_ACQUIRE) & live[i];
 
         if (freed != 0) {
             __atomic_store_n(&live[i], live[i] & ~freed, __ATOMIC_RELAXED);
@@ -140,7 +140,7 @@ size_t span_cut(const Granules *granules, Heap *heap, size_t first, SpanShape sh
 {
     size_t end = granule_start(first) + span_units(shape);
     size_t at = granule_start(first); /* the pieces before are cut */
-    size_t before = heap->taken;
+    uint64_t before = heap->taken;
 
     span_collect(granules, first, shape);
     span_set_tags(granules, first, shape, 0);
@@ -152,5 +152,5 @@ size_t span_cut(const Granules *granules, Heap *heap, size_t first, SpanShape sh
             at = cut_front(heap, at, end, block + shape.units);
         }
     }
-    return heap->taken - before + 1;
+    return (size_t)(heap->taken - before) + 1;
 }

@@ -52,7 +52,7 @@ typedef struct Region {
 
             Lock lock; /* held while anything above, or the Heap, is changed */
         };
-        unsigned char owner[HEAP_OWNER_BYTES - sizeof(size_t)];
+        unsigned char owner[HEAP_OWNER_BYTES - sizeof(uint64_t)];
     };
     /* Units of the largest block that a cache hands out in the short way; 0: the region has no caches. All calls read
      * this, and the Heap's first members: they are on a cache line that nothing else is written to. */
