@@ -4,6 +4,8 @@
  * and how often all of them have to give back what they have. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cached-bed.h"
 #include "region/caches.h"
@@ -255,6 +257,60 @@ START_TEST(late_posts_are_known)
 }
 END_TEST
 
+/* Takes a block that is free, and uses it as any other. */
+static bool use_again(const Bed *bed, const char *freed)
+{
+    for (int i = 0; i < 4096; i++) {
+        char *block = Mem_RegionAlloc(bed->region, BLOCK);
+
+        if (block == freed) {
+            return Mem_RegionSize(bed->region, block) >= BLOCK &&
+                   Mem_RegionFree(bed->region, block) == 0 &&
+                   Mem_RegionFree(bed->region, block) == -1 && Mem_RegionCheck(bed->region) == 0;
+        }
+    }
+    return false;
+}
+
+/* The process forks while a thread has set the remote bit of a block, which is free or was allocated anew, and is about to
+ * ask what became of it. That thread is not in the child. There the block is free, once. */
+START_TEST(who_asks_is_not_in_the_child)
+{
+    bool is_live = _i >= CACHED_VARIANTS;
+    Bed bed = cached_open(_i % CACHED_VARIANTS, 1 << 22);
+    Region *region = region_of(bed.region);
+    Granules granules = region_granules(region);
+    char *block;
+    Pos position;
+    pid_t child;
+    int status;
+
+    cached_warm_up(&bed, BLOCK);
+    block = checked_alloc(&bed, BLOCK);
+    position = heap_position(&region->heap, block);
+    if (!is_live) {
+        checked_free(&bed, block);
+    }
+    granules.remote[position / LIVE_WORD_BITS] |= live_mask(position);
+    region_caches(region)->asking = 1;
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        _exit((!is_live || Mem_RegionFree(bed.region, block) == -1) && use_again(&bed, block) ? 0
+                                                                                              : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    region_caches(region)->asking = 0;
+    ck_assert(granule_take_freed(&granules, position));
+    if (is_live) {
+        checked_free(&bed, block);
+    }
+    checked_empty(&bed);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("caches");
@@ -265,5 +321,6 @@ int main(void)
     tcase_add_loop_test(tests, settlings_are_few, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, few_calls_take_no_span, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, late_posts_are_known, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, who_asks_is_not_in_the_child, 0, 2 * CACHED_VARIANTS);
     return support_end();
 }

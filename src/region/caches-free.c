@@ -52,6 +52,9 @@ static CacheFreed free_locked(Region *region, size_t block, CacheFreed freed)
     Operation operation;
 
     operation_begin(&operation, region);
+    if (freed == CACHE_MET) {
+        __atomic_fetch_sub(&region_caches(region)->asking, 1, __ATOMIC_RELAXED);
+    }
     while (freed == CACHE_LONGER && !region->heap.broken) {
         freed = free_in(region, own, block);
         if (freed == CACHE_LONGER) {
@@ -82,6 +85,9 @@ CacheFreed caches_free(Region *region, size_t block)
         return free_locked(region, block, CACHE_LONGER);
     }
     freed = free_in(region, cache, block);
+    if (freed == CACHE_MET) { /* now, while a fork would wait */
+        __atomic_fetch_add(&region_caches(region)->asking, 1, __ATOMIC_RELAXED);
+    }
     was_full = cache->was_full;
     cache->was_full = false;
     thread_release_own();
@@ -89,6 +95,28 @@ CacheFreed caches_free(Region *region, size_t block)
         caches_drop_empty(region, cache, tag_class(tag));
     }
     return freed == CACHE_LONGER || freed == CACHE_MET ? free_locked(region, block, freed) : freed;
+}
+
+void caches_decide_all(Region *region)
+{
+    Granules granules = region_granules(region);
+    size_t end = granule_start(granule_of(region->heap.clean) + 1);
+
+    if (region_caches(region)->asking == 0) {
+        return;
+    }
+    region_caches(region)->asking = 0;
+    for (size_t block = 0; block < end; block += LIVE_WORD_BITS) {
+        LiveWord *remote = &granules.remote[block / LIVE_WORD_BITS];
+
+        *remote &= granules.live[block / LIVE_WORD_BITS];
+        if (*remote != 0) {
+            Inbox *inbox = &owner_of(region, block)->inbox;
+
+            inbox->watched = true;
+            inbox_post(inbox, &granules, granule_first(&granules, block));
+        }
+    }
 }
 
 static bool find(Region *region, size_t block, size_t *units)

@@ -110,6 +110,9 @@ static void in_child(void)
 {
     threads_in_child();
     for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
+        if (regions[slot] != NULL) {
+            caches_decide_all(regions[slot]);
+        }
         if (regions[slot] != NULL && regions[slot]->heap.broken) {
             region_hide_caches(regions[slot]);
         }

@@ -91,6 +91,10 @@ static ALWAYS_INLINE CacheFreed caches_push(Region *region, const void *address,
 
 CacheFreed caches_free(Region *region, size_t block);
 
+/* In the child of a fork(): decides what threads were about to ask that are not there. A remote bit of a block that the
+ * program has stays, and its owner will see it; others are taken back. */
+void caches_decide_all(Region *region);
+
 /* Whether a position below the heap's end lies in a span. units: those of the block of the program's that begins there;
  * 0 if there is none. */
 bool caches_find(Region *region, size_t block, size_t *units);

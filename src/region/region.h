@@ -23,6 +23,8 @@ typedef struct Caches {
     size_t slot;    /* of each thread's caches: see region_slot */
     ptrdiff_t pool; /* bytes from the handle, here and below */
     ptrdiff_t live, remote, listed, posted, tags, offsets; /* the tables, as in Granules */
+    unsigned
+        asking; /* threads that are about to ask, of a remote bit that they set, what became of it. Atomic */
     /* Changed while the region is locked: */
     uint64_t dissolved; /* blocks of the program's in spans that were dissolved, or were reset */
     size_t spans;       /* that all caches have; 0: there is nothing to settle */
