@@ -109,6 +109,7 @@ long_tests = \
 	tests/inner-check \
 	tests/inner-shapes \
 	tests/inner-tree \
+	tests/model-races.sh \
 	tests/test-caches-misuse \
 	tests/test-caches-threads \
 	tests/test-fork \
@@ -603,6 +604,7 @@ dist_check_SCRIPTS += \
 	tests/malloc.sh \
 	tests/memrun.sh \
 	tests/misuse.sh \
+	tests/model-races.sh \
 	tests/preload.sh \
 	tests/programs.sh
 
@@ -613,5 +615,8 @@ EXTRA_DIST += \
 	tests/malloc/interposer.c \
 	tests/malloc/plugin.c \
 	tests/malloc/replaced.cc \
+	tests/models/free.pml \
+	tests/models/hide.pml \
+	tests/models/memory.pml \
 	tests/run-installed \
 	tests/test-cxx.cc
