@@ -3,8 +3,11 @@
  * What keeps a region sound where a program does not: a map that contradicts itself, and requests that can't be
  * met. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "cached-bed.h"
 #include "region/region.h"
@@ -124,6 +127,91 @@ START_TEST(contradiction_ends_the_use_of_a_region)
 }
 END_TEST
 
+static void *break_region(void *argument)
+{
+    Bed *bed = argument;
+
+    contradict(bed, Mem_RegionAlloc(bed->region, (size_t)200 * UNIT), 0);
+    return Mem_RegionCheck(bed->region) == -1 ? argument : NULL;
+}
+
+/* Another thread has found it broken, and is not in the child. */
+START_TEST(broken_region_stays_so_in_a_child)
+{
+    Bed bed = cached_open(_i, SIZE);
+    pthread_t thread;
+    void *result;
+    int status;
+    pid_t child;
+
+    cached_warm_up(&bed, BLOCK);
+    support_run_thread(&thread, break_region, &bed);
+    ck_assert_int_eq(pthread_join(thread, &result), 0);
+    ck_assert_ptr_nonnull(result);
+    child = fork();
+    ck_assert_int_ne(child, -1);
+    if (child == 0) {
+        support_end_child(Mem_RegionAlloc(bed.region, BLOCK) != NULL   ? 1
+                          : errno != ENOTRECOVERABLE                   ? 2
+                          : Mem_RegionReset(bed.region) != 0           ? 3
+                          : Mem_RegionAlloc(bed.region, BLOCK) == NULL ? 4
+                                                                       : 0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_ptr_null(Mem_RegionAlloc(bed.region, BLOCK));
+    bed_close(&bed);
+}
+END_TEST
+
+enum { MOVED = 2 << 12 }; /* bytes */
+
+static struct {
+    const Bed *bed;
+    char *block;
+    Mem_Stats stats;
+} moving;
+
+/* The block is being copied. */
+static void look_amid_move(int signal)
+{
+    (void)signal;
+    ck_assert_int_eq(Mem_RegionGetStats(moving.bed->region, &moving.stats), 0);
+    ck_assert_int_eq(mprotect(moving.block, MOVED, PROT_READ | PROT_WRITE), 0);
+}
+
+/* Of no call is less counted than there were. */
+START_TEST(counts_hold_while_a_block_moves)
+{
+    struct sigaction action = {.sa_handler = look_amid_move};
+    struct sigaction before;
+    Bed bed = cached_open(_i, (size_t)16 * SIZE);
+    Mem_Stats stats;
+
+    for (int i = 0; i < CACHED_WARM; i++) { /* none is freed */
+        ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, BLOCK));
+    }
+    for (int i = 0; i < BLOCKS; i++) {
+        moving.block = Mem_RegionAlignedAlloc(bed.region, support_page(), MOVED);
+        ck_assert_ptr_nonnull(moving.block);
+        ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, (size_t)2 * MOVED));
+    }
+    moving.bed = &bed;
+    ck_assert_int_eq(sigaction(SIGSEGV, &action, &before), 0);
+    ck_assert_int_eq(mprotect(moving.block, MOVED, PROT_NONE), 0);
+    ck_assert_ptr_nonnull(Mem_RegionRealloc(bed.region, moving.block, (size_t)2 * MOVED));
+    ck_assert_int_eq(sigaction(SIGSEGV, &before, NULL), 0);
+    ck_assert_uint_eq(moving.stats.frees, 0);
+    ck_assert_uint_eq(moving.stats.allocs + moving.stats.aligned_allocs,
+                      moving.stats.blocks_in_use);
+    stats = bed_stats(&bed);
+    ck_assert_uint_eq(stats.frees, 0);
+    ck_assert_uint_eq(stats.reallocs, 1);
+    ck_assert_uint_eq(stats.allocs + stats.aligned_allocs, stats.blocks_in_use);
+    bed_close(&bed);
+}
+END_TEST
+
 /* How much the heap was given back so far: what comes from caches, too. */
 static size_t given(const Bed *bed)
 {
@@ -178,6 +266,8 @@ int main(void)
     TCase *tests = support_begin("sound");
 
     tcase_add_test(tests, contradiction_ends_the_use_of_a_region);
+    tcase_add_loop_test(tests, broken_region_stays_so_in_a_child, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, counts_hold_while_a_block_moves, 0, 2);
     tcase_add_loop_test(tests, impossible_request_leaves_caches_alone, 0, 2);
     return support_end();
 }

@@ -133,9 +133,9 @@ static void *move_from_span(Region *region, void *pointer, size_t bytes, size_t 
 {
     int saved = errno;
 
-    caches_count(region, CACHES_MOVE);
     memcpy(heap_address(&region->heap, block), pointer, bytes);
     Mem_RegionFree(region_handle(region), pointer); /* tells if somebody freed it meanwhile */
+    caches_count(region, CACHES_MOVE);              /* of both: so no count is ever below 0 */
     errno = saved;
     return heap_address(&region->heap, block);
 }

@@ -106,9 +106,10 @@ static Cache *create(Region *region)
     return cache;
 }
 
+/* Caches of a region that another thread has found broken stay hidden: that is said first, before those of this thread
+ * are shown. */
 static void in_child(void)
 {
-    threads_in_child();
     for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
         if (regions[slot] != NULL) {
             caches_decide_all(regions[slot]);
@@ -117,6 +118,7 @@ static void in_child(void)
             region_hide_caches(regions[slot]);
         }
     }
+    threads_in_child();
     if (prepared == BEGUN) { /* by a thread that is not here */
         prepared = NOT_YET;
     }
