@@ -178,6 +178,41 @@ START_TEST(calloc_leaves_untouched_pages)
 }
 END_TEST
 
+/* What a class of a cache is larger than what was asked for is cleared, too. */
+START_TEST(calloc_clears_whole_blocks)
+{
+    enum { COUNT = 40 };
+    char *blocks[COUNT];
+    Mem_Region *region;
+
+    support_cache(true);
+    region = Mem_RegionCreate(16 << 20, NULL);
+    ck_assert_ptr_nonnull(region);
+    for (int i = 0; i < 1500; i++) {
+        ck_assert_int_eq(Mem_RegionFree(region, Mem_RegionAlloc(region, 16)), 0);
+    }
+    for (size_t size = 1; size < 30000; size = size * 3 + 2) {
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < COUNT; i++) {
+                size_t usable;
+
+                blocks[i] = Mem_RegionCalloc(region, 1, size);
+                usable = Mem_RegionSize(region, blocks[i]);
+                ck_assert_uint_ge(usable, size);
+                for (size_t at = 0; at < usable; at++) {
+                    ck_assert_int_eq(blocks[i][at], 0);
+                }
+                memset(blocks[i], 0xff, usable);
+            }
+            for (int i = 0; i < COUNT; i++) {
+                ck_assert_int_eq(Mem_RegionFree(region, blocks[i]), 0);
+            }
+        }
+    }
+    ck_assert_int_eq(Mem_RegionDestroy(region), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("calloc");
@@ -189,5 +224,6 @@ int main(void)
     tcase_add_loop_test(tests, calloc_after_reset, 0, KIND_COUNT);
     tcase_add_loop_test(tests, calloc_across_the_clean_boundary, 0, KIND_COUNT);
     tcase_add_test(tests, calloc_leaves_untouched_pages);
+    tcase_add_test(tests, calloc_clears_whole_blocks);
     return support_end();
 }

@@ -81,13 +81,14 @@ static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
 static void *calloc_cached(Region *region, size_t bytes)
 {
     Link *links = (Link *)(void *)region_handle(region);
-    size_t block = caches_alloc(region, caches_class(region, fast_units(links, bytes), 1));
+    size_t size_class = caches_class(region, fast_units(links, bytes), 1);
+    size_t block = caches_alloc(region, size_class);
 
     if (block == 0) {
         return NULL;
     }
     caches_count(region, CACHES_CALLOC);
-    return memset(&links[block], 0, bytes);
+    return memset(&links[block], 0, sizes_units(size_class) * UNIT_BYTES);
 }
 
 void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
