@@ -146,7 +146,7 @@ static void see_cache(Cache *cache)
                  cache->tag | (unsigned)size_class, bench.listed);
     }
     see_list(cache->inbox.first, bench.granules.posted, cache->tag, bench.posted);
-    if (!cache_check(cache, message, sizeof message)) {
+    if (!cache_check(cache, BENCH_GRANULES, message, sizeof message)) {
         ck_abort_msg("%s", message);
     }
 }

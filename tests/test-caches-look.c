@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cached-bed.h"
 
@@ -354,6 +355,32 @@ START_TEST(no_line_is_shared)
 }
 END_TEST
 
+/* Page faults of a check of a large region, of which little was in use. */
+static long check_faults(unsigned flags)
+{
+    const Mem_Options options = {.flags = MEM_SPARSE | flags};
+    Mem_Region *region = Mem_RegionCreate((size_t)1 << 30, &options);
+    struct rusage before, after;
+
+    ck_assert_ptr_nonnull(region);
+    for (int i = 0; i < CACHED_WARM; i++) {
+        ck_assert_ptr_nonnull(Mem_RegionAlloc(region, 16));
+    }
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &before), 0);
+    ck_assert_int_eq(Mem_RegionCheck(region), 0);
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &after), 0);
+    ck_assert_int_eq(Mem_RegionDestroy(region), 0);
+    return after.ru_minflt - before.ru_minflt;
+}
+
+/* Of caches, a check looks at what was in use, whatever the size of the region. */
+START_TEST(checks_touch_what_was_in_use)
+{
+    support_cache(true);
+    ck_assert_int_lt(check_faults(0), check_faults(MEM_EXACT) + 50);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("caches-look");
@@ -363,5 +390,6 @@ int main(void)
     tcase_add_loop_test(tests, looks_while_others_are_busy, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, checks_are_not_seen, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, no_line_is_shared, 0, CACHED_VARIANTS);
+    tcase_add_test(tests, checks_touch_what_was_in_use);
     return support_end();
 }

@@ -69,12 +69,12 @@ static const char *check_span(Cache *cache, size_t span, size_t size_class)
     return found || granules->listed[span] != 0 ? NULL : "span: a free block cannot be found";
 }
 
-static const char *check_spans(Cache *cache)
+static const char *check_spans(Cache *cache, size_t end)
 {
     const Granules *granules = &cache->granules;
     const char *wrong = NULL;
 
-    for (size_t at = 0; at < granule_of(cache->end) && wrong == NULL; at++) {
+    for (size_t at = 0; at < end && wrong == NULL; at++) {
         unsigned tag = granules->tags[at];
 
         if (tag_owner(tag) == tag_owner(cache->tag) && granules->offsets[at] == 0) {
@@ -101,7 +101,7 @@ static const char *check_list(const Cache *cache, size_t size_class)
     return NULL;
 }
 
-bool cache_check(Cache *cache, char *message, size_t size)
+bool cache_check(Cache *cache, size_t granules, char *message, size_t size)
 {
     size_t marked[SIZES + 1] = {0};
     const char *wrong = NULL;
@@ -115,7 +115,7 @@ bool cache_check(Cache *cache, char *message, size_t size)
         }
     }
     if (wrong == NULL) {
-        wrong = check_spans(cache);
+        wrong = check_spans(cache, granules);
     }
     for (size_t size_class = 1; size_class <= SIZES; size_class++) {
         unmark(cache, size_class, marked[size_class]);

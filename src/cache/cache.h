@@ -154,7 +154,7 @@ size_t cache_cool(Cache *cache);
 void cache_forget_all(Cache *cache);
 
 /* Says in one line what is wrong with a cache; true: nothing. No cache is in use meanwhile, but live bits change and
- * change back. */
-bool cache_check(Cache *cache, char *message, size_t size);
+ * change back. granules: all behind these were never in use. */
+bool cache_check(Cache *cache, size_t granules, char *message, size_t size);
 
 #endif

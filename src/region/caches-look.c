@@ -38,7 +38,8 @@ bool caches_check(Region *region, char *message, size_t size)
 
     if (region_is_cached(region)) {
         for (unsigned owner = 1; owner <= region_pool(region)->owners && sound; owner++) {
-            sound = cache_check(pool_cache(region_pool(region), owner), message, size);
+            sound = cache_check(pool_cache(region_pool(region), owner),
+                                view_granules(&region->heap), message, size);
         }
     }
     return sound;
