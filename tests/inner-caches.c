@@ -311,6 +311,25 @@ START_TEST(who_asks_is_not_in_the_child)
 }
 END_TEST
 
+/* Caches begin where two cache lines do, wherever the region is. */
+START_TEST(caches_are_aligned)
+{
+    static char memory[CACHED_INSIDE + 256] __attribute__((__aligned__(128)));
+
+    support_cache(true);
+    for (size_t offset = 0; offset < 128; offset += 8) {
+        Mem_Region *region = Mem_RegionCreateAt(memory + offset, CACHED_INSIDE, NULL);
+        Bed bed = {.region = region};
+
+        ck_assert_ptr_nonnull(region);
+        cached_warm_up(&bed, BLOCK);
+        ck_assert_uint_gt(region_pool(region_of(region))->owners, 0);
+        ck_assert_uint_eq((uintptr_t)pool_cache(region_pool(region_of(region)), 1) % 128, 0);
+        ck_assert_int_eq(Mem_RegionDestroy(region), 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("caches");
@@ -322,5 +341,6 @@ int main(void)
     tcase_add_loop_test(tests, few_calls_take_no_span, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, late_posts_are_known, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, who_asks_is_not_in_the_child, 0, 2 * CACHED_VARIANTS);
+    tcase_add_test(tests, caches_are_aligned);
     return support_end();
 }

@@ -290,7 +290,7 @@ static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
     layout->granule_alignment = LINE_BYTES;
     alignment = layout->pool != 0 ? LINE_BYTES : (size_t)1 << layout->shift;
     if (layout->pool != 0) {
-        layout->front = -address & (LINE_BYTES - 1);
+        layout->front = -address & (POOL_ALIGNMENT - 1);
     }
     place_front(layout, heap_bytes, layout->alignment);
     shift_tables(layout, layout->front);
