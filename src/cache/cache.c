@@ -10,7 +10,6 @@ enum {
     STACK_LARGE_MIN = 4,  /* of blocks so large that STACK_BYTES are fewer */
     SEEN_IN_USE = 0xffff, /* more than any stack has */
     SPANS_TRIED = 8,      /* spans to look through for something for a stack */
-    BATCH_GRANULES = 16,  /* to take from the heap at a time */
     COLLECTED = 16        /* spans of which remote bits are collected at a time */
 };
 
@@ -71,24 +70,9 @@ static Pos unlist(Cache *cache, size_t size_class, Pos before)
     return span;
 }
 
-size_t cache_batch(Cache *cache, size_t size_class)
+void cache_add_span(Cache *cache, size_t size_class, size_t span)
 {
-    CacheClass *class = &cache->classes[size_class];
-    size_t batch = class->batch == 0 ? 1 : class->batch;
-
-    if (batch * span_shape(&cache->granules, size_class).granules < BATCH_GRANULES) {
-        class->batch = (unsigned char)(2 * batch);
-    }
-    return batch;
-}
-
-void cache_add_spans(Cache *cache, size_t size_class, size_t first, size_t count)
-{
-    size_t granules = span_shape(&cache->granules, size_class).granules;
-
-    while (count-- != 0) { /* so that the first one is used first */
-        loosen(cache, size_class, first + count * granules);
-    }
+    loosen(cache, size_class, span);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -355,7 +339,7 @@ static void cool_class(Cache *cache, size_t size_class)
         pool_give_stack(cache->pool, cache_floor(cache, size_class), class->capacity);
         cache->tops[size_class] = cache_no_stack;
         class->stack = 0;
-        class->batch = class->calls = 0;
+        class->calls = 0;
     }
     class->seen = (unsigned short)count;
 }

@@ -30,7 +30,6 @@ typedef struct CacheClass {
     /* Positions on it when cache_cool last looked; or more than there can be: it was filled since. */
     unsigned short seen;
     unsigned char calls; /* allocations that found no block, counted until the class is busy */
-    unsigned char batch; /* spans to take next time; 0 is 1 */
 } CacheClass;
 
 typedef struct Cache {
@@ -133,11 +132,8 @@ bool cache_refill(Cache *cache, size_t size_class);
 /* Makes sure that a class has a stack. False: the pool is used up. */
 bool cache_need_stack(Cache *cache, size_t size_class);
 
-/* How many spans of a class to take next. */
-size_t cache_batch(Cache *cache, size_t size_class);
-
-/* Takes over spans, which have the cache's tag. */
-void cache_add_spans(Cache *cache, size_t size_class, size_t first, size_t count);
+/* Takes over a span, which has the cache's tag. */
+void cache_add_span(Cache *cache, size_t size_class, size_t span);
 
 /* Takes over what other threads freed, of so many spans at most. */
 void cache_collect(Cache *cache, size_t most);

@@ -17,7 +17,7 @@ typedef struct Cache Cache;
 enum {
     PIECE_BYTES = 64,
     POOL_ALIGNMENT = 2 * PIECE_BYTES, /* of a pool, and of the caches in it */
-    POOL_STACK_SIZES = 6 /* of stacks: 1, 2, 4 … pieces */
+    POOL_STACK_SIZES = 6              /* of stacks: 1, 2, 4 … pieces */
 };
 
 /* The first pieces of a pool are this structure. */

@@ -56,17 +56,17 @@ void span_set_tags(const Granules *granules, size_t first, SpanShape shape, unsi
 }
 
 HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanShape shape,
-                     size_t count, size_t *first, size_t *got)
+                     size_t *first)
 {
     Pos block = 0;
-    HeapResult result = heap_take_row(heap, span_units(shape), count, GRANULE_UNITS, &block, got);
+    HeapResult result = heap_take_multiple(heap, GRANULE_UNITS, span_units(shape), &block);
 
-    *first = granule_of(block);
-    for (size_t i = 0; i < *got; i++) {
-        span_set_tags(granules, *first + i * shape.granules, shape, tag);
+    if (result == HEAP_OK) {
+        *first = granule_of(block);
+        span_set_tags(granules, *first, shape, tag);
+        /* A thread that sees a live bit of a span sees the owner, too. */
+        __atomic_thread_fence(__ATOMIC_RELEASE);
     }
-    /* A thread that sees a live bit of a span sees the owner, too. */
-    __atomic_thread_fence(__ATOMIC_RELEASE);
     return result;
 }
 

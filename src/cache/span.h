@@ -19,10 +19,9 @@ typedef struct SpanShape {
 
 SpanShape span_shape(const Granules *granules, size_t size_class);
 
-/* Takes up to count spans side by side from the heap, which has them as blocks in use, and says whose they are.
- * Tells the first granule of the first one, and how many they are. */
+/* Takes a span from the heap, which has it as a block in use, and says whose it is. Tells its first granule. */
 HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanShape shape,
-                     size_t count, size_t *first, size_t *got);
+                     size_t *first);
 
 /* Says whose the granules of a span are. */
 void span_set_tags(const Granules *granules, size_t first, SpanShape shape, unsigned tag);

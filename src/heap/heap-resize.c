@@ -90,16 +90,18 @@ HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
     return HEAP_OK;
 }
 
-/* Units from a position to the next address that is a multiple of alignment. */
-static size_t units_to_alignment(Heap *heap, Pos position, size_t alignment)
+/* Units from a position to the next address that is a multiple of alignment, counted from an origin. */
+static size_t units_to(Heap *heap, Pos position, uintptr_t origin, size_t alignment)
 {
-    return (-(uintptr_t)heap_address(heap, position) & (alignment - 1)) >> heap->shift;
+    uintptr_t address = (uintptr_t)heap_address(heap, position) - origin;
+
+    return (-address & (alignment - 1)) >> heap->shift;
 }
 
 bool heap_could_take(Heap *heap, size_t alignment, size_t units)
 {
     size_t all = heap->end - heap->first;
-    size_t gap = alignment == 0 ? 0 : units_to_alignment(heap, heap->first, alignment);
+    size_t gap = alignment == 0 ? 0 : units_to(heap, heap->first, 0, alignment);
 
     return units <= all && gap <= all - units;
 }
@@ -107,7 +109,7 @@ bool heap_could_take(Heap *heap, size_t alignment, size_t units)
 /* Finds a free block that has room for so many units at an aligned address: among the best fits
  * first, of which one may lie right; else one that is larger by the alignment, which surely does.
  * Returns its size, or 0. */
-static Pos find_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
+static Pos find_aligned(Heap *heap, uintptr_t origin, size_t alignment, size_t units, Pos *block)
 {
     enum { TRIES = 8 };
     size_t wanted = units;
@@ -118,8 +120,7 @@ static Pos find_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
         if (size == 0) {
             return 0;
         }
-        if (size - units_to_alignment(heap, *block, alignment) >= units &&
-            size >= units_to_alignment(heap, *block, alignment)) {
+        if (units_to(heap, *block, origin, alignment) + units <= size) {
             return size;
         }
         wanted = (size_t)size + 1;
@@ -127,24 +128,22 @@ static Pos find_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
     return index_best(index_of(heap), units + ((alignment - 1) >> heap->shift), block);
 }
 
-HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
+static HeapResult take_aligned(Heap *heap, uintptr_t origin, size_t alignment, size_t units,
+                               Pos *block)
 {
     Pos gap, size, run;
 
-    if (alignment <= heap->size_mask + 1) {
-        return heap_take(heap, units, block);
-    }
     if (units > heap->end) {
         return HEAP_FULL; /* and so the sums above can't overflow */
     }
-    size = find_aligned(heap, alignment, units, &run);
+    size = find_aligned(heap, origin, alignment, units, &run);
     if (size == 0) {
         return HEAP_FULL;
     }
     if (!heap_confirms(heap, run, size)) {
         return HEAP_DAMAGED;
     }
-    gap = (Pos)units_to_alignment(heap, run, alignment);
+    gap = (Pos)units_to(heap, run, origin, alignment);
     if (!blocks_is_open(heap, run + gap + units)) {
         return HEAP_CLOSED;
     }
@@ -161,4 +160,16 @@ HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *bl
     blocks_count_use(heap, (Pos)units);
     heap->taken++;
     return HEAP_OK;
+}
+
+HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block)
+{
+    return alignment <= heap->size_mask + 1 ? heap_take(heap, units, block)
+                                            : take_aligned(heap, 0, alignment, units, block);
+}
+
+HeapResult heap_take_multiple(Heap *heap, size_t multiple, size_t units, Pos *block)
+{
+    return take_aligned(heap, (uintptr_t)heap_address(heap, 0), multiple << heap->shift, units,
+                        block);
 }

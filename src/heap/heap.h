@@ -53,13 +53,11 @@ HeapResult heap_take(Heap *heap, size_t units, Pos *block);
 /* Whether so many units at a multiple of alignment, 0 or a power of two, could be there if all were free. */
 bool heap_could_take(Heap *heap, size_t alignment, size_t units);
 
-/* Takes up to count blocks of so many units, side by side, the first one at a position that is a multiple of a power of
- * two. Tells where it is, and how many there are. */
-HeapResult heap_take_row(Heap *heap, size_t units, size_t count, size_t multiple, Pos *first,
-                         size_t *got);
-
 /* Takes a block whose address is a multiple of alignment (bytes, a power of two). */
 HeapResult heap_take_aligned(Heap *heap, size_t alignment, size_t units, Pos *block);
+
+/* Takes a block whose position is a multiple of a power of two. */
+HeapResult heap_take_multiple(Heap *heap, size_t multiple, size_t units, Pos *block);
 
 /* Gives back a block in use, and merges it with its free neighbours. If one of these turns out to
  * be damaged, the block is still in use after heap_rebuild, and to be given back again. */

@@ -90,23 +90,22 @@ static void reclaim_others(Operation *operation, const Cache *own)
     }
 }
 
-/* Takes spans for a class, and fills its stack. */
-static void take_spans(Operation *operation, Cache *cache, size_t size_class)
+/* Takes a span for a class, and fills its stack. */
+static void take_span(Operation *operation, Cache *cache, size_t size_class)
 {
     SpanShape shape = span_shape(&cache->granules, size_class);
-    size_t count = cache_batch(cache, size_class);
     unsigned tag = cache->tag | (unsigned)size_class;
-    size_t first, got;
     HeapResult result;
+    size_t span;
 
-    result = span_take(&cache->granules, operation->heap, tag, shape, count, &first, &got);
+    result = span_take(&cache->granules, operation->heap, tag, shape, &span);
     if (operation_mend(operation, result)) {
-        span_take(&cache->granules, operation->heap, tag, shape, count, &first, &got);
+        result = span_take(&cache->granules, operation->heap, tag, shape, &span);
     }
-    if (got != 0) {
-        operation->region->more_allocs -= got;
-        region_caches(operation->region)->spans += got;
-        cache_add_spans(cache, size_class, first, got);
+    if (result == HEAP_OK) {
+        operation->region->more_allocs--;
+        region_caches(operation->region)->spans++;
+        cache_add_span(cache, size_class, span);
         cache_refill(cache, size_class);
     }
 }
@@ -121,7 +120,7 @@ static size_t take_more(Region *region, size_t size_class)
     if (may_take_spans(region) && cache_need_stack(cache, size_class)) {
         cool(&operation, cache);
         reclaim_others(&operation, cache);
-        take_spans(&operation, cache, size_class);
+        take_span(&operation, cache, size_class);
         block = cache_pop(cache, size_class);
     }
     operation_end(&operation);
