@@ -148,7 +148,8 @@ void *Mem_Calloc(size_t count, size_t size) MEM_ATTR_NEW;
 void *Mem_Realloc(void *ptr, size_t size);
 
 /* Allocates a block of at least size bytes at a multiple of alignment. What lies free before and
- * after it stays with the heap.
+ * after it stays with the heap. A block from a cache is rounded up to a multiple of alignment, which is 4 KiB at
+ * most there.
  *
  * alignment: a power of two. Those below the region's alignment are raised to it.
  *
