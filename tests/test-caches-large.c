@@ -10,7 +10,7 @@
 #include "cached-bed.h"
 
 /* Bytes of a region, and of a request in it that is rounded up if it may be, and to what; and of a region that
- * rounds only up to a 256th of it. */
+ * rounds only up to a 2048th of it. */
 enum { SIZE = 1 << 26, LARGE = 2992, ROUNDED = 3072, SMALL = 1 << 20 };
 
 /* The size may be rounded up. */

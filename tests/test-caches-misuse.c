@@ -11,7 +11,7 @@
 #include "cached-bed.h"
 #include "sanitized.h"
 
-enum { SIZE = 1 << 22, THREADS_MOST = 8, BLOCKS = 48, RACED = 200 };
+enum { SIZE = 1 << 23, THREADS_MOST = 8, BLOCKS = 48, RACED = 200 };
 
 /* Where the region is, and how many threads use it. */
 typedef enum Place { PLACE_MAPPED, PLACE_INSIDE, PLACE_DEFAULT, PLACES } Place;

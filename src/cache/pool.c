@@ -10,7 +10,7 @@ enum {
     HEAP_TO_POOL_MAPPED = 64,
     HEAP_TO_POOL_INSIDE = 512,
     GRANULES_AN_OWNER = 16,   /* a heap has a cache for so many granules */
-    HEAP_TO_LARGEST = 256,    /* so is the largest block that goes through caches */
+    HEAP_TO_LARGEST = 2048,   /* so is the largest block that goes through caches */
     HEAP_TO_STACK = 256,      /* the blocks that one stack may name are this part of the heap … */
     STACK_BYTES_MAX = 1 << 18 /* … at most */
 };

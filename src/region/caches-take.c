@@ -2,7 +2,7 @@
 #include "region/caches.h"
 
 enum {
-    FREE_SHARE = 16, /* of the heap must be free for spans to be taken */
+    FREE_SHARE = 4, /* of the heap must be free for spans to be taken */
     DROPPED = 32,    /* spans to look at, and to give back, after a stack was full */
     COOLED = 4,      /* classes to look at for what is not used, and the spans of each */
     /* Stacks filled since other threads freed something, until the owner is watched no more. */
