@@ -3,8 +3,8 @@
 
 enum {
     FREE_SHARE = 4, /* of the heap must be free for spans to be taken */
-    DROPPED = 32,    /* spans to look at, and to give back, after a stack was full */
-    COOLED = 4,      /* classes to look at for what is not used, and the spans of each */
+    DROPPED = 32,   /* spans to look at, and to give back, after a stack was full */
+    COOLED = 4,     /* classes to look at for what is not used, and the spans of each */
     /* Stacks filled since other threads freed something, until the owner is watched no more. */
     QUIET = 4096,
     RECLAIM_GRANULES = 64, /* the peak grows by so many until another cache is looked at … */
