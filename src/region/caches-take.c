@@ -66,26 +66,51 @@ static void reclaim(Operation *operation, Cache *cache)
     }
 }
 
+/* The next owner in turn behind one. */
+static unsigned next_owner(const Pool *pool, unsigned owner)
+{
+    return owner % pool->owners + 1;
+}
+
+/* The next owner with an inbox that is not empty, or 0. */
+static unsigned next_with_inbox(Pool *pool, unsigned owner, const Cache *own)
+{
+    for (unsigned i = 0; i < pool->owners; i++) {
+        Cache *cache;
+
+        owner = next_owner(pool, owner);
+        cache = pool_cache(pool, owner);
+        if (cache != own && __atomic_load_n(&cache->inbox.first, __ATOMIC_RELAXED) != 0) {
+            return owner;
+        }
+    }
+    return 0;
+}
+
 /* While memory is taken that was never in use, looks now and then at what other threads' caches have. */
 static void reclaim_others(Operation *operation, const Cache *own)
 {
     Region *region = operation->region;
     Caches *caches = region_caches(region);
     Pool *pool = region_pool(region);
-    unsigned owner;
+    unsigned owner, more;
 
     if (region->heap.peak < caches->reclaim_at) {
         return;
     }
     caches->reclaim_at = region->heap.peak + RECLAIM_GRANULES * GRANULE_UNITS;
-    owner = caches->reclaimed % pool->owners + 1;
+    owner = next_owner(pool, caches->reclaimed);
     if (pool_cache(pool, owner) == own) {
-        owner = owner % pool->owners + 1;
+        owner = next_owner(pool, owner);
     }
     caches->reclaimed = owner;
     if (pool_cache(pool, owner) != own) {
         region_hide_caches(region);
+        more = next_with_inbox(pool, owner, own);
         reclaim(operation, pool_cache(pool, owner));
+        if (more != 0 && more != owner) {
+            reclaim(operation, pool_cache(pool, more));
+        }
         region_show_caches(region);
     }
 }
