@@ -511,7 +511,9 @@ int main(void)
     tcase_add_loop_test(tests, second_free_long_ago, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, overwritten_block_is_met, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, forged_block_is_met, 0, CACHED_VARIANTS);
-    tcase_add_loop_test(tests, overwritten_block_is_to_be_a_span, 0, 2);
+    if (UNIT == 8) { /* else granules need not begin at such addresses */
+        tcase_add_loop_test(tests, overwritten_block_is_to_be_a_span, 0, 2);
+    }
     tcase_add_loop_test(tests, many_regions, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, reset_forgets_spans, 0, CACHED_VARIANTS);
     return support_end();

@@ -355,6 +355,8 @@ size_t cache_cool(Cache *cache)
 
 void cache_forget_all(Cache *cache)
 {
+    Pos span;
+
     for (size_t size_class = 1; size_class <= SIZES; size_class++) {
         CacheClass *class = &cache->classes[size_class];
 
@@ -363,7 +365,7 @@ void cache_forget_all(Cache *cache)
         }
         class->loose = 0;
     }
-    while (inbox_take(&cache->inbox, &cache->granules) != 0) {
-        continue;
-    }
+    do {
+        span = inbox_take(&cache->inbox, &cache->granules);
+    } while (span != 0);
 }

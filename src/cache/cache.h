@@ -32,6 +32,8 @@ typedef struct CacheClass {
     unsigned char calls; /* allocations that found no block, counted until the class is busy */
 } CacheClass;
 
+/* What is written to by others, and what is used seldom, is on lines of its own. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct Cache {
     /* Of each class: where the last position of its stack is, or its floor; cache_no_stack if there is no stack,
      * and of class 0. */
