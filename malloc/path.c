@@ -37,6 +37,14 @@ void *path_alloc_slowly(size_t size)
     return region == NULL ? NULL : note_taken(region, Mem_RegionAlloc(region, size), size);
 }
 
+/* Frees a block in a span, whatever there is to do. False: it is none, or no block of the program's. */
+static bool free_in_span(Region *region, const void *pointer)
+{
+    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
+
+    return block < region->heap.end && caches_free(region, block) == CACHE_FREED;
+}
+
 void path_free_slowly(void *pointer)
 {
     Mem_Region *region;
@@ -48,7 +56,9 @@ void path_free_slowly(void *pointer)
     if (region == NULL) {
         return; /* nothing was ever handed out */
     }
-    Mem_RegionFree(region, pointer);
+    if (!free_in_span(region_of(region), pointer)) {
+        Mem_RegionFree(region, pointer);
+    }
     if (trim_is_worth_a_look(region)) {
         trim_look(region);
     }
