@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * calloc: threads whose blocks are zeroed, up to 16 KiB of them, and a third of which another thread
- * frees. After: M. Jansson, rpmalloc-benchmark, as in rptest of mimalloc-bench, which has as many
+ * calloc: threads allocate zeroed blocks of up to 16 KiB; another thread frees a third of them.
+ * After: M. Jansson, rpmalloc-benchmark, as in rptest of mimalloc-bench, which has as many
  * live blocks, and sizes with about the same mean. */
 #include "crew.h"
 

@@ -108,8 +108,8 @@ static const View views[] = {
      "thread,\n"
      "  the most of the rounds\n",
      NARROW, apart_columns},
-    {"calloc", "Blocks that are zeroed, a third of which another thread frees, likewise", "",
-     NARROW, threads_columns},
+    {"calloc", "Blocks that are zeroed; another thread frees a third of them; likewise", "", NARROW,
+     threads_columns},
 };
 
 const char *report_number(uint64_t number)
