@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ahead.h"
+#include "api/free.h"
 
 /* Bytes up to which a block is taken the short way and then cleared, whatever it held. */
 enum { CLEARED_AT_ONCE = 1024 };
@@ -37,14 +38,6 @@ void *path_alloc_slowly(size_t size)
     return region == NULL ? NULL : note_taken(region, Mem_RegionAlloc(region, size), size);
 }
 
-/* Frees a block in a span, whatever there is to do. False: it is none, or no block of the program's. */
-static bool free_in_span(Region *region, const void *pointer)
-{
-    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
-
-    return block < region->heap.end && caches_free(region, block) == CACHE_FREED;
-}
-
 void path_free_slowly(void *pointer)
 {
     Mem_Region *region;
@@ -56,9 +49,7 @@ void path_free_slowly(void *pointer)
     if (region == NULL) {
         return; /* nothing was ever handed out */
     }
-    if (!free_in_span(region_of(region), pointer)) {
-        Mem_RegionFree(region, pointer);
-    }
+    free_slowly(region, fast_position((const Link *)(void *)region, pointer));
     if (trim_is_worth_a_look(region)) {
         trim_look(region);
     }
@@ -112,11 +103,9 @@ static size_t size_slowly(const void *pointer)
 
 size_t path_size(const void *pointer)
 {
-    Region *region = region_of(start_peek());
-    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
     size_t units;
 
-    return block < region->heap.end && caches_find(region, block, &units) && units != 0
+    return caches_find(region_of(start_peek()), pointer, &units) && units != 0
                ? units * UNIT_BYTES
                : size_slowly(pointer);
 }

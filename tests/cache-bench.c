@@ -241,7 +241,7 @@ static bool add_span(Cache *cache, size_t size_class)
     for (size_t at = 1; at + shape.granules <= BENCH_GRANULES; at++) {
         if (are_free(at, shape.granules)) {
             span_set_tags(&bench.granules, at, shape, cache->tag | (unsigned)size_class);
-            cache_add_span(cache, size_class, at);
+            cache_loosen(cache, size_class, at);
             return true;
         }
     }

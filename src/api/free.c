@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
  * Free, and its twin on the default region: into a cache, or back to the heap. */
+#include "api/free.h"
+
 #include <errno.h>
 
 #include "heap/fast.h"
 #include "region/caches.h"
 #include "region/misuse.h"
 
+/* Ends a free of what is no block. */
+static int end_failed(Operation *operation, const void *pointer)
+{
+    operation->region->more_frees++;
+    operation_end_with_bad_pointer(operation, pointer);
+    return -1;
+}
+
 static int fail(Region *region, const void *pointer)
 {
     Operation operation;
-    int error;
 
     operation_begin(&operation, region);
-    region->more_frees++;
-    operation_note_bad_pointer(&operation, pointer);
-    error = operation_error(&operation, EINVAL);
-    operation_end(&operation);
-    errno = error;
-    return -1;
+    return end_failed(&operation, pointer);
 }
 
 /* The general way: for all that is no block as well. */
@@ -28,14 +32,17 @@ static __attribute__((__noinline__)) int free_generally(Region *region, void *po
     Pos block;
 
     operation_begin(&operation, region);
-    block = pointer == NULL ? 0 : caches_find_block(&operation, pointer);
-    if (block != 0) {
-        operation_give(&operation, block);
-    } else if (pointer == NULL) {
+    if (pointer == NULL) {
         region->more_frees++;
+    } else {
+        block = caches_find_block(&operation, pointer);
+        if (block == 0) {
+            return end_failed(&operation, pointer);
+        }
+        operation_give(&operation, block);
     }
     operation_end(&operation);
-    return block != 0 || pointer == NULL ? 0 : fail(region, pointer);
+    return 0;
 }
 
 /* A neighbour had been written to, which was seen when the block was not in use any more. */
@@ -105,12 +112,12 @@ static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
                                        : fast_give_other(links, start, run, given, free_otherwise);
 }
 
-/* What the short way does not do for a position below the heap's end. */
-static __attribute__((__noinline__)) int free_slowly(Link *links, size_t start)
+int free_slowly(Mem_Region *handle, size_t start)
 {
-    Region *region = region_of((Mem_Region *)(void *)links);
+    Region *region = region_of(handle);
+    Link *links = (Link *)(void *)handle;
 
-    switch (caches_free(region, start)) {
+    switch (start < region->heap.end ? caches_free(region, start) : CACHE_ELSEWHERE) {
     case CACHE_FREED:
         return 0;
     case CACHE_TWICE:
@@ -131,8 +138,7 @@ static ALWAYS_INLINE int give(Mem_Region *handle, void *pointer)
     if (LIKELY(caches_push(region_of(handle), pointer, start) == CACHE_FREED)) {
         return 0;
     }
-    return start < region_of(handle)->heap.end ? free_slowly(links, start)
-                                               : free_in_heap(links, start);
+    return free_slowly(handle, start);
 }
 
 static int free_nowhere(const void *pointer)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "heap/fast.h"
 #include "region/caches.h"
 
 /* ------------------------------------------------------------------------------------------------
@@ -92,11 +91,7 @@ static void *realloc_in_heap(Region *region, void *pointer, size_t units)
     }
     block = caches_find_block(&operation, pointer);
     if (block == 0) {
-        int error = operation_error(&operation, EINVAL);
-
-        operation_note_bad_pointer(&operation, pointer);
-        operation_end(&operation);
-        errno = error;
+        operation_end_with_bad_pointer(&operation, pointer);
         return NULL;
     }
     return operation_end_with_block(&operation, resize(&operation, block, units));
@@ -105,14 +100,6 @@ static void *realloc_in_heap(Region *region, void *pointer, size_t units)
 /* ------------------------------------------------------------------------------------------------
  * Blocks in spans of caches
  * --------------------------------------------------------------------------------------------- */
-
-/* The block of the program's at an address, if it is in a span. False: it is in none. units: 0 if there is no such block. */
-static bool find_in_span(Region *region, const void *pointer, size_t *units)
-{
-    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
-
-    return block < region->heap.end && caches_find(region, block, units);
-}
 
 /* A block of so many units, or 0. */
 static size_t take(Region *region, size_t units)
@@ -180,13 +167,13 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
         return NULL;
     }
     units = heap_units(&region->heap, size);
-    if (find_in_span(region, pointer, &old) && old != 0) {
+    if (caches_find(region, pointer, &old) && old != 0) {
         void *resized = realloc_in_span(region, pointer, old, units);
 
         if (resized != NULL) {
             return resized;
         }
-        if (find_in_span(region, pointer, &old)) {
+        if (caches_find(region, pointer, &old)) {
             return fail_realloc(region);
         }
         /* For lack of memory blocks of spans became the heap's: what is beside it may be free by now. */
@@ -206,7 +193,7 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
     if (region == NULL) {
         return 0;
     }
-    if (!find_in_span(region, pointer, &units) || units == 0) {
+    if (!caches_find(region, pointer, &units) || units == 0) {
         operation_begin(&operation, region);
         block = caches_find_block(&operation, pointer); /* perhaps it is the heap's since */
         if (block != 0) {

@@ -7,7 +7,7 @@ enum {
     BUSY_CALLS = 16,      /* of a class before it gets a span */
     STACK_MIN = 14,       /* positions: the first stack is one piece of the pool */
     STACK_MAX = 510,      /* the largest is 32 */
-    STACK_LARGE_MIN = 4,  /* of blocks so large that STACK_BYTES are fewer */
+    STACK_LARGE_MIN = 4,  /* of blocks so large that Pool.stack_units are fewer */
     SEEN_IN_USE = 0xffff, /* more than any stack has */
     SPANS_TRIED = 8,      /* spans to look through for something for a stack */
     COLLECTED = 16        /* spans of which remote bits are collected at a time */
@@ -35,8 +35,7 @@ _Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &
  * Spans that are loose
  * --------------------------------------------------------------------------------------------- */
 
-/* Puts a span into the list of its class, as the first one, if it is not there. */
-static void loosen(Cache *cache, size_t size_class, size_t span)
+void cache_loosen(Cache *cache, size_t size_class, size_t span)
 {
     Pos *listed = cache->granules.listed;
     Pos *last = &cache->classes[size_class].loose;
@@ -68,11 +67,6 @@ static Pos unlist(Cache *cache, size_t size_class, Pos before)
     }
     listed[span] = 0;
     return span;
-}
-
-void cache_add_span(Cache *cache, size_t size_class, size_t span)
-{
-    loosen(cache, size_class, span);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -132,7 +126,7 @@ static void forget(Cache *cache, size_t size_class, size_t count)
     size_t left = cache_count(cache, size_class) - count;
 
     for (size_t i = 0; i < count; i++) {
-        loosen(cache, size_class, granule_first(&cache->granules, stack[i]));
+        cache_loosen(cache, size_class, granule_first(&cache->granules, stack[i]));
     }
     memmove(stack, stack + count, left * sizeof *stack);
     cache->tops[size_class] -= count;
@@ -141,7 +135,7 @@ static void forget(Cache *cache, size_t size_class, size_t count)
 static void push_anyway(Cache *cache, size_t size_class, size_t block)
 {
     if (!cache_need_stack(cache, size_class)) {
-        loosen(cache, size_class, granule_first(&cache->granules, block));
+        cache_loosen(cache, size_class, granule_first(&cache->granules, block));
         return;
     }
     if (cache->tops[size_class][1] == STACK_CEILING && !grow_stack(cache, size_class)) {
@@ -149,12 +143,6 @@ static void push_anyway(Cache *cache, size_t size_class, size_t block)
         cache->was_full = true;
     }
     *++cache->tops[size_class] = (Pos)block;
-}
-
-/* Orders what this thread did before and what it does next for all. */
-static void fence(void)
-{
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 CacheFreed cache_free(Cache *cache, size_t block)
@@ -167,7 +155,7 @@ CacheFreed cache_free(Cache *cache, size_t block)
     }
     live_clear(granules->live, block);
     if (inbox_is_watched(&cache->inbox)) {
-        fence();
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
         if (granule_is_freed(granules, block)) { /* another thread was first: its free counts */
             granule_take_freed(granules, block);
             freed = CACHE_TWICE;
@@ -229,7 +217,7 @@ static void collect(Cache *cache, size_t span)
 
     if (tag_owner(tag) == tag_owner(cache->tag) && first == span) {
         span_collect(granules, span, span_shape(granules, tag_class(tag)));
-        loosen(cache, tag_class(tag), span);
+        cache_loosen(cache, tag_class(tag), span);
         cache->quiet = 0;
     } else if (tag != 0) {
         inbox_post(&pool_cache(cache->pool, tag_owner(tag))->inbox, granules, first);

@@ -134,8 +134,8 @@ bool cache_refill(Cache *cache, size_t size_class);
 /* Makes sure that a class has a stack. False: the pool is used up. */
 bool cache_need_stack(Cache *cache, size_t size_class);
 
-/* Takes over a span, which has the cache's tag. */
-void cache_add_span(Cache *cache, size_t size_class, size_t span);
+/* Puts a span, which has the cache's tag, into the list of its class, as the first one, if it is not there. */
+void cache_loosen(Cache *cache, size_t size_class, size_t span);
 
 /* Takes over what other threads freed, of so many spans at most. */
 void cache_collect(Cache *cache, size_t most);

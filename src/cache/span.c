@@ -42,6 +42,19 @@ SpanShape span_shape(const Granules *granules, size_t size_class)
     return (SpanShape){units, length * GRANULE_UNITS / units, length};
 }
 
+bool span_next(const Granules *granules, size_t *at, size_t end, SpanShape *shape)
+{
+    for (; *at < end; ++*at) {
+        unsigned tag = granule_tag(granules->tags, granule_start(*at));
+
+        if (tag != 0) {
+            *shape = span_shape(granules, tag_class(tag));
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t span_units(SpanShape shape)
 {
     return shape.granules * GRANULE_UNITS;

@@ -19,6 +19,10 @@ typedef struct SpanShape {
 
 SpanShape span_shape(const Granules *granules, size_t size_class);
 
+/* Goes on from a granule to the first one of the next span, if it is not one, and tells its shape. False: there is no span
+ * before the end. */
+bool span_next(const Granules *granules, size_t *at, size_t end, SpanShape *shape);
+
 /* Takes a span from the heap, which has it as a block in use, and says whose it is. Tells its first granule. */
 HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanShape shape,
                      size_t *first);

@@ -113,10 +113,9 @@ static inline Tree heap_tree(Heap *heap)
                   heap->bin_shift};
 }
 
-/* Whether the map confirms that a block of exactly so many units, free or in use, starts at a position, whatever
- * that is. */
-static ALWAYS_INLINE bool heap_confirms_state(Heap *heap, size_t position, size_t size,
-                                              bool is_free)
+/* Whether the map confirms that a free block of exactly so many units starts at a position, whatever that is.
+ * Everything that the index says of one is asked for here before anything is done about it. */
+static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size)
 {
     const unsigned char *at = (const unsigned char *)(heap + 1) + position / 8;
     unsigned shift = position & 7;
@@ -126,7 +125,7 @@ static ALWAYS_INLINE bool heap_confirms_state(Heap *heap, size_t position, size_
         return false;
     }
     starts = map_load(at + heap->free);
-    if (UNLIKELY(bits_test(starts, shift) != is_free)) {
+    if (UNLIKELY(!bits_test(starts, shift))) {
         return false;
     }
     /* Without the first bit, if that is set, the lowest one is where the next block starts. If it is not, the first
@@ -139,13 +138,6 @@ static ALWAYS_INLINE bool heap_confirms_state(Heap *heap, size_t position, size_
         return false;
     }
     return true;
-}
-
-/* The same of a free block. Everything that the index says of one is asked for here before anything is done about
- * it. */
-static ALWAYS_INLINE bool heap_confirms(Heap *heap, size_t position, size_t size)
-{
-    return heap_confirms_state(heap, position, size, true);
 }
 
 /* Bytes that so many units are. */

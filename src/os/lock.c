@@ -302,21 +302,6 @@ bool lock_take_always(Lock *lock)
     return true;
 }
 
-bool lock_try(Lock *lock, bool *locked)
-{
-    *locked = false;
-    if (lock->unlocked || lock_is_needless() || is_forking) {
-        return true;
-    }
-    /* Likewise. */
-    if (__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE) && /* GCOVR_EXCL_BR_LINE */
-        pthread_mutex_trylock(&lock->mutex) == 0) {
-        held++;
-        *locked = true;
-    }
-    return *locked;
-}
-
 void lock_release(Lock *lock, bool locked)
 {
     if (locked) {

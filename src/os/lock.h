@@ -60,10 +60,6 @@ bool lock_init(Lock *lock, LockKind kind);
 /* Takes the lock if one is needed. Returns what lock_release wants to know. */
 bool lock_take(Lock *lock);
 
-/* Takes the lock if one is needed and nobody has it: waits for nothing. False: somebody may have it. locked: what
- * lock_release wants to know. */
-bool lock_try(Lock *lock, bool *locked);
-
 /* Takes the lock also where the process has one thread: for what calls functions of the program's, which may
  * start another one. */
 bool lock_take_always(Lock *lock);

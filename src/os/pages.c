@@ -50,10 +50,14 @@ void pages_touch(char *memory, size_t size)
     }
 }
 
+static long protect(void *memory, size_t size, int protection)
+{
+    return kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, protection, 0, 0, 0);
+}
+
 bool pages_protect(void *memory, size_t size, int protection)
 {
-    long result = kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, protection, 0, 0,
-                              0);
+    long result = protect(memory, size, protection);
 
     if (result < 0) {
         errno = (int)-result;
@@ -127,8 +131,7 @@ void pages_take_in(void *memory, size_t size)
 
 bool pages_open(void *memory, size_t size)
 {
-    return kernel_call(SYS_mprotect, (long)(uintptr_t)memory, (long)size, PROT_READ | PROT_WRITE, 0,
-                       0, 0) == 0;
+    return protect(memory, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 bool pages_release(void *memory, size_t size)

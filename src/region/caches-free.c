@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "region/caches.h"
 
+#include "heap/fast.h"
+
 /* The cache that a position is in a span of; NULL: the heap has it. */
 static Cache *owner_of(Region *region, size_t block)
 {
@@ -124,7 +126,6 @@ static bool find(Region *region, size_t block, size_t *units)
     unsigned tag = region_tag(region, block);
     Granules granules;
 
-    *units = 0;
     if (tag == 0) {
         return false;
     }
@@ -136,13 +137,14 @@ static bool find(Region *region, size_t block, size_t *units)
 }
 
 /* Bits are right while the caller is busy, or has the lock: a check changes them for a while, settling for good. */
-bool caches_find(Region *region, size_t block, size_t *units)
+bool caches_find(Region *region, const void *pointer, size_t *units)
 {
+    size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);
     Operation operation;
     bool has_own, found;
 
     *units = 0;
-    if (region_tag(region, block) == 0) {
+    if (block >= region->heap.end || region_tag(region, block) == 0) {
         return false;
     }
     has_own = thread_take_own(region_slot(region)) != NULL;

@@ -28,13 +28,12 @@ static void dissolve(Operation *operation, const Granules *granules, size_t firs
     }
 }
 
-/* Calls what is to be done with each cache. */
-static void for_each_cache(Region *region, void (*act)(Cache *cache))
+static void forget_all(Region *region)
 {
     Pool *pool = region_pool(region);
 
     for (unsigned owner = 1; owner <= pool->owners; owner++) {
-        act(pool_cache(pool, owner));
+        cache_forget_all(pool_cache(pool, owner));
     }
 }
 
@@ -43,23 +42,18 @@ bool caches_settle(Operation *operation)
     Region *region = operation->region;
     Caches *caches = region_caches(region);
     Granules granules;
+    SpanShape shape;
 
     if (!region_is_cached(region) || caches->spans == 0 || region->heap.broken) {
         return false;
     }
     granules = region_granules(region);
     region_hide_caches(region);
-    for_each_cache(region, cache_forget_all);
-    for (size_t at = 0, length; at < view_granules(&region->heap); at += length) {
-        unsigned tag = granule_tag(granules.tags, granule_start(at));
-        SpanShape shape = {0, 0, 1};
-
-        if (tag != 0) {
-            shape = span_shape(&granules, tag_class(tag));
-            dissolve(operation, &granules, at, shape);
-            granules.listed[at] = granules.posted[at] = 0;
-        }
-        length = shape.granules;
+    forget_all(region);
+    for (size_t at = granule_of(region->heap.first);
+         span_next(&granules, &at, view_granules(&region->heap), &shape); at += shape.granules) {
+        dissolve(operation, &granules, at, shape);
+        granules.listed[at] = granules.posted[at] = 0;
     }
     region_show_caches(region);
     caches->settlings++;
@@ -100,7 +94,7 @@ void caches_reset(Region *region)
     granules = region_granules(region);
     count = granule_of(region->heap.clean) + 1; /* granules that were ever in use */
     region_caches(region)->dissolved += caches_totals(region).live_blocks;
-    for_each_cache(region, cache_forget_all);
+    forget_all(region);
     memset(granules.live, 0, count * GRANULE_UNITS / 8);
     memset(granules.remote, 0, count * GRANULE_UNITS / 8);
     memset(granules.tags, 0, count * sizeof *granules.tags);

@@ -130,7 +130,7 @@ static void take_span(Operation *operation, Cache *cache, size_t size_class)
     if (result == HEAP_OK) {
         operation->region->more_allocs--;
         region_caches(operation->region)->spans++;
-        cache_add_span(cache, size_class, span);
+        cache_loosen(cache, size_class, span);
         cache_refill(cache, size_class);
     }
 }
@@ -272,14 +272,12 @@ static void count_locked(Region *region, CachesCall call)
 
 void caches_count(Region *region, CachesCall call)
 {
-    Cache *cache = region_is_cached(region) ? thread_take_own(region_slot(region)) : NULL;
+    Cache *cache = thread_take_own(region_slot(region));
 
     if (cache != NULL) {
         ++*counter(cache, call);
     }
-    if (region_is_cached(region)) {
-        thread_release_own();
-    }
+    thread_release_own();
     if (cache == NULL) {
         count_locked(region, call);
     }

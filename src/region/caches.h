@@ -69,7 +69,7 @@ typedef enum CachesCall {
     CACHES_MOVE     /* a Realloc that took a block and freed one */
 } CachesCall;
 
-/* Counts a call. */
+/* Counts a call, of a region that has caches. */
 void caches_count(Region *region, CachesCall call);
 
 /* ------------------------------------------------------------------------------------------------
@@ -95,9 +95,9 @@ CacheFreed caches_free(Region *region, size_t block);
  * program has stays, and its owner will see it; others are taken back. */
 void caches_decide_all(Region *region);
 
-/* Whether a position below the heap's end lies in a span. units: those of the block of the program's that begins there;
- * 0 if there is none. */
-bool caches_find(Region *region, size_t block, size_t *units);
+/* Whether an address lies in a span. units: those of the block of the program's that begins there; 0 if there is
+ * none. */
+bool caches_find(Region *region, const void *pointer, size_t *units);
 
 /* ------------------------------------------------------------------------------------------------
  * What the heap has, and what it gets for lack of memory: caches-settle.c. The region is locked.

@@ -72,6 +72,15 @@ void operation_note_bad_pointer(Operation *operation, const void *pointer)
     }
 }
 
+void operation_end_with_bad_pointer(Operation *operation, const void *pointer)
+{
+    int error = operation_error(operation, EINVAL);
+
+    operation_note_bad_pointer(operation, pointer);
+    operation_end(operation);
+    errno = error;
+}
+
 void operation_recover(Operation *operation)
 {
     Heap *heap = operation->heap;

@@ -63,6 +63,10 @@ void operation_recover(Operation *operation);
 enum { OPERATION_TRIES = 3 };
 bool operation_mend(Operation *operation, HeapResult result);
 
+/* Ends an operation on a pointer that is not the start of a block in use: it is noted, and errno is EINVAL, or
+ * ENOTRECOVERABLE if the region is broken. */
+void operation_end_with_bad_pointer(Operation *operation, const void *pointer);
+
 /* What errno says of an operation that fails; ENOTRECOVERABLE if the region is broken. */
 int operation_error(const Operation *operation, int error);
 

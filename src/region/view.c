@@ -137,19 +137,14 @@ ViewTotals view_totals(View view)
     ViewTotals totals = {.free_runs = heap_free_blocks(heap),
                          .largest_free = heap_largest_free(heap)};
     Run run = {0, 0};
+    SpanShape shape;
 
     if (granules == NULL) {
         return totals;
     }
-    for (size_t at = granule_of(heap->first); at < view_granules(heap);) {
-        unsigned tag = granule_tag(granules->tags, granule_start(at));
-        SpanShape shape = {0, 0, 1};
-
-        if (tag != 0) {
-            shape = span_shape(granules, tag_class(tag));
-            add_span(heap, granules, at, shape, &totals, &run);
-        }
-        at += shape.granules;
+    for (size_t at = granule_of(heap->first); span_next(granules, &at, view_granules(heap), &shape);
+         at += shape.granules) {
+        add_span(heap, granules, at, shape, &totals, &run);
     }
     end_run(&totals, &run);
     return totals;
