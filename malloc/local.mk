@@ -10,7 +10,7 @@ EXTRA_DIST += \
 if BUILD_MALLOC
 
 pkglib_LTLIBRARIES = libmem-malloc.la
-bin_PROGRAMS = memrun
+bin_PROGRAMS += memrun
 bashcomp_DATA = malloc/memrun
 
 # It has the library in it, compiled anew: what is reached by way of malloc() must not call malloc(), as

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads traces: one event after another, in the order in which they happened. Merged and raw ones look alike. Memory is
+ * bounded by the blocks that are live at a time. */
+#ifndef MEM_REPLAY_TRACE_READ_H
+#define MEM_REPLAY_TRACE_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/trace.h"
+
+typedef struct Trace Trace;
+
+/* What is wrong with a file: a sentence that names it, and the byte where that is. */
+typedef struct TraceError {
+    char text[512];
+} TraceError;
+
+/* A block that is live. */
+typedef struct TraceBlock {
+    uint64_t number;    /* blocks are numbered as they are allocated, from 0 on */
+    uint64_t size;      /* bytes as asked for */
+    uint64_t born;      /* the number of the event that allocated it */
+    uint64_t born_time; /* microseconds */
+    uint32_t caller;    /* that allocated it, or gave it its size */
+    uint32_t thread;
+    uint16_t region;
+    uint8_t alignment_log2; /* 0: the region's */
+} TraceBlock;
+
+typedef struct TraceEvent {
+    uint64_t number;  /* of the event, from 0 on */
+    uint64_t time;    /* microseconds since the recording began; never less than before */
+    TraceOp op;
+    uint32_t thread;  /* from 0 on */
+    uint32_t region;  /* from 0 on */
+    uint32_t caller;  /* a node: see trace_caller; 0: unknown */
+    uint64_t size;    /* asked for: allocations, resizes, and those that failed */
+    uint64_t alignment; /* bytes, a power of two; 0: the region's */
+    /* Allocations, resizes and frees: a small number for the block, used again after it is free. A table by slots has
+     * trace_slots() places at least. */
+    uint32_t slot;
+    TraceBlock block;  /* what it was before a resize or a free; what it is after an allocation */
+    TraceRare rare;    /* of TRACE_RARE, here and below */
+    uint64_t a, b;
+    const char *text;  /* ends with a 0; until the next event is read */
+} TraceEvent;
+
+/* Opens a file. NULL: error says what is wrong. */
+Trace *trace_open(const char *path, TraceError *error);
+void trace_close(Trace *trace);
+
+/* Reads the next event. Returns 1, 0 at the end, or -1 if something is wrong with the file: then error says so. */
+int trace_next(Trace *trace, TraceEvent *event, TraceError *error);
+
+/* Begins anew with the first event. */
+void trace_rewind(Trace *trace);
+
+/* A trace whose end is missing, since the program was killed: how many events there are is known when they have been
+ * read. 0: not known yet. */
+uint64_t trace_events(const Trace *trace);
+bool trace_is_complete(const Trace *trace);
+
+/* How much of the file has been read: 0 to 1. */
+double trace_progress(const Trace *trace);
+
+/* More than any slot so far; and what is live there, if anything. */
+uint32_t trace_slots(const Trace *trace);
+const TraceBlock *trace_live(const Trace *trace, uint32_t slot); /* NULL: nothing */
+
+/* A value of what is known of the program and the machine, or NULL. Keys are listed in mem-trace(5). */
+const char *trace_info(const Trace *trace, const char *key);
+
+/* A node of the tree of callers. */
+typedef struct TraceCaller {
+    uint64_t address; /* where the call returns to */
+    uint32_t parent;  /* the node that called this one; 0: not known */
+} TraceCaller;
+
+TraceCaller trace_caller(const Trace *trace, uint32_t caller);
+uint32_t trace_callers(const Trace *trace); /* more than any number of a node so far */
+
+/* A module that was loaded. */
+typedef struct TraceModule {
+    uint64_t start, bytes; /* of addresses */
+    uint64_t bias;         /* an address less this is that in the file */
+    uint64_t loaded, unloaded; /* the numbers of the events before which that happened; UINT64_MAX: never */
+    const char *path;
+    const unsigned char *build_id;
+    size_t build_id_bytes;
+} TraceModule;
+
+size_t trace_modules(const Trace *trace);
+const TraceModule *trace_module(const Trace *trace, size_t index);
+
+/* The module that an address was in at an event; NULL: none. */
+const TraceModule *trace_find_module(const Trace *trace, uint64_t address, uint64_t event);
+
+#endif
