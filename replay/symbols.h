@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Names of callers: function, file and line, by the debug information of the modules as they lie on disk. A module that has
+ * changed since the recording gives no names. Nothing is fetched from the network. */
+#ifndef MEM_REPLAY_SYMBOLS_H
+#define MEM_REPLAY_SYMBOLS_H
+
+#include "replay/trace-read.h"
+
+typedef struct Symbols Symbols;
+
+/* Where a call came from. Strings live as long as the Symbols. */
+typedef struct SymbolsFrame {
+    const char *function; /* NULL: not known */
+    const char *file;     /* of the source: path as the compiler saw it; NULL: not known */
+    unsigned line;        /* from 1 on; 0: not known */
+    const char *module;   /* path; NULL: the address is in none */
+    uint64_t offset;      /* bytes from the function's beginning if there is one, else the address in the module's file */
+    const char *name;     /* all of it in one line for the reader, never NULL: "function (file.c:12)",
+                             "function+0x1f (libx.so.1)", "libx.so.1+0x1234", "0x7f0000001234" or "unknown" */
+} SymbolsFrame;
+
+/* The trace must outlive the Symbols. NULL: no memory. */
+Symbols *symbols_open(const Trace *trace);
+void symbols_close(Symbols *symbols);
+
+/* Tells of a node of the tree of callers (trace_caller), as it was at an event: modules come and go. */
+SymbolsFrame symbols_frame(Symbols *symbols, uint32_t caller, uint64_t event);
+
+/* The name of such a frame. */
+const char *symbols_name(Symbols *symbols, uint32_t caller, uint64_t event);
+
+/* Sentences for the user, from 0 on, about modules without names: "/usr/bin/x has changed since the recording …".
+ * NULL: there is no such. There are more as more callers are looked up. */
+const char *symbols_note(const Symbols *symbols, size_t index);
+
+#endif
