@@ -39,7 +39,6 @@ typedef struct TraceEnd {
 typedef enum TraceFrameKind {
     TRACE_INFO = 1, /* text, a "key=value" a line: machine, program, arguments, settings */
     TRACE_CALLERS,  /* more nodes of the tree of callers: see below */
-    TRACE_MODULES,  /* modules that were loaded or unloaded: see below */
     TRACE_EVENTS,   /* merged events, in columns: see below */
     TRACE_THREAD,   /* events of one thread: TraceChunk, then TraceRaw */
     TRACE_INDEX     /* TraceIndex, one for each frame before */
@@ -91,7 +90,10 @@ typedef enum TraceRare {
     TRACE_REGION_RESET,      /* all of its blocks are free */
     TRACE_THREAD_BEGINS,     /* a: the system's number of the thread, text: its name */
     TRACE_THREAD_ENDS,
-    TRACE_LOST               /* a: events that are missing here */
+    TRACE_LOST,              /* a: events that are missing here */
+    TRACE_MODULE_LOADED,     /* a: its first address, b: bytes, text: "BIAS BUILD-ID PATH", the first two in hex; an
+                                address less the bias is that in the file; "-": without a build-id */
+    TRACE_MODULE_UNLOADED    /* a, b: as above */
 } TraceRare;
 
 /* An event as a thread writes it. What has more to tell is followed by records of the kind RAW_MORE. */
@@ -178,10 +180,7 @@ typedef enum TraceColumn {
 } TraceColumn;
 
 /* A callers frame: LEB128 pairs, of the node that called this one (0: none is known), and the zigzag difference of the
- * return address to that of the node before. Nodes are numbered from 1 on; node 0 is "unknown".
- *
- * A modules frame: for each LEB128 of the event's number, 1 (loaded) or 0 (unloaded), address of the first byte,
- * bytes, what is to be subtracted from an address to get that in the file; then length and bytes of the build-id, and
- * length and bytes of the path. */
+ * return address to that of the node before. Nodes are numbered from 1 on; node 0 is "unknown". Modules are told by rare
+ * events. */
 
 #endif

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += libtrace.la
 libtrace_la_SOURCES = \
 	record/trace.h \
+	replay/merge.h \
 	replay/trace-read.c \
 	replay/trace-read.h \
 	replay/trace-write.h

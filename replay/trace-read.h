@@ -92,6 +92,7 @@ typedef struct TraceModule {
     size_t build_id_bytes;
 } TraceModule;
 
+/* Modules of which has been read so far. */
 size_t trace_modules(const Trace *trace);
 const TraceModule *trace_module(const Trace *trace, size_t index);
 

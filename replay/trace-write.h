@@ -17,6 +17,8 @@ bool trace_write_info(TraceWriter *writer, const char *key, const char *value);
 
 /* The number of a node of the tree of callers: the same for the same address and parent. */
 uint32_t trace_write_caller(TraceWriter *writer, uint64_t address, uint32_t parent);
+
+/* Appends the rare event that says that a module was loaded here. */
 bool trace_write_module(TraceWriter *writer, const TraceModule *module);
 
 /* Appends an event. Of a free or resize, event->block.number says which block; an allocation gets the next number,
