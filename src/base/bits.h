@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small arithmetic on words that C has no operators for. */
+ * Bit arithmetic on words that C has no operators for. */
 #ifndef MEM_SRC_BITS_H
 #define MEM_SRC_BITS_H
 
@@ -8,18 +8,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Variables that are reached without a detour, since no other module sees them. */
+/* Hides a variable from other modules, so that the compiler addresses it directly. */
 #define HIDDEN __attribute__((__visibility__("hidden")))
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* Where branches are counted, each is to be there once. */
+/* Inlines a function always. A coverage build defines this otherwise, to count each branch once. */
 #ifndef ALWAYS_INLINE
 #define ALWAYS_INLINE inline __attribute__((__always_inline__))
 #endif
 
-/* Bits are numbered from the lowest, and numbers count modulo 64. */
+/* Returns a word with one bit set. Bit 0 is the lowest; numbers count modulo 64. */
 static inline uint64_t bits_mask(size_t number)
 {
     return UINT64_C(1) << (number & 63);
@@ -30,8 +30,8 @@ static inline bool bits_test(uint64_t word, size_t number)
     return word >> (number & 63) & 1;
 }
 
-/* On x86-64 a few one-instruction helpers are written as such. Compilers find these instructions,
- * but surround them with others that are needless here. */
+/* On x86-64 some helpers are single instructions, written in assembly. Compilers find these
+ * instructions, too, but surround them with others that are not needed here. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define BITS_X86_64 1
 #endif
@@ -56,8 +56,8 @@ static inline uint64_t bits_clear(uint64_t word, size_t number)
 #endif
 }
 
-/* Sets or clears a bit in a row of words, in one instruction where there is one. Processors take as
- * long for it as for all that it replaces, and longer where much else is to be done; but it needs
+/* Sets or clears a bit in an array of words, in one instruction if the processor has one. That
+ * instruction is no faster than the code it replaces, and slower in a busy pipeline, but it needs
  * no register. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static ALWAYS_INLINE void bits_set_in(uint64_t *words, size_t number)
@@ -91,7 +91,7 @@ static ALWAYS_INLINE bool bits_test_in(const uint64_t *words, size_t number)
 #endif
 }
 
-/* Flips the bits of a mask in a word. Returns whether it is 0 then. */
+/* Flips the bits of a mask in a word. Returns whether the result is 0. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_flip(uint64_t *word, uint64_t mask)
 {
@@ -106,7 +106,7 @@ static inline bool bits_flip(uint64_t *word, uint64_t mask)
 #endif
 }
 
-/* Flips the lowest bit of a word. Returns whether the word is 0 then. */
+/* Flips the lowest bit of a word. Returns whether the result is 0. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static ALWAYS_INLINE bool bits_flip_lowest(uint64_t *word)
 {
@@ -121,7 +121,7 @@ static ALWAYS_INLINE bool bits_flip_lowest(uint64_t *word)
 #endif
 }
 
-/* Subtracts from a word. Returns whether that was more than it held: it wraps round. */
+/* Subtracts from a word. Returns whether the subtraction wrapped around. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline bool bits_subtract(size_t *word, size_t amount)
 {
@@ -152,18 +152,18 @@ static inline bool bits_take(uint64_t *word, size_t number)
 #endif
 }
 
-/* Number of the lowest bit set; word is not 0. */
+/* Returns the number of the lowest set bit. The word must not be 0. */
 static inline size_t bits_lowest(uint64_t word)
 {
 #ifdef BITS_X86_64
-    __asm__("rep bsfq %0, %0" : "+r"(word) : : "cc"); /* tzcnt, where there is one */
+    __asm__("rep bsfq %0, %0" : "+r"(word) : : "cc"); /* tzcnt, on processors that have it */
     return word;
 #else
     return (size_t)__builtin_ctzll(word);
 #endif
 }
 
-/* Number of the highest bit set; word is not 0. */
+/* Returns the number of the highest set bit. The word must not be 0. */
 static inline size_t bits_highest(uint64_t word)
 {
 #ifdef BITS_X86_64
@@ -176,16 +176,17 @@ static inline size_t bits_highest(uint64_t word)
 #endif
 }
 
-/* Makes the compiler forget what it knows of a word. So the word is loaded here; and an index becomes a part of each
- * instruction, rather than a scaled copy that takes a register more. */
+/* Makes the compiler forget what it knows about a word: the word is loaded at this point, and an
+ * index is folded into the address of each instruction instead of being scaled into one more
+ * register. */
 #ifdef __GNUC__
 #define BITS_FORGET(word) __asm__("" : "+r"(word))
 #else
 #define BITS_FORGET(word) ((void)(word))
 #endif
 
-/* The same number, but the compiler does not know. So it keeps one copy of a number that was read
- * narrow and is used wide and narrow, not two, and a register is free for something else. */
+/* Returns the same number as a size_t of unknown value. The compiler then keeps one copy for wide
+ * and narrow uses alike, which frees a register. */
 static inline size_t bits_widen(uint32_t number)
 {
     size_t wide = number;
@@ -199,13 +200,13 @@ static inline bool bits_is_power_of_two(size_t number)
     return number != 0 && (number & (number - 1)) == 0;
 }
 
-/* The number, or the nearest one that is not out of bounds. */
+/* Returns the number, clamped to the range from `least` to `most`. */
 static inline size_t bits_between(size_t least, size_t number, size_t most)
 {
     return number < least ? least : number > most ? most : number;
 }
 
-/* Rotate by count, 1 to 31. */
+/* Rotates a word by `count` bits, 1 to 31. */
 static inline size_t bits_rotate_right(size_t word, unsigned count)
 {
     return word >> count | word << (8 * sizeof word - count);

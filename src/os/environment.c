@@ -8,20 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where glibc's loader, and it alone, says that the kernel has put the number of arguments, the arguments, a null
- * pointer, the environment, a null pointer, and the auxiliary vector. */
+/* The stack pointer at the start of the process, published by glibc's loader alone. The kernel has
+ * put there: the number of arguments, the arguments, a null pointer, the environment, a null
+ * pointer, and the auxiliary vector. */
 /* NOLINTNEXTLINE(bugprone-reserved-identifier): its name is that */
 extern char **__libc_stack_end __attribute__((__weak__));
 
-/* The last two of these; NULL: not known. */
+/* The environment and the auxiliary vector as the kernel has left them. */
 typedef struct Start {
-    char **variables;               /* ends with NULL */
-    const ElfW(auxv_t) * auxiliary; /* the vector, which ends with AT_NULL */
+    char **variables;               /* ends with NULL; valid if auxiliary is not NULL */
+    const ElfW(auxv_t) * auxiliary; /* ends with AT_NULL; NULL: not found */
 } Start;
 
 static Start start;
 
-/* Whether the C library has told of the environment. If it says none from then on, the program has cleared it. */
+/* Whether the C library had an environment when this library was loaded. If it has none later, the
+ * program has cleared it. */
 static bool is_told;
 
 static const ElfW(auxv_t) * find_entry(const ElfW(auxv_t) * entry, unsigned long type)
@@ -32,8 +34,9 @@ static const ElfW(auxv_t) * find_entry(const ElfW(auxv_t) * entry, unsigned long
     return entry->a_type == type ? entry : NULL;
 }
 
-/* Looks only once, early: programs change their arguments. The first word may have been overwritten. Behind the
- * environment are more null pointers if the loader has taken variables out. */
+/* Finds the vectors once, early: programs overwrite their arguments. The first word (the number of
+ * arguments) may be overwritten already. If the loader has removed variables, several null pointers
+ * end the environment. */
 static const Start *find_start(void)
 {
     if (start.auxiliary == NULL && &__libc_stack_end != NULL) {

@@ -6,7 +6,7 @@
 
 #include "os/kernel.h"
 
-/* Reads on until the end of the file or of the room: files in /proc may come in pieces. */
+/* Reads until the end of the file or of the buffer: files in /proc may come in pieces. */
 static size_t read_all(long file, char *text, size_t room)
 {
     size_t length = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls without the C library: programs and preloaded libraries replace its functions, and such a
- * replacement may allocate, and so come back here. errno stays as it is. Where the instruction is not known
- * here, the C library's syscall() is called. */
+ * System calls without the C library, whose functions a program or a preloaded library may replace
+ * by ones that allocate, and so come back here. Keeps errno. On processors not known here, calls
+ * the C library's syscall(). */
 #ifndef MEM_SRC_KERNEL_H
 #define MEM_SRC_KERNEL_H
 
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whether no function is called for a system call. */
+/* 1 if a system call is an instruction here, 0 if it is a call of syscall(). */
 #if ((defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)) || defined(__i386__) ||   \
     (defined(__arm__) && defined(__ARM_EABI__))
 #define KERNEL_INLINE 1
@@ -19,7 +19,7 @@
 #define KERNEL_INLINE 0
 #endif
 
-/* Makes a system call of up to six arguments. Returns its result, or the negative of an errno. */
+/* Makes a system call of up to six arguments. Returns its result, or a negated errno. */
 static inline long kernel_call(long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__) && defined(__LP64__)
@@ -50,7 +50,7 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
 #elif defined(__i386__)
     long result;
 
-    /* The register of the sixth argument may be the compiler's pointer to the frame. */
+    /* The register of the sixth argument may be the compiler's frame pointer. */
     __asm__ volatile("pushl %7\n\t"
                      "pushl %%ebp\n\t"
                      "movl 4(%%esp), %%ebp\n\t"
@@ -70,7 +70,7 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
     register long r5 __asm__("r5") = f;
     long saved;
 
-    /* r7 may be the compiler's pointer to the frame. */
+    /* r7 may be the compiler's frame pointer. */
     __asm__ volatile("mov %[saved], r7\n\t"
                      "mov r7, %[number]\n\t"
                      "svc 0\n\t"
@@ -91,8 +91,8 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
 #endif
 }
 
-/* The time as futex(2) takes it: in pairs of words of the kernel, which are wider than long where a 64-bit
- * kernel runs programs with short pointers, and where there never was another call. */
+/* A word of the time that futex(2) takes. It is wider than long where a 64-bit kernel runs programs
+ * with short pointers (x32), and where only the call with 64-bit times exists. */
 #if !defined(SYS_futex)
 typedef int64_t KernelWord;
 #define KERNEL_FUTEX SYS_futex_time64
@@ -104,10 +104,11 @@ typedef long KernelWord;
 #define KERNEL_FUTEX SYS_futex
 #endif
 
-enum { KERNEL_FUTEX_WAIT = 0 | 128, KERNEL_FUTEX_WAKE = 1 | 128 /* of this process alone */ };
+enum { KERNEL_FUTEX_WAIT = 0 | 128, KERNEL_FUTEX_WAKE = 1 | 128 /* private to this process */ };
 
-/* Sleeps while a word has a value: until it is woken, or for so many ns, less than a second; 0: without a
- * limit. May end earlier. Returns -ETIMEDOUT if the time is over. No point where a thread may be cancelled. */
+/* Sleeps while a word has the given value: until woken, or for `ns` nanoseconds (less than a
+ * second; 0: no limit). May return early. Returns -ETIMEDOUT when the time is over. Not a
+ * cancellation point. */
 static inline long kernel_wait(const unsigned *word, unsigned value, long ns)
 {
     KernelWord time[2] = {0, ns};
@@ -116,7 +117,7 @@ static inline long kernel_wait(const unsigned *word, unsigned value, long ns)
                        ns == 0 ? 0 : (long)(uintptr_t)time, 0, 0);
 }
 
-/* Wakes one that sleeps. */
+/* Wakes one thread that sleeps in kernel_wait. */
 static inline void kernel_wake(const unsigned *word)
 {
     kernel_call(KERNEL_FUTEX, (long)(uintptr_t)word, KERNEL_FUTEX_WAKE, 1, 0, 0, 0);

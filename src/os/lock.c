@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * fork() copies only the thread that calls it. If another thread were inside a heap at that moment,
- * the child would get a heap in the midst of a change, and a lock that nobody will release. So
- * before a fork all locks are taken, and after it they are released in both processes. For that,
- * locks are in a list. They enter it when they are first needed, so that programs with one thread
- * have none.
+ * fork() copies only the calling thread. If another thread were inside a heap at that moment, the
+ * child would get a half-changed heap, and a lock that nobody will release. So fork() first takes
+ * all locks, and both processes release them afterwards. For that, locks are in a list. A lock
+ * enters it at its first use, so a program with one thread has none there.
  *
- * The one exception are locks of threads that walk. Functions of the program's run there, which may wait for
- * anything: they fork themselves, or wait for a thread that does. A fork that waited for them could wait for
- * ever, and some systems let no thread into fork() before the handlers of another are through: no order of
- * locks, nor stepping back, would help there. It is not necessary either:
+ * The one exception is the lock of a thread that walks. A walk calls functions of the program,
+ * which may wait for anything: they may fork, or wait for a thread that forks. A fork that waited
+ * for them could wait for ever. On some systems no thread enters fork() until the handlers of
+ * another are done, so neither an order of locks nor backing off would help. Waiting is not
+ * necessary either:
  *
- *   - A walk changes nothing, so that a copy made meanwhile is a whole one.
- *   - A walk ends only while no fork is under way: its end needs the gate's mutex, which a fork has from
- *     before its first look at the locks until it has released them. So a lock that was skipped stays skipped,
- *     and nobody else takes it meanwhile.
- *   - A fork thus waits only for threads that change something. These wait for no gate while they hold a
- *     lock, and come to their end.
- *   - The child makes the lock anew, unless the thread that walks is the one that forked: there the walk goes
- *     on, and the lock stays taken. */
+ *   - A walk changes nothing, so a copy made meanwhile is a whole one.
+ *   - A walk ends only while no fork is under way: to end, it takes the gate's mutex, which a fork
+ *     holds from before its first look at the locks until it has released them. So a lock that
+ *     fork() skipped stays skipped, and nobody else takes it meanwhile.
+ *   - So a fork waits only for threads that change something. These never wait for the gate while
+ *     they hold a lock, and come to their end.
+ *   - The child initializes the lock again, unless the walking thread is the one that forked: then
+ *     the walk goes on, and the lock stays taken. */
 #include "os/lock.h"
 
 #include <stdint.h>
@@ -28,20 +28,20 @@
 static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Lock *list_head;
 
-/* Closed while a fork is under way. */
+/* The gate: closed while a fork is under way. */
 static pthread_mutex_t gate_mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool gate_closed;
 
 static const LockForkHooks *fork_hooks;
 
-/* How many locks this thread holds: more than one only where a visitor uses another region. */
+/* Locks that this thread holds: more than one only if a visitor uses another region. */
 static __thread unsigned held;
 
-/* This thread is in fork() and holds all locks: it needs none, should other handlers of fork() use
- * a region. Nobody knows in which order handlers run. */
+/* Whether this thread is in fork(). It holds all locks then, and takes none if another handler of
+ * fork() uses a region: the order of handlers is unknown. */
 static __thread bool is_forking;
 
-/* The parent, where it has skipped a lock. */
+/* Process ID of the parent; set by a fork that skips a lock. */
 static long forking_process;
 
 static Lock *lock_next(const Lock *lock)
@@ -54,7 +54,8 @@ static ptrdiff_t lock_distance(const Lock *from, const Lock *to)
     return to == NULL ? 0 : (ptrdiff_t)((uintptr_t)to - (uintptr_t)from);
 }
 
-/* What stands for this thread in a lock. */
+/* Returns the distance from a lock to an address that only this thread has: it identifies the
+ * thread. */
 static ptrdiff_t myself(const Lock *lock)
 {
     return (ptrdiff_t)((uintptr_t)&held - (uintptr_t)lock);
@@ -65,11 +66,11 @@ static ptrdiff_t walker_of(const Lock *lock)
     return __atomic_load_n(&lock->walker, __ATOMIC_ACQUIRE);
 }
 
-/* Releases the locks of the list before one, or all with NULL, and the list. */
+/* Releases the locks of the list before `end` (NULL: all of them), then the list. */
 static void release_until(const Lock *end)
 {
     for (Lock *lock = list_head; lock != end; lock = lock_next(lock)) {
-        /* What is met here depends on the moment of the fork. */
+        /* Which branch is taken depends on the moment of the fork. */
         if (walker_of(lock) == 0) { /* GCOVR_EXCL_BR_LINE */
             pthread_mutex_unlock(&lock->mutex);
         }
@@ -77,14 +78,15 @@ static void release_until(const Lock *end)
     pthread_mutex_unlock(&list_mutex);
 }
 
-/* Not always asked for: a filter of system calls that lets a program fork need not allow it. */
+/* Returns the process ID. Called only where needed: a filter of system calls may allow fork() but
+ * not getpid(). */
 static long this_process(void)
 {
     return kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
-/* Takes all locks, or none: a thread that holds one may be waiting for another or for the list. Those of
- * threads that walk count as taken. */
+/* Takes all locks, or none: a thread that holds one may be waiting for another lock, or for the
+ * list. Locks of walking threads count as taken. */
 static bool take_all(void)
 {
     pthread_mutex_lock(&list_mutex);
@@ -105,8 +107,8 @@ void lock_pause(long ns)
     unsigned word = 0;
     long slice = ns;
 
-    /* A handler of a signal cuts it short, and no time that is cut short counts. So many of them take no less time
-     * than any pause is for. */
+    /* A signal handler cuts a wait short, and such a wait does not count: so signals never shorten
+     * the pause. */
     for (int i = 0; i < 1000 && ns > 0; i++) {
         if (kernel_wait(&word, 0, slice) == -ETIMEDOUT) {
             ns -= slice;
@@ -116,7 +118,8 @@ void lock_pause(long ns)
     }
 }
 
-/* Meanwhile nobody who holds none takes one, or a busy program would never be forked. */
+/* Closes the gate first: threads that hold no lock take none meanwhile, or a busy program would
+ * never fork. */
 static void before_fork(void)
 {
     pthread_mutex_lock(&gate_mutex);
@@ -141,7 +144,7 @@ static void open_gate(void)
     pthread_mutex_unlock(&gate_mutex);
 }
 
-/* A mutex that nobody holds. */
+/* Initializes the mutex of a lock, released. */
 static bool make_mutex(Lock *lock)
 {
     pthread_mutexattr_t attributes;
@@ -160,9 +163,9 @@ static bool make_mutex(Lock *lock)
     return done;
 }
 
-/* Makes all locks anew in a child, which has none of the parent's threads but one: a mutex that inherits
- * priority is held by a thread of the parent, for whom nobody here can release it. Others are released first: a
- * mutex that is held is not to be made anew. */
+/* Initializes all locks again, in the child, whose only thread is the one that forked. A mutex with
+ * priority inheritance belongs to a thread of the parent, and cannot be released here. The others
+ * are released first: a locked mutex must not be initialized. */
 static void renew_all(void)
 {
     for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
@@ -209,7 +212,7 @@ void lock_on_fork(const LockForkHooks *hooks)
     pthread_mutex_unlock(&list_mutex);
 }
 
-/* When the library is loaded: later, a fork could be under way already. */
+/* A constructor: later, a fork could be under way already. */
 __attribute__((__constructor__)) void lock_watch_forks(void)
 {
     static unsigned is_watching; /* a word, as in spin.h */
@@ -219,7 +222,7 @@ __attribute__((__constructor__)) void lock_watch_forks(void)
     }
 }
 
-/* Locks the list. In fork() this thread has it, and all locks that are in it. */
+/* Locks the list. In fork() this thread has locked it already, and every lock in it. */
 static void lock_list(void)
 {
     if (!is_forking) {
@@ -260,13 +263,13 @@ bool lock_init(Lock *lock, LockKind kind)
         return false;
     }
     if (lock->inherits) {
-        make_known(lock); /* its first use waits for nobody */
+        make_known(lock); /* so that its first use waits for nobody */
     }
     return true;
 }
 
-/* In fork(), a handler that is not ours wants a lock that was skipped, as another thread walks: waits until it
- * does no more. In a child there is no such thread. */
+/* Waits until no other thread walks under a lock. Called in fork(), when a handler of the program
+ * wants a lock that fork() skipped. A child has no such thread. */
 static void wait_for_walk(const Lock *lock)
 {
     while (walker_of(lock) != 0 && walker_of(lock) != myself(lock) &&
@@ -292,7 +295,7 @@ bool lock_take_always(Lock *lock)
     if (!__atomic_load_n(&lock->known, __ATOMIC_ACQUIRE)) {
         make_known(lock);
     }
-    /* What is met here depends on the moment of the fork. */
+    /* Which branch is taken depends on the moment of the fork. */
     if (held == 0 && __atomic_load_n(&gate_closed, __ATOMIC_RELAXED)) { /* GCOVR_EXCL_BR_LINE */
         pthread_mutex_lock(&gate_mutex);
         pthread_mutex_unlock(&gate_mutex);

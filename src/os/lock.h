@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lock of a region, and what fork() needs of it. A process that has one thread, as far as libc
- * can tell, takes no lock at all. */
+ * The lock of a region, and the handlers of fork(). A process with one thread, as far as libc can
+ * tell, takes no lock. */
 #ifndef MEM_SRC_LOCK_H
 #define MEM_SRC_LOCK_H
 
@@ -20,29 +20,30 @@
 #endif
 
 typedef struct Lock {
-    pthread_mutex_t mutex; /* made when the lock is, and anew in a child */
-    ptrdiff_t walker; /* distance to something of the thread that holds it and walks; 0: none */
-    bool walked;      /* that thread's walk is over, and waits for a fork to be */
-    bool unlocked;    /* never to be locked */
-    bool inherits;    /* its holder has the priority of the highest one that waits */
-    bool known;       /* in the list of locks that fork() holds, since its first use */
-    ptrdiff_t next;   /* distance to the next lock of that list; 0: none */
+    pthread_mutex_t mutex; /* initialized by lock_init, and again in a child process */
+    ptrdiff_t walker;      /* bytes to an address of the holder that walks; 0: none walks */
+    bool walked;           /* that walk has ended, and its thread waits for a fork to end */
+    bool unlocked;         /* never locked */
+    bool inherits;         /* the holder inherits the priority of the highest waiter */
+    bool known;            /* in the list of locks that fork() takes; set at the first use */
+    ptrdiff_t next;        /* bytes to the next lock of that list; 0: none */
 } Lock;
 
-/* Whether the process has one thread only, so that no lock is needed. */
+/* Returns whether the process has one thread only, so that no lock is needed. */
 static inline bool lock_is_needless(void)
 {
     return LOCK_SINGLE_THREADED;
 }
 
-/* What is done under a lock takes less time than to sleep and be woken. */
+/* An adaptive mutex spins before it sleeps: work under a lock is shorter than a sleep and a
+ * wake-up. */
 #ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
 #define LOCK_MUTEX_INIT PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
 #else
 #define LOCK_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
 #endif
 
-/* For a lock that is a static variable. */
+/* Initializes a static lock. */
 #define LOCK_INIT                                                                                  \
     {                                                                                              \
         .mutex = LOCK_MUTEX_INIT                                                                   \
@@ -50,46 +51,47 @@ static inline bool lock_is_needless(void)
 
 typedef enum LockKind {
     LOCK_USUAL,
-    LOCK_NONE,    /* never to be locked */
-    LOCK_INHERITS /* its holder has the priority of the highest one that waits */
+    LOCK_NONE,    /* never locked */
+    LOCK_INHERITS /* the holder inherits the priority of the highest waiter */
 } LockKind;
 
-/* False: the system has no lock of this kind. */
+/* Initializes a lock. Returns false if the system has no mutex of this kind. */
 bool lock_init(Lock *lock, LockKind kind);
 
-/* Takes the lock if one is needed. Returns what lock_release wants to know. */
+/* Takes the lock if one is needed. Returns the argument for lock_release. */
 bool lock_take(Lock *lock);
 
-/* Takes the lock also where the process has one thread: for what calls functions of the program's, which may
- * start another one. */
+/* Takes the lock even if the process has one thread: for calls into the program, which may start
+ * another thread. */
 bool lock_take_always(Lock *lock);
 
-/* Between these two, the thread that has taken a lock calls functions of the program's, which may fork and wait
- * for threads that fork: what the lock is for stays as it is, and fork() does not wait for the lock. */
+/* Begin and end a walk: between these calls, the thread that holds the lock calls functions of the
+ * program, which may fork, or wait for threads that fork. Nothing under the lock changes meanwhile,
+ * and fork() does not wait for it. */
 void lock_begin_walk(Lock *lock);
 void lock_end_walk(Lock *lock);
 
 void lock_release(Lock *lock, bool locked);
 
-/* What else is to be done around a fork(), while all locks are held. */
+/* Functions called around a fork(), while all locks are held. */
 typedef struct LockForkHooks {
     void (*before)(void), (*parent)(void), (*child)(void);
 } LockForkHooks;
 
 void lock_on_fork(const LockForkHooks *hooks);
 
-/* Whether this thread is in fork(): it holds all locks, and all that the hooks took. */
+/* Returns whether this thread is in fork(): it holds all locks, and all that the hooks took. */
 bool lock_in_fork(void);
 
-/* Ends a lock that nobody holds. */
+/* Destroys a lock that nobody holds. */
 void lock_end(Lock *lock);
 
-/* Waits for so many ns, less than a second. errno stays as it is. No point where a thread may be cancelled:
- * fork() is none. */
+/* Waits for `ns` nanoseconds, less than a second. Keeps errno. Not a cancellation point, as fork()
+ * is none. */
 void lock_pause(long ns);
 
-/* From here on fork() holds the locks. Happens when the library is loaded, unless that is too late:
- * where regions are used before. */
+/* Makes fork() take the locks from now on. Runs when the library is loaded; call it where a region
+ * may be used earlier. */
 void lock_watch_forks(void);
 
 #endif

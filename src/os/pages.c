@@ -10,7 +10,7 @@
 #include "os/environment.h"
 #include "os/kernel.h"
 
-enum { ERRNO_END = 4096 /* the kernel's: no address lies in its last page */ };
+enum { ERRNO_END = 4096 /* results from -4095 to -1 are errors: no address lies there */ };
 
 size_t pages_size(void)
 {
@@ -19,19 +19,19 @@ size_t pages_size(void)
     return size != 0 ? (size_t)size : (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* While libmem-malloc.so makes its region, it calls no function that others may replace. */
+/* With PAGES_BY_KERNEL (libmem-malloc.so), calls no function that others may replace. */
 void *pages_map(size_t size, int protection, int flags)
 {
     void *memory;
 
 #if defined(PAGES_BY_KERNEL) && KERNEL_INLINE
-#ifdef SYS_mmap2 /* counts in pages where a file begins; SYS_mmap takes no arguments but a pointer there */
+#ifdef SYS_mmap2 /* its offset counts pages; SYS_mmap takes a pointer to its arguments there */
     enum { MAP_CALL = SYS_mmap2 };
 #else
     enum { MAP_CALL = SYS_mmap };
 #endif
     long result = kernel_call(MAP_CALL, 0, (long)size, protection, flags, -1, 0);
-    bool failed = result < 0 && result > -ERRNO_END; /* half of short addresses are negative */
+    bool failed = result < 0 && result > -ERRNO_END; /* 32-bit addresses may be negative */
 
     memory = failed ? MAP_FAILED : (void *)result;
     errno = failed ? (int)-result : errno;
@@ -65,7 +65,7 @@ bool pages_protect(void *memory, size_t size, int protection)
     return result == 0;
 }
 
-/* Gives the system an advice about whole pages. The one place where that is done. */
+/* Advises the system about whole pages. All calls of madvise(2) are here. */
 static bool advise(void *memory, size_t size, int advice)
 {
     return kernel_call(SYS_madvise, (long)(uintptr_t)memory, (long)size, advice, 0, 0, 0) == 0;

@@ -5,8 +5,8 @@
 
 #include "os/file.h"
 
-/* What /proc/self/status says in a line of its own: 0 if there is no filter. Kernels that have no filters have no
- * such line. */
+/* Returns whether /proc/self/status shows a filter, or cannot be read in full. Kernels without
+ * filters have no such line. */
 static bool read_status(void)
 {
     static const char name[] = "\nSeccomp:\t";

@@ -3,12 +3,12 @@
 
 #include "os/kernel.h"
 
-enum { SPINS = 100 /* before a thread sleeps: more than what is done under such a lock takes */ };
+enum { SPINS = 100 /* tries before a thread sleeps: longer than any use of such a lock */ };
 
 void spin_wait(Spin *spin)
 {
     for (int i = 0; i < SPINS; i++) {
-        /* Whether it is free by now depends on the moment. */
+        /* Which branch is taken depends on timing. */
         if (__atomic_load_n(&spin->state, __ATOMIC_RELAXED) == SPIN_FREE && /* GCOVR_EXCL_BR_LINE */
             spin_try(spin)) {                                               /* GCOVR_EXCL_BR_LINE */
             return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A lock for a few instructions at a time. A thread that waits for longer than these take sleeps in the kernel: the
- * thread that has the lock may have been interrupted, and run only when the one that waits does not. After: U. Drepper,
- * "Futexes Are Tricky", 2011. */
+ * A lock held for a few instructions. A thread that waits longer sleeps in the kernel: the holder
+ * may have been preempted by the very thread that waits. After: U. Drepper, "Futexes Are Tricky",
+ * 2011. */
 #ifndef MEM_SRC_SPIN_H
 #define MEM_SRC_SPIN_H
 
@@ -11,22 +11,22 @@
 #include "base/bits.h"
 
 typedef struct Spin {
-    unsigned state; /* SPIN_FREE and so on, in a word, which every processor can exchange */
+    unsigned state; /* a constant below; a whole word, which every processor can exchange */
 } Spin;
 
 enum {
     SPIN_FREE,
     SPIN_TAKEN,
-    SPIN_AWAITED /* taken, and somebody may sleep until it is not */
+    SPIN_AWAITED /* taken, and a thread may be asleep until it is released */
 };
 
-/* Takes a lock that was not free. */
+/* Takes a lock after spin_try has failed: spins, then sleeps. */
 void spin_wait(Spin *spin);
 
-/* Wakes a thread that sleeps until a lock is free. */
+/* Wakes one thread that sleeps for the lock. */
 void spin_wake(const Spin *spin);
 
-/* Tells the processor that this thread waits. */
+/* Tells the processor that this is a busy wait. */
 static ALWAYS_INLINE void spin_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -36,7 +36,7 @@ static ALWAYS_INLINE void spin_relax(void)
 #endif
 }
 
-/* Takes a lock if it is free. */
+/* Takes the lock if it is free. Returns whether it did. */
 static inline bool spin_try(Spin *spin)
 {
     unsigned state = SPIN_FREE;
@@ -54,7 +54,7 @@ static inline void spin_take(Spin *spin)
 
 static inline void spin_release(Spin *spin)
 {
-    /* Likewise. */
+    /* Depends on timing, too. */
     if (UNLIKELY(__atomic_exchange_n(&spin->state, SPIN_FREE,
                                      __ATOMIC_RELEASE) == /* GCOVR_EXCL_BR_LINE */
                  SPIN_AWAITED)) {
