@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every operation of the heap is made of: look at the neighbours, split, merge, and declare a
- * run of units a block. */
+ * The steps that all heap operations consist of: look at the neighbours, split, merge, and mark a
+ * run of units as a block. */
 #ifndef MEM_SRC_BLOCKS_H
 #define MEM_SRC_BLOCKS_H
 
 #include "heap/heap-data.h"
 #include "heap/index.h"
 
-/* The fence counts as a block in use. */
+/* Returns whether the block behind is free. The fence counts as a block in use. */
 static inline bool blocks_next_is_free(Heap *heap, Pos block, Pos size)
 {
     return map_is_free(heap_map(heap), (size_t)block + size);
@@ -19,7 +19,7 @@ static inline bool blocks_previous_is_free(Heap *heap, Pos block)
     return map_is_free(heap_map(heap), (size_t)block - 1);
 }
 
-/* Declares a run of units a free block, in the map and in the index. */
+/* Marks a run of units as a free block, in the map and in the index. */
 static inline void blocks_make_free(Heap *heap, Pos block, Pos size)
 {
     Map map = heap_map(heap);
@@ -30,7 +30,7 @@ static inline void blocks_make_free(Heap *heap, Pos block, Pos size)
     index_insert(index_of(heap), block, size);
 }
 
-/* Declares a run of units a block in use. */
+/* Marks a run of units as a block in use. */
 static inline void blocks_make_used(Heap *heap, Pos block, Pos size)
 {
     Map map = heap_map(heap);
@@ -43,13 +43,13 @@ static inline void blocks_make_used(Heap *heap, Pos block, Pos size)
 static inline void blocks_count_use(Heap *heap, size_t units)
 {
     if (UNLIKELY(bits_subtract(&heap->headroom, units))) {
-        heap->peak -= (Pos)heap->headroom; /* which is less than 0 */
+        heap->peak -= (Pos)heap->headroom; /* which has wrapped around: it is negative */
         heap->headroom = 0;
     }
 }
 
-/* Notes that units up to a position may have been written to. Only large free blocks can be clean: one that goes into a
- * list is written to by its links. */
+/* Notes that units before `end` may have been written to. Only large free blocks can be clean: a
+ * block in a list holds links. */
 static inline void blocks_note_touched(Heap *heap, Pos end)
 {
     if (end > heap->clean) {
@@ -57,7 +57,7 @@ static inline void blocks_note_touched(Heap *heap, Pos end)
     }
 }
 
-/* Whether a block may end at a position. If not, memory is wanted. */
+/* Returns whether memory is open up to `end`. If not, sets `wanted`. */
 static ALWAYS_INLINE bool blocks_is_open(Heap *heap, size_t end)
 {
     if (LIKELY(end <= heap->open)) {
@@ -67,7 +67,8 @@ static ALWAYS_INLINE bool blocks_is_open(Heap *heap, size_t end)
     return false;
 }
 
-/* Splits a run that is in no block: its first units become a block in use, the rest a free one.
+/* Splits a run of units that belongs to no block: the first units become a block in use, the rest a
+ * free block.
  *
  *   [        run        ]   =>   [ in use: units ][  rest free  ]
  */
@@ -83,8 +84,8 @@ static inline void blocks_split(Heap *heap, Pos run, Pos run_size, Pos units)
     }
 }
 
-/* Takes the front of a large free block, in which the program can't overwrite anything: of the
- * smallest that suffices, in this class or a later one. */
+/* Takes the front of the smallest large free block that suffices, in this size class or a later
+ * one. The program cannot overwrite the node of a large block. */
 static ALWAYS_INLINE HeapResult blocks_take_large(Index index, size_t units, size_t size_class,
                                                   Pos *block)
 {
@@ -108,7 +109,8 @@ static ALWAYS_INLINE HeapResult blocks_take_large(Index index, size_t units, siz
     return HEAP_OK;
 }
 
-/* Merges a run with the free block behind it, if there is one. False: damaged, nothing changed. */
+/* Merges a run with the block behind it if that is free. Returns false if its links were
+ * overwritten; nothing changes then. */
 static inline bool blocks_merge_next(Heap *heap, Pos run, Pos *run_size)
 {
     Pos next = run + *run_size;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which size classes of the index hold free blocks: a bit array, and a summary that tells which of its words are not 0.
- * So the next class that holds any is found in two steps, as in: M. Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new
- * dynamic memory allocator for real-time systems", ECRTS 2004. */
+ * Which size classes of the index hold free blocks: a bit array, and a summary word with a bit for
+ * each word of the array that is not 0. The next non-empty class is found in two steps, as in: M.
+ * Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new dynamic memory allocator for real-time
+ * systems", ECRTS 2004. */
 #ifndef MEM_SRC_CLASSES_H
 #define MEM_SRC_CLASSES_H
 
@@ -11,7 +12,7 @@
 
 _Static_assert((int)INDEX_WORDS <= (int)MAP_WORD_BITS, "the summary is one word");
 
-/* Words of the bit array for so many classes, and for one more, which holds none. */
+/* Returns the words of the bit array for `heads` classes, and for one more that is always empty. */
 static inline size_t classes_words(size_t heads)
 {
     return heads / MAP_WORD_BITS + 1;
@@ -33,7 +34,7 @@ static inline void classes_mark(Heap *heap, size_t size_class)
     *word = bits_set(*word, size_class);
 }
 
-/* Unmarks a size class, which is marked, if it is empty. */
+/* Unmarks a marked size class if `empty` is true. */
 static inline void classes_unmark_if(Heap *heap, size_t size_class, bool empty)
 {
     if (UNLIKELY(bits_flip(&heap->words[size_class / MAP_WORD_BITS],
@@ -42,7 +43,7 @@ static inline void classes_unmark_if(Heap *heap, size_t size_class, bool empty)
     }
 }
 
-/* The first class that holds blocks, in words behind one; 0 if there is none. */
+/* Returns the first non-empty class in the words behind `word`, or 0. */
 static inline size_t classes_next_beyond(const Heap *heap, size_t word)
 {
     uint64_t summary = heap->summary & (~UINT64_C(1) << (word & 63));
@@ -54,7 +55,7 @@ static inline size_t classes_next_beyond(const Heap *heap, size_t word)
     return word * MAP_WORD_BITS + bits_lowest(heap->words[word]);
 }
 
-/* The last class that holds blocks; 0 if there is none. */
+/* Returns the last non-empty class, or 0. */
 static inline size_t classes_last(const Heap *heap)
 {
     size_t word;
@@ -66,7 +67,7 @@ static inline size_t classes_last(const Heap *heap)
     return word * MAP_WORD_BITS + bits_highest(heap->words[word]);
 }
 
-/* The first class that holds blocks, from one on; 0 if there is none. */
+/* Returns the first non-empty class from `size_class` on, or 0. */
 static inline size_t classes_next(const Heap *heap, size_t size_class)
 {
     uint64_t near = heap->words[size_class / MAP_WORD_BITS] >> (size_class & 63);
@@ -75,8 +76,8 @@ static inline size_t classes_next(const Heap *heap, size_t size_class)
                              : classes_next_beyond(heap, size_class / MAP_WORD_BITS);
 }
 
-/* The same for classes of large blocks, one way and the other, in the fewest instructions: what is large is
- * too rare to be worth more of them for the sake of time. */
+/* Mark and unmark a class of large blocks, in as few instructions as possible: large blocks are too
+ * rare to spend instructions on speed. */
 static ALWAYS_INLINE void classes_mark_large(Heap *heap, size_t size_class)
 {
     if (UNLIKELY(heap->words[size_class / MAP_WORD_BITS] == 0)) {

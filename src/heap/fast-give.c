@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Giving back a block the short way, where it is merged with free neighbours, or large. */
+ * The short way to give back a block that is large, or merges with free neighbours. */
 #include "heap/fast.h"
 
-/* Ends giving back a run, which no longer counts as in use, the general way: where a bin has a tree,
- * and where a free neighbour was written to, which is seen and mended there. */
+/* Finishes giving back a run, which no longer counts as in use, the general way: its bin has a
+ * tree, or a free neighbour was overwritten, which the general way detects and repairs. */
 static __attribute__((__noinline__)) int merge_rest(Link *links, size_t start, size_t run,
                                                     FastGiveFail *fail)
 {
@@ -19,7 +19,7 @@ static __attribute__((__noinline__)) int insert_into_tree(Link *links, size_t st
     return 0;
 }
 
-/* Makes a large free block of a run that was merged with its neighbours. */
+/* Makes a large free block of a run and its merged neighbours. */
 static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start, size_t run)
 {
     Map map = heap_map(fast_heap(links));
@@ -32,7 +32,7 @@ static __attribute__((__noinline__)) int insert_merged(Link *links, size_t start
                : insert_into_tree(links, start, run);
 }
 
-/* Takes a free block out of its list. False: it was written to. */
+/* Removes a free block from its list. Returns false if its links were overwritten. */
 static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
 {
     bool alone;
@@ -46,7 +46,8 @@ static ALWAYS_INLINE bool remove_small(Link *links, size_t block, size_t size)
     return true;
 }
 
-/* Takes a free block out of the index. False: it was written to, or is in a tree. */
+/* Removes a free block from the index. Returns false if its links were overwritten, or if it is in
+ * a tree. */
 static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, bool in_list)
 {
     return in_list || LIKELY(size < fast_heap(links)->fast_classes)
@@ -54,8 +55,9 @@ static ALWAYS_INLINE bool remove_any(Link *links, size_t block, size_t size, boo
                : index_pull_large(index_usual(fast_heap(links)), block, size);
 }
 
-/* Ends giving back a run, which no longer counts as in use, where the result is large: so many
- * units before it and behind it are free. in_lists: both of these are small, that is known. */
+/* Finishes giving back a run, which no longer counts as in use, if the result is large. `before`
+ * and `behind` are the units of free neighbours. in_lists: both neighbours are known to be
+ * small. */
 static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool is_before,
                                      size_t before, bool is_behind, size_t behind, bool in_lists,
                                      FastGiveFail *fail)
@@ -83,7 +85,7 @@ static ALWAYS_INLINE int merge_large(Link *links, size_t start, size_t run, bool
     return insert_merged(links, start, run);
 }
 
-/* The same where the result goes into a list. */
+/* Finishes giving back a run if the result goes into a list. */
 static ALWAYS_INLINE int merge_small(Link *links, size_t start, size_t run, bool is_before,
                                      size_t before, bool is_behind, size_t behind,
                                      FastGiveFail *fail)
@@ -114,7 +116,7 @@ static ALWAYS_INLINE int merge_small(Link *links, size_t start, size_t run, bool
     return 0;
 }
 
-/* In functions of their own, so that what leads to them needs no stack frame. */
+/* Functions of their own, so that their callers need no stack frame. */
 static __attribute__((__noinline__)) int merge_small_behind(Link *links, size_t start, size_t run,
                                                             size_t behind, FastGiveFail *fail)
 {
@@ -153,7 +155,7 @@ static __attribute__((__noinline__)) int merge_large_both(Link *links, size_t st
     return merge_large(links, start, run, true, before, true, behind, false, fail);
 }
 
-/* The same with both in lists: that needs fewer registers. */
+/* Merges neighbours that are both in lists, which needs fewer registers. */
 static __attribute__((__noinline__)) int merge_lists(Link *links, size_t start, size_t run,
                                                      size_t before, size_t behind,
                                                      FastGiveFail *fail)
@@ -161,15 +163,14 @@ static __attribute__((__noinline__)) int merge_lists(Link *links, size_t start, 
     return merge_large(links, start, run, true, before, true, behind, true, fail);
 }
 
-/* A large run without free neighbours. */
+/* Gives back a large run without free neighbours. */
 static __attribute__((__noinline__)) int give_large(Link *links, size_t start, size_t run,
                                                     FastGiveFail *fail)
 {
     return merge_large(links, start, run, false, 0, false, 0, false, fail);
 }
 
-/* Gives back a block in use with free neighbours: merges it with them, and puts the result into the
- * index. */
+/* Gives back a block in use: merges it with free neighbours, and adds the result to the index. */
 static ALWAYS_INLINE int merge(Link *links, size_t start, size_t run, bool is_behind,
                                bool is_before, FastGiveFail *fail)
 {
@@ -209,7 +210,7 @@ static __attribute__((__noinline__)) int merge_both(Link *links, size_t start, s
     return merge(links, start, run, true, true, fail);
 }
 
-/* Gives back a block whose end is further off than a window reaches. free: the window. */
+/* Gives back a block whose end lies beyond the window. free: the window of free bits. */
 static __attribute__((__noinline__)) int give_long(Link *links, size_t start, size_t free,
                                                    FastGiveFail *fail)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rarer half of taking a block the short way: in functions of its own, so that it does not cost the common half the
- * registers that it needs. Functions are called last where that is possible: then what leads to them needs no stack frame. */
+ * The rarer half of the short way to take a block. It has functions of its own, so that it costs
+ * the common half no registers, and uses tail calls where possible, so that callers need no stack
+ * frame. */
 #include "heap/fast.h"
 
-/* Where a tree is to be searched, or nodes lie elsewhere. */
+/* Takes a block where a tree must be searched, or where nodes are in slots. */
 static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t units,
                                                           FastTakeFail *fail)
 {
@@ -18,7 +19,7 @@ static __attribute__((__noinline__)) void *take_by_search(Link *links, size_t un
     return &links[block];
 }
 
-/* Ends taking a block: what is left of it goes into a bin that needs a tree for it. */
+/* Finishes taking a block whose rest goes into a bin that needs a tree. */
 static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block, size_t rest,
                                                        size_t size)
 {
@@ -26,7 +27,7 @@ static __attribute__((__noinline__)) void *insert_rest(Link *links, size_t block
     return &links[block];
 }
 
-/* Ends taking the front of a large free block, which is out of the index. */
+/* Finishes taking the front of a large free block, which has left the index. */
 static ALWAYS_INLINE void *take_front(Link *links, size_t units, size_t block, size_t size)
 {
     size_t rest = block + units;
@@ -70,7 +71,7 @@ static __attribute__((__noinline__)) void *take_from_shelf(Link *links, size_t u
     return take_front(links, units, block, size);
 }
 
-/* The bin has no tree. */
+/* Takes the front of a block of a bin without a tree. */
 static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t units,
                                                          size_t size_class, size_t block,
                                                          FastTakeFail *fail)
@@ -88,7 +89,7 @@ static __attribute__((__noinline__)) void *take_from_bin(Link *links, size_t uni
     return take_front(links, units, block, size);
 }
 
-/* The front of the smallest block of a class, where each is large enough. */
+/* Takes the front of the smallest block of a class whose sizes all suffice. */
 static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t size_class,
                                          FastTakeFail *fail)
 {
@@ -106,7 +107,7 @@ static ALWAYS_INLINE void *take_smallest(Link *links, size_t units, size_t size_
     return take_from_bin(links, units, size_class, bin_smaller(index.tree, bin), fail);
 }
 
-/* No list has a block for it, but another class may have one. */
+/* Takes a block from a class of large blocks, after no list had one. */
 static __attribute__((__noinline__)) void *take_from_large(Link *links, size_t units,
                                                            size_t size_class, FastTakeFail *fail)
 {
@@ -119,7 +120,7 @@ static __attribute__((__noinline__)) void *take_from_large(Link *links, size_t u
     return take_smallest(links, units, size_class, fail);
 }
 
-/* There is no free block of exactly so many units. */
+/* Takes the front of a larger block: no free block has exactly `units` units. */
 static void *take_inexact(Link *links, size_t units, FastTakeFail *fail)
 {
     Heap *heap = fast_heap(links);
@@ -138,7 +139,7 @@ static void *take_inexact(Link *links, size_t units, FastTakeFail *fail)
     return &links[block];
 }
 
-/* The front of the smallest large block, of classes from one on. */
+/* Takes the front of the smallest large block, in classes from `size_class` on. */
 static ALWAYS_INLINE void *take_from_classes(Link *links, size_t units, size_t size_class,
                                              FastTakeFail *fail)
 {
@@ -177,7 +178,8 @@ static ALWAYS_INLINE void *take_binned(Link *links, size_t units, FastTakeFail *
                               : take_from_bin(links, units, bin, block, fail);
 }
 
-/* It is too large for any list, or of no bytes, or this is no region for the fast way. */
+/* Takes a large block. Fails if there are no nodes in the map, or for a request of 0 bytes or more
+ * than the heap has. */
 static void *take_large(Link *links, size_t units, FastTakeFail *fail)
 {
     Heap *heap = fast_heap(links);

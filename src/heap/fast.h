@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Take and give, the common cases of them written out for speed: units of the usual size, blocks in lists, and large ones
- * that no tree has to be searched for. Whatever is out of the common is left to heap.h, which can do all of it.
+ * The short way: common cases of taking and giving back a block, written out for speed. It covers
+ * heaps with units of the usual size, blocks in lists, and large blocks outside trees. heap.h does
+ * everything else.
  *
- * There are no calls in here, so that what it is inlined into needs no stack frame; all is
- * addressed from one pointer, that of the heads; few things are alive at a time, for the sake of
- * machines with few registers; and what no processor could predict, such as whether a list holds
- * one block or more, is computed rather than branched on. */
+ * There are no calls here, so a function that inlines this needs no stack frame. Everything is
+ * addressed from one pointer, that of the heads. Few values are alive at a time, for processors
+ * with few registers. Conditions that no processor can predict, such as whether a list holds one
+ * block or more, are computed and not branched on. */
 #ifndef MEM_SRC_HEAP_FAST_H
 #define MEM_SRC_HEAP_FAST_H
 
@@ -20,7 +21,7 @@ static inline Heap *fast_heap(Link *links)
     return (Heap *)(void *)links - 1;
 }
 
-/* classes_mark. */
+/* Does what classes_mark does. */
 static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
 {
     size_t at = size_class / MAP_WORD_BITS;
@@ -33,8 +34,8 @@ static ALWAYS_INLINE void fast_mark(Link *links, size_t size_class)
     fast_heap(links)->words[at] = bits_set(word, size_class);
 }
 
-/* list_insert. Positions are wide here, and narrow only where they are stored or compared: that
- * saves conversions. */
+/* Does what list_insert does. Positions are size_t here and narrow only where they are stored or
+ * compared, which saves conversions. */
 static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
 {
     size_t next = bits_widen(links[size].previous);
@@ -48,7 +49,7 @@ static ALWAYS_INLINE void fast_insert(Link *links, size_t block, size_t size)
     fast_mark(links, size);
 }
 
-/* Takes a block out of its list. False if links were overwritten. */
+/* Removes a block from its list. Returns false if links were overwritten. */
 static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
 {
     bool alone;
@@ -60,17 +61,18 @@ static ALWAYS_INLINE bool fast_remove(Link *links, size_t block, size_t size)
     return true;
 }
 
-/* Units of a request, which is not for the fast way if they are fast_classes or more. 0 bytes wrap
- * round to more units than any heap has. */
+/* Returns the units of a request; fast_classes or more means that the short way does not serve it.
+ * 0 bytes wrap around to more units than any heap has. */
 static ALWAYS_INLINE size_t fast_units(Link *links, size_t bytes)
 {
     return ((bytes - 1) | fast_heap(links)->size_mask) / UNIT_BYTES + 1;
 }
 
-/* Takes a block, the first, off the list of a size, and declares that its first unit is in use;
- * fast_end_used or fast_split is left to do. False if links were overwritten: then nothing was changed, and
- * the heap is to be rebuilt. The head names what the map has confirmed; what it is to name next is
- * confirmed here, and that its last is not the block that leaves: see list.h. */
+/* Removes the first block from the list of a size, and marks its first unit as in use; the caller
+ * goes on with fast_end_used or fast_split. Returns false if links were overwritten: nothing has
+ * changed then, and the heap must be rebuilt. The map confirmed the head's first block when it
+ * became the first. The next block is confirmed here, and that the head's last block is not the one
+ * that leaves: see list.h. */
 static ALWAYS_INLINE bool fast_take_first(Link *links, size_t size, size_t block)
 {
     Heap *heap = fast_heap(links);
@@ -98,13 +100,13 @@ static ALWAYS_INLINE bool fast_take_first(Link *links, size_t size, size_t block
     return true;
 }
 
-/* The last unit of a block that was taken whole is in use, too. */
+/* Marks the last unit of a block that was taken whole as in use. */
 static ALWAYS_INLINE void fast_end_used(Link *links, size_t block, size_t size)
 {
     map_clear_bit(heap_map(fast_heap(links)).free, block + size - 1);
 }
 
-/* Cuts off and puts back what a block that was taken has beyond the units wanted. */
+/* Splits off what a taken block has beyond `units` units, and puts it back as a free block. */
 static ALWAYS_INLINE void fast_split(Link *links, size_t block, size_t units, size_t size)
 {
     size_t rest = block + units;
@@ -126,13 +128,14 @@ static ALWAYS_INLINE void fast_split(Link *links, size_t block, size_t units, si
  * Large free blocks, in heaps with nodes in the map, shelves, and bins without a tree
  * --------------------------------------------------------------------------------------------- */
 
-/* Whether a heap has nodes in the map. */
+/* Returns whether the nodes of large blocks are in the map. */
 static ALWAYS_INLINE bool fast_has_nodes(const Heap *heap)
 {
     return heap->fast_classes >= SLOTS_BELOW;
 }
 
-/* heap_confirms, for a large block that the index offers, whose size is the one that the map has noted. */
+/* Does what heap_confirms does, for a large block that the index offers. Its size is the one noted
+ * in the map. */
 static ALWAYS_INLINE bool fast_confirms_large(Link *links, size_t block, size_t size)
 {
     Map map = heap_map(fast_heap(links));
@@ -141,7 +144,7 @@ static ALWAYS_INLINE bool fast_confirms_large(Link *links, size_t block, size_t 
            map_test_bit_at_once(map.starts, block + size);
 }
 
-/* Declares in the map, and in the counts, that the front of a large free block was taken. */
+/* Marks the front of a large free block as taken, in the map and in the counts. */
 static ALWAYS_INLINE void fast_split_large(Link *links, size_t block, size_t units)
 {
     Map map = heap_map(fast_heap(links));
@@ -153,7 +156,7 @@ static ALWAYS_INLINE void fast_split_large(Link *links, size_t block, size_t uni
     fast_heap(links)->taken++;
 }
 
-/* Declares in the map that what is left of it is a free block. */
+/* Marks the rest of that block as free in the map. */
 static ALWAYS_INLINE void fast_start_rest(Link *links, Map map, size_t rest)
 {
     map_set_bit_at_once(map.starts, rest);
@@ -165,7 +168,8 @@ static ALWAYS_INLINE void fast_start_rest(Link *links, Map map, size_t rest)
  * Taking and giving
  * --------------------------------------------------------------------------------------------- */
 
-/* Takes a block if a list has one of exactly so many units. 0: fast_take_other is to be asked. */
+/* Takes a block from the list of exactly `units` units. Returns its position; 0 means: call
+ * fast_take_other. */
 static ALWAYS_INLINE size_t fast_take_exact(Link *links, size_t units)
 {
     size_t block;
@@ -182,25 +186,26 @@ static ALWAYS_INLINE size_t fast_take_exact(Link *links, size_t units)
     return block;
 }
 
-/* What is called last where the short way ends: the heap is full, or damaged, or has no short way for so many units. */
+/* The tail call at the end of the short way: the heap is full or damaged, or the short way does not
+ * serve so many units. */
 typedef void *FastTakeFail(Link *links, size_t units);
 
-/* Takes the front of a larger block; or what `fail` returns. */
+/* Takes the front of a larger block. Returns its address, or the result of `fail`. */
 void *fast_take_other(Link *links, size_t units, FastTakeFail *fail);
 
-/* What a pointer to a block, about to be freed, turned out to be. */
+/* The result of fast_give_alone. Only with FAST_GIVEN has anything changed. */
 typedef enum FastGiven {
-    FAST_GIVEN,  /* it was freed: it had no free neighbours */
-    FAST_BEHIND, /* the block behind it is free; nothing was done, here and below */
-    FAST_BEFORE, /* the block before it is free */
-    FAST_BOTH,   /* both are */
-    FAST_LONG,   /* its end is not in sight */
-    FAST_UNKNOWN /* perhaps no block in use */
+    FAST_GIVEN,  /* freed; no neighbour is free */
+    FAST_BEHIND, /* the block behind is free */
+    FAST_BEFORE, /* the block before is free */
+    FAST_BOTH,   /* both neighbours are free */
+    FAST_LONG,   /* its end lies beyond the window */
+    FAST_UNKNOWN /* perhaps not a block in use */
 } FastGiven;
 
-/* Where a pointer points to, as a position if that is below the end, or else anything from the end
- * on: one comparison for what is outside and what is not aligned, since those bits come out on top.
- * And back. */
+/* Converts a pointer to a position and back. A pointer outside of the heap, or not aligned to a
+ * unit, becomes a position past the end: the rotation moves the low bits to the top, so one
+ * comparison rejects both. */
 static ALWAYS_INLINE size_t fast_position(const Link *links, const void *pointer)
 {
     return bits_rotate_right((size_t)((uintptr_t)pointer - (uintptr_t)links), UNIT_SHIFT);
@@ -211,19 +216,20 @@ static ALWAYS_INLINE void *fast_pointer(Link *links, size_t position)
     return (void *)((uintptr_t)links + bits_rotate_left(position, UNIT_SHIFT));
 }
 
-/* Gives back the block in use that starts at a position, of which nothing is known. */
+/* Gives back the block that starts at a position, after checking that a block in use does. */
 static ALWAYS_INLINE FastGiven fast_give_alone(Link *links, size_t start, size_t *size)
 {
     Heap *heap = fast_heap(links);
     size_t shift = (start - 1) & 7;
-    ptrdiff_t place = (ptrdiff_t)(start - 1) >> 3; /* of position 0, it is -1 */
+    ptrdiff_t place = (ptrdiff_t)(start - 1) >> 3; /* -1 for position 0 */
     uint64_t starts, free, ends;
     Map map;
 
     if (UNLIKELY(start >= heap->fast_end)) {
         return FAST_UNKNOWN;
     }
-    /* Bit 0 of a window is the last unit of the block before, bit 1 the first of this one. */
+    /* Bit 0 of a window is the last unit of the block before, bit 1 the first unit of this
+     * block. */
     map = heap_map(heap);
     starts = map_load(map.starts + place) >> shift;
     free = map_load(map.free + place) >> shift;
@@ -235,7 +241,7 @@ static ALWAYS_INLINE FastGiven fast_give_alone(Link *links, size_t start, size_t
         *size = (size_t)free;
         return FAST_LONG;
     }
-    *size = bits_lowest(starts); /* that is where the next block starts */
+    *size = bits_lowest(starts); /* where the next block starts */
     ends = bits_set(0, *size);
     --*size;
     if (UNLIKELY((free & (ends + 3)) != 0)) {
@@ -251,12 +257,12 @@ static ALWAYS_INLINE FastGiven fast_give_alone(Link *links, size_t start, size_t
     return FAST_GIVEN;
 }
 
-/* What is called last where the short way ends. HEAP_FULL: no block in use starts there, or there is no short way for
- * it, and nothing was done. HEAP_DAMAGED: as with heap_give. */
+/* The tail call at the end of the short way. HEAP_FULL: no block in use starts there, or the short
+ * way does not serve it; nothing has changed. HEAP_DAMAGED: as for heap_give. */
 typedef int FastGiveFail(Link *links, size_t start, HeapResult result);
 
-/* Gives back a block of so many units that fast_give_alone, which told them, does not. Returns 0, or what `fail`
- * returns. */
+/* Gives back a block that fast_give_alone has left, with that call's result and size. Returns 0, or
+ * the result of `fail`. */
 int fast_give_other(Link *links, size_t start, size_t run, FastGiven given, FastGiveFail *fail);
 
 #endif

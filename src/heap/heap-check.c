@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checker. It trusts nothing but the shape of the heap: the map is read bit by bit, without the
- * sizes that are noted in it, and those are then compared; the index is compared with the map.
+ * The checker. It trusts only the shape of the heap. It reads the map bit by bit, and then compares
+ * the sizes noted there, and the index, with the result.
  *
- * It can't know whether a start that is set ought to be set, as long as all else agrees. */
+ * It cannot tell whether a set start bit ought to be set, as long as everything else agrees. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,19 +14,19 @@
 #include "heap/index.h"
 
 typedef struct Report {
-    char *message; /* where to write the first fault, or NULL */
-    size_t size;   /* its bytes */
+    char *message; /* where to write the first fault; NULL if size is 0 */
+    size_t size;   /* bytes of the message; 0: write nothing */
 } Report;
 
-/* What a walk through the map found. */
+/* The counts of a walk through the map. */
 typedef struct Count {
     size_t used_units;   /* units of blocks in use */
     size_t used_blocks;  /* blocks in use */
     size_t free_blocks;  /* free blocks */
-    size_t large_blocks; /* free, and in bins */
+    size_t large_blocks; /* free blocks on shelves and in bins */
 } Count;
 
-/* Writes down a fault. Returns false, for the checker to hand on. */
+/* Writes the message of a fault. Returns false, for the caller to pass on. */
 __attribute__((__format__(__printf__, 2, 3))) static bool fault(const Report *report,
                                                                 const char *format, ...)
 {
@@ -40,7 +40,7 @@ __attribute__((__format__(__printf__, 2, 3))) static bool fault(const Report *re
     return false;
 }
 
-/* The next start behind a position, by the bits of the map alone; 0 if there is none. */
+/* Returns the next start behind a position, from start bits alone; 0 if there is none. */
 static Pos scan_start(Heap *heap, Pos position)
 {
     Map map = heap_map(heap);
@@ -114,7 +114,7 @@ static bool check_map(Heap *heap, Count *count, const Report *report)
     return true;
 }
 
-/* Checks the list of one size, and adds its blocks to a count. */
+/* Checks the list of one size, and adds the number of its blocks to *count. */
 static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report)
 {
     const Link *head = heap_link(heap, size, heap->shift);

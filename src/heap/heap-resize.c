@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blocks that change their size where they are, and blocks at aligned addresses. */
+ * Resizes blocks in place, and takes blocks at aligned addresses. */
 #include <string.h>
 
 #include "heap/blocks.h"
 #include "heap/heap.h"
 #include "heap/index.h"
 
-/* Shrinks a block in place; what is cut off merges with a free block behind it.
+/* Shrinks a block in place. The part cut off merges with a free block behind it.
  *
  *   [       in use       ][ next free ]   =>   [ in use ][      free      ]
  */
@@ -90,7 +90,8 @@ HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
     return HEAP_OK;
 }
 
-/* Units from a position to the next address that is a multiple of alignment, counted from an origin. */
+/* Returns the units from a position to the next address that is a multiple of alignment, counted
+ * from an origin. */
 static size_t units_to(Heap *heap, Pos position, uintptr_t origin, size_t alignment)
 {
     uintptr_t address = (uintptr_t)heap_address(heap, position) - origin;
@@ -106,8 +107,8 @@ bool heap_could_take(Heap *heap, size_t alignment, size_t units)
     return units <= all && gap <= all - units;
 }
 
-/* Finds a free block that has room for so many units at an aligned address: among the best fits
- * first, of which one may lie right; else one that is larger by the alignment, which surely does.
+/* Finds a free block with room for `units` units at an aligned address: first among the best fits,
+ * since one of them may lie right; else one that is larger by the alignment, which always suffices.
  * Returns its size, or 0. */
 static Pos find_aligned(Heap *heap, uintptr_t origin, size_t alignment, size_t units, Pos *block)
 {
@@ -134,7 +135,7 @@ static HeapResult take_aligned(Heap *heap, uintptr_t origin, size_t alignment, s
     Pos gap, size, run;
 
     if (units > heap->end) {
-        return HEAP_FULL; /* and so the sums above can't overflow */
+        return HEAP_FULL; /* and so the sums above cannot overflow */
     }
     size = find_aligned(heap, origin, alignment, units, &run);
     if (size == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The general way of every operation; fast.h has the short one for the most common two. */
+ * The general way of every operation; fast.h has the short way of the two most common ones. */
 #include "heap/heap.h"
 
 #include <string.h>
@@ -49,7 +49,7 @@ Pos heap_block_around(Heap *heap, Pos position)
     return starts == 0 ? heap->first : position + (Pos)bits_highest(starts);
 }
 
-/* Lets fast.h work on a heap if it can. */
+/* Lets fast.h serve a heap whose units have the usual size. */
 static void allow_fast(Heap *heap)
 {
     bool is_usual = heap->shift == UNIT_SHIFT;
@@ -83,14 +83,14 @@ void heap_clear_map(Heap *heap)
 
     unsigned char *begin = map_word(map.starts, from);
 
-    /* No block starts beyond what was ever touched, but the fence. What tells whether blocks are
-     * free means nothing where none starts or ends. */
+    /* No block starts beyond the memory that was ever used, except at the fence. Free bits are
+     * undefined where no block starts or ends. */
     memset(begin, 0, (size_t)(map_word(map.starts, heap->clean) - begin) + MAP_WORD_BYTES);
     map_clear_bit(map.free, heap->first - 1);
     map_clear_bit(map.free, heap->end);
 }
 
-/* Whether a block starts at a position, and is the same from both its ends. */
+/* Returns whether a block starts at a position, and both its ends agree. */
 static bool block_holds(Heap *heap, Pos block)
 {
     Map map = heap_map(heap);
@@ -169,7 +169,7 @@ Pos heap_find_damaged(Heap *heap)
             !list_may_lead_to(heap, link->previous, size)) {
             return block;
         }
-        /* Where two do not point at each other, either may be the one. */
+        /* If two do not point at each other, either may be the damaged one. */
         if (suspect == 0 && !list_links_hold(heap, block, heap->shift)) {
             suspect = block;
         }
@@ -231,7 +231,7 @@ HeapResult heap_give_rest(Heap *heap, Pos run, Pos size)
         }
     }
     if (!sound) {
-        /* Still a block in use for the map, though perhaps a longer one by now. */
+        /* The map keeps it as a block in use, perhaps a longer one by now. */
         blocks_make_used(heap, run, size);
         return HEAP_DAMAGED;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class of its
- * own, with a list. From there on large heaps have shelves, of eight sizes each; and the largest sizes
- * fall into bins, each one of several equal parts of an octave.
+ * The index: free blocks by size. Sizes fall into classes. Below a limit each size is a class, with
+ * a list. Large heaps continue with shelves of eight sizes each. The largest sizes fall into bins;
+ * each bin is one of several equal parts of an octave.
  *
  *   class   0  1  2  …  classes-1 | classes …                      |                    heads-1
  *   size    –  1  2  …  classes-1 | classes …  in shelves of eight | …  in bins        2^32 - 1
@@ -15,11 +15,11 @@
 #include "heap/heap-data.h"
 #include "heap/list.h"
 
-/* The index of a heap, with those of its constants that are known when this is compiled: in most
- * heaps they are the same. */
+/* The index of a heap, with the constants that most heaps share. They are compile-time constants in
+ * index_usual. */
 typedef struct Index {
     Heap *heap;
-    Tree tree;      /* as heap_tree tells */
+    Tree tree;      /* as from heap_tree */
     unsigned shift; /* as in Heap */
 } Index;
 
@@ -28,7 +28,7 @@ static ALWAYS_INLINE Index index_of(Heap *heap)
     return (Index){heap, heap_tree(heap), heap->shift};
 }
 
-/* Of a heap with nodes in the map, and units of the usual size. */
+/* Returns the index of a heap with nodes in the map and units of the usual size. */
 static ALWAYS_INLINE Index index_usual(Heap *heap)
 {
     char *nodes = (char *)(heap + 1) + heap->nodes;
@@ -36,12 +36,12 @@ static ALWAYS_INLINE Index index_usual(Heap *heap)
     return (Index){heap, {nodes, MAP_WORD_SHIFT, MAP_WORD_BYTES, BIN_SHIFT_MAX}, UNIT_SHIFT};
 }
 
-/* How large sizes fall into shelves and bins. */
+/* How large sizes map to shelves and bins. */
 typedef struct Bins {
-    Pos shelves_end; /* sizes below are on shelves … */
-    Pos shelf_bias;  /* … the number of which is this and the size without its last bits */
-    Pos bin_bias;    /* the others in 1 << shift bins for each octave, with this at first */
-    unsigned shift;  /* log2 of the bins an octave */
+    Pos shelves_end; /* units: large sizes below are on shelves */
+    Pos shelf_bias;  /* class of a shelf: this + size / SHELF_SIZES */
+    Pos bin_bias;    /* class of a bin: this + its number */
+    unsigned shift;  /* log2 of the bins in an octave */
 } Bins;
 
 /* size is a size_t, which avoids a zero extension. */
@@ -64,7 +64,7 @@ static ALWAYS_INLINE Bins index_bins(Index index)
     return (Bins){heap->shelves_end, heap->shelf_bias, heap->bin_bias, index.tree.bin_shift};
 }
 
-/* The shelf of a large size, or its bin. */
+/* Returns the shelf of a large size. */
 static ALWAYS_INLINE size_t index_shelf(Index index, size_t size)
 {
     return index_shelf_in(index_bins(index), size);
@@ -75,13 +75,13 @@ static ALWAYS_INLINE size_t index_bin(Index index, size_t size)
     return index_bin_in(index_bins(index), size);
 }
 
-/* Whether a large size is on a shelf. */
+/* Returns whether a large size is on a shelf. */
 static ALWAYS_INLINE bool index_is_shelved(const Heap *heap, size_t size)
 {
     return (Pos)size < heap->shelves_end;
 }
 
-/* The class of a large size. */
+/* Returns the class of a large size. */
 static inline size_t index_large_class_in(Bins bins, size_t size)
 {
     return (Pos)size < bins.shelves_end ? index_shelf_in(bins, size) : index_bin_in(bins, size);
@@ -92,7 +92,8 @@ static inline size_t index_large_class(Index index, size_t size)
     return index_large_class_in(index_bins(index), size);
 }
 
-/* The first size of a shelf; or shelves_end, or more, if the class, of large blocks, is a bin. */
+/* Returns the first size of a shelf. If the class of large blocks is a bin, the result is
+ * shelves_end or more. */
 static ALWAYS_INLINE size_t index_shelf_begin(const Heap *heap, size_t size_class)
 {
     return (size_class - heap->shelf_bias) << SHELF_SHIFT;
@@ -103,7 +104,7 @@ static inline bool index_is_large(const Heap *heap, size_t size)
     return size >= heap->classes;
 }
 
-/* The shelf, or the bin, that is a class. */
+/* Returns the head of a class: a shelf, or a bin. */
 static ALWAYS_INLINE Shelf *index_shelf_at(Index index, size_t size_class)
 {
     return (Shelf *)(void *)heap_link(index.heap, size_class, index.shift);
@@ -114,7 +115,8 @@ static ALWAYS_INLINE Bin *index_bin_at(Index index, size_t size_class)
     return (Bin *)(void *)heap_link(index.heap, size_class, index.shift);
 }
 
-/* Puts in a large block, whose size is in its node. False: that takes a tree. */
+/* Adds a large block whose size is stored in its node. Returns false, and does nothing, if that
+ * takes a tree. */
 static ALWAYS_INLINE bool index_push_large(Index index, size_t block, size_t size)
 {
     size_t size_class;
@@ -135,7 +137,7 @@ static ALWAYS_INLINE bool index_push_large(Index index, size_t block, size_t siz
     return true;
 }
 
-/* Takes out a large block. False: it is in a tree. */
+/* Removes a large block. Returns false, and does nothing, if it is in a tree. */
 static ALWAYS_INLINE bool index_pull_large(Index index, size_t block, size_t size)
 {
     size_t size_class;
@@ -157,7 +159,7 @@ static ALWAYS_INLINE bool index_pull_large(Index index, size_t block, size_t siz
     return true;
 }
 
-/* Puts in a block that index_push_large did not, into a bin which is full and so marked. */
+/* Adds a block after index_push_large has returned false: its bin is full, and so marked. */
 static inline void index_add_to_tree(Index index, size_t block, size_t size)
 {
     bin_add(index.tree, index_bin_at(index, index_bin(index, size)), (Pos)block);
@@ -187,7 +189,7 @@ static ALWAYS_INLINE void index_insert(Index index, Pos block, Pos size)
     }
 }
 
-/* False if the block's links were overwritten. */
+/* Removes a free block. Returns false if its links were overwritten. */
 static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
 {
     bool empty;
@@ -203,16 +205,16 @@ static ALWAYS_INLINE bool index_remove(Index index, Pos block, Pos size)
     return true;
 }
 
-/* The first class that may have a block of so many units, which are no more than the heap has; 0 if
- * there is none. */
+/* Returns the first class that may hold a block of `units` units, which are at most those of the
+ * heap; 0 if there is none. */
 static ALWAYS_INLINE size_t index_class(Index index, size_t units)
 {
     return index_is_large(index.heap, units) ? index_large_class(index, units)
                                              : classes_next(index.heap, units);
 }
 
-/* The smallest block of at least so many units, a size of this class, which is one of large blocks
- * and not empty; or TREE_NONE. */
+/* Returns the smallest block of at least `units` units in their own class, a non-empty one of large
+ * blocks; or TREE_NONE. */
 static ALWAYS_INLINE Pos index_best_of_class(Index index, size_t units, size_t size_class)
 {
     const Shelf *shelf = index_shelf_at(index, size_class);
@@ -225,7 +227,7 @@ static ALWAYS_INLINE Pos index_best_of_class(Index index, size_t units, size_t s
     return size == 0 ? TREE_NONE : shelf_first(index.tree, shelf, size);
 }
 
-/* The smallest block of such a class. */
+/* Returns the smallest block of a non-empty class of large blocks. */
 static ALWAYS_INLINE Pos index_smallest_of_class(Index index, size_t size_class)
 {
     const Shelf *shelf = index_shelf_at(index, size_class);
@@ -236,7 +238,7 @@ static ALWAYS_INLINE Pos index_smallest_of_class(Index index, size_t size_class)
                : bin_smallest(index.tree, index_bin_at(index, size_class));
 }
 
-/* The size of the largest block of such a class. */
+/* Returns the size of the largest block of such a class. */
 static inline Pos index_largest_of_class(Index index, size_t size_class)
 {
     size_t begin = index_shelf_begin(index.heap, size_class);
@@ -247,14 +249,14 @@ static inline Pos index_largest_of_class(Index index, size_t size_class)
                : tree_node(index.tree, bin_largest(index.tree, bin))->size;
 }
 
-/* Finds the smallest large free block of at least so many units. The class is that of the units;
- * or, if they are few, one that is large. Returns its position, or 0. */
+/* Returns the smallest large free block of at least `units` units, or 0. The class is that of the
+ * units if they are large, else any class of large blocks to start from. */
 static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size_class)
 {
     Pos block;
 
     if (index_is_large(index.heap, units) && classes_is_marked(index.heap, size_class)) {
-        /* Perhaps with smaller ones only. */
+        /* its blocks may all be smaller */
         block = index_best_of_class(index, units, size_class);
         if (block != TREE_NONE) {
             return block;
@@ -265,7 +267,7 @@ static ALWAYS_INLINE Pos index_best_large(Index index, size_t units, size_t size
     return size_class == 0 ? 0 : index_smallest_of_class(index, size_class);
 }
 
-/* Whether a large free block is in its class, and linked as it should be. */
+/* Returns whether a large free block is in its class, with sound links. */
 static inline bool index_holds_large(Index index, Pos block, Pos size)
 {
     const Heap *heap = index.heap;
@@ -279,7 +281,8 @@ static inline bool index_holds_large(Index index, Pos block, Pos size)
                             heap->end));
 }
 
-/* How many blocks are in a class of large ones; more than limit if something is wrong with it. */
+/* Returns the number of blocks in a class of large blocks; more than limit if the class is
+ * damaged. */
 static inline size_t index_count_large(Index index, size_t size_class, size_t limit)
 {
     const Heap *heap = index.heap;
@@ -294,7 +297,7 @@ static inline size_t index_count_large(Index index, size_t size_class, size_t li
     return bin_has_tree(bin) && count < 3 ? limit + 1 : count;
 }
 
-/* Finds the smallest free block of at least so many units. Returns its size, or 0. */
+/* Finds the smallest free block of at least `units` units. Returns its size, or 0. */
 static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
 {
     size_t size_class;
@@ -314,7 +317,7 @@ static ALWAYS_INLINE Pos index_best(Index index, size_t units, Pos *block)
     return *block == 0 ? 0 : tree_node(index.tree, *block)->size;
 }
 
-/* Takes all blocks out. An empty shelf has no sizes, which is TREE_NONE, too. */
+/* Empties the index. An empty shelf has sizes = 0, which equals TREE_NONE. */
 static inline void index_clear(Heap *heap)
 {
     heap->summary = 0;

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small free blocks by size: one part of the index. One doubly linked list for each size, with a
- * head that is a link itself, so that no link is ever a special case.
+ * Free lists: small free blocks by size, one part of the index. Each size has a doubly linked list.
+ * Its head is a link itself, so no link is a special case.
  *
- * The heads lie out of the program's reach, but the links of free blocks do not: a program that
- * writes to memory it has freed overwrites them. So nothing that was read from a free block is
- * written to, nor to a head, before the map has confirmed that a free block of the list's size starts
- * there, and its link points back. Hence what a head names is always such a block, or the head itself:
- * it was confirmed when it was put there, and leaves when the block does.
+ * The program cannot reach the heads, but it can reach the links in free blocks: a write to freed
+ * memory overwrites them. So a link read from a free block is verified before anything is written
+ * through it or into a head: the map confirms that a free block of the list's size starts at the
+ * target, and the target's link points back. Hence a head always names such a block, or itself:
+ * each block was confirmed when the head was set, and leaves the head when it leaves the list.
  *
- * The shift is passed as an argument so that it can be a constant where it is one. */
+ * `shift` is an argument so that it can be a compile-time constant. */
 #ifndef MEM_SRC_LIST_H
 #define MEM_SRC_LIST_H
 
 #include "base/bits.h"
 #include "heap/heap-data.h"
 
-/* Puts a free block at the end of the list of its size: blocks are taken from the front. True if the list was empty. */
+/* Appends a free block to the list of its size; blocks are taken from the front. Returns whether
+ * the list was empty. */
 static inline bool list_insert(Heap *heap, Pos block, Pos size, unsigned shift)
 {
     Link *head = heap_link(heap, size, shift);
@@ -30,7 +31,8 @@ static inline bool list_insert(Heap *heap, Pos block, Pos size, unsigned shift)
     return next == size;
 }
 
-/* Whether both neighbours of a free block in its list, which are links for sure, point back to it. */
+/* Returns whether both neighbours of a free block in its list point back to it. Its links must lead
+ * to links. */
 static inline bool list_links_hold(Heap *heap, Pos block, unsigned shift)
 {
     const Link *link = heap_link(heap, block, shift);
@@ -39,19 +41,18 @@ static inline bool list_links_hold(Heap *heap, Pos block, unsigned shift)
            heap_link(heap, link->previous, shift)->next == block;
 }
 
-/* Whether a position, read from a link of a free block, is where such a link may lead: to the head of the
- * list, or to a block that the map confirms, by its start, its state and its size. */
+/* Returns whether a position read from a free block is a valid target: the head of the list, or a
+ * block that the map confirms by its start, state and size. */
 static ALWAYS_INLINE bool list_may_lead_to(Heap *heap, size_t position, size_t size)
 {
     return (Pos)position == (Pos)size || heap_confirms(heap, position, size);
 }
 
-/* Takes a free block, a confirmed one, out of the list of its size; *empty tells whether that was the last.
- * False if its links, or those of its neighbours in the list, are not what they must be: then nothing
- * was changed.
+/* Removes a confirmed free block from the list of its size, and sets *empty if it was the last one.
+ * Returns false if its links or those of its neighbours are wrong; nothing has changed then.
  *
- * What the head names must stay what the map confirms: it names this block, on either side, if the link on the other
- * side leads to the head, and only then. */
+ * What a head names must stay confirmed. So the head must name this block on one side if and only
+ * if the block's link on the other side leads to the head. */
 static ALWAYS_INLINE bool list_remove(Heap *heap, size_t block, size_t size, unsigned shift,
                                       bool *empty)
 {

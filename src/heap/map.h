@@ -1,40 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * The map: where blocks begin, and which of them are free. It is the truth of the heap; the index
- * of free blocks can be rebuilt from it.
+ * The map: where blocks begin, and which are free. It is the truth of the heap: the index can be
+ * rebuilt from it.
  *
- * Memory is counted in units; a position is the number of a unit. Two strings of bits, with one bit
- * in each for every position, say all:
+ * Memory is counted in units; a position is the number of a unit. Two bit strings have one bit for
+ * each position:
  *
  *   starts   1 where a block begins, free or in use
  *   free     at the first and at the last unit of a block: 1 if it is free, 0 if it is in use.
- *            Elsewhere it says nothing.
+ *            Undefined elsewhere.
  *
  *   units     0 1 2 3 4 5 6 7 8 9 …
  *             [  A  ][B][   C    ][ …          A and C in use, B free
  *   starts    1 0 0 1 1 0 0 0 0 1
- *   free      0 - 0 1 0 - - - 0 …              (- is not looked at)
+ *   free      0 - 0 1 0 - - - 0 …              (-: undefined)
  *
- * A block ends where the next one begins. Since the last unit tells as well as the first, whether
- * the block before is free is seen without looking for where it begins; and three bits of free tell
- * of a block and of both its neighbours.
+ * A block ends where the next one begins. Its last unit tells its state, too, so the state of the
+ * previous block is known without a search for its start. Three bits of `free` give the state of a
+ * block and of both its neighbours.
  *
- * Bit k of byte n stands for position 8 n + k, so that the bits from any position on, 57 at least,
- * are one load and one shift, whatever the byte order of the machine: a window.
+ * Bit k of byte n stands for position 8 n + k. So one load and one shift give a window: the bits
+ * from any position on, 57 at least, whatever the byte order of the machine.
  *
- * Words of 64 bits serve for what no window reaches. A word of starts that is 0 lies wholly inside
- * one block; the free word beside it has nothing to say, but perhaps in its last bit, and so its
- * first half holds, in the first and in the last such word of a block, the block's size. With that,
- * both ends of a block of any size are found in constant time:
+ * What no window reaches is in words of 64 bits. A word of `starts` that is 0 lies wholly inside
+ * one block. The word of `free` beside it is undefined, except perhaps in its last bit. So the
+ * first half of the first and of the last such word of a block holds the block's size, and both
+ * ends of a block of any size are found in constant time:
  *
  *   starts  ..1.....  ........  ........  ........  .....1..
  *   free    ..f.....  size ...  any       size ..f  .....f..
  *             ^block   first                last         ^next block
  *
- * What lies between these two is not the map's: see tree.h.
+ * The words between these two belong to tree.h.
  *
- * The map knows nothing of what a block is for. The words before that of the first block and after
- * that of the last must be there, too; and 0, as far as they can be told to be of no block. */
+ * The map does not know what blocks are for. The words before that of the first block and behind
+ * that of the last one must exist, and be 0 in all bits that belong to no block. */
 #ifndef MEM_SRC_MAP_H
 #define MEM_SRC_MAP_H
 
@@ -47,7 +47,7 @@
 
 enum { MAP_WORD_SHIFT = 6, MAP_WORD_BITS = 64, MAP_WORD_BYTES = 8 };
 
-/* Where the bits of position 0 would be. */
+/* Addresses of the bytes that position 0 would have. */
 typedef struct Map {
     unsigned char *starts;
     unsigned char *free;
@@ -72,12 +72,12 @@ static inline void map_store(unsigned char *bytes, uint64_t word)
     memcpy(bytes, &word, sizeof word);
 }
 
-/* Sets the bits of a mask in the 64 from a byte on. */
+/* Sets the bits of a mask in the 8 bytes from an address on. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to by assembly */
 static inline void map_or(unsigned char *bytes, uint64_t mask)
 {
 #ifdef BITS_X86_64
-    /* In memory, where a compiler would go on with what it loaded before, and need a register. */
+    /* In memory: a compiler would reuse the earlier load, and need a register. */
     __asm__("orq %1, %0"
             : "+m"(*(unsigned char(*)[MAP_WORD_BYTES])(void *)bytes)
             : "r"(mask)
@@ -87,7 +87,7 @@ static inline void map_or(unsigned char *bytes, uint64_t mask)
 #endif
 }
 
-/* The word of a position. Always 8-byte aligned. */
+/* Returns the word of a position, aligned to 8 bytes. */
 static inline unsigned char *map_word(unsigned char *string, size_t position)
 {
     return string + position / MAP_WORD_BITS * MAP_WORD_BYTES;
@@ -103,7 +103,7 @@ static inline void map_store_word(unsigned char *string, size_t position, uint64
     map_store(__builtin_assume_aligned(map_word(string, position), MAP_WORD_BYTES), word);
 }
 
-/* The bits from a position on; the first 57 of them are right. */
+/* Returns the bits from a position on; at least the first 57 are valid. */
 static inline uint64_t map_window(const unsigned char *string, size_t position)
 {
     return map_load(string + position / 8) >> (position & 7);
@@ -119,7 +119,7 @@ static inline void map_clear_bit(unsigned char *string, size_t position)
     map_store_word(string, position, bits_clear(map_load_word(string, position), position));
 }
 
-/* Clears a bit. Returns whether it was set; nothing is written if not. */
+/* Clears a bit. Returns whether it was set; if not, writes nothing. */
 static ALWAYS_INLINE bool map_take_bit(unsigned char *string, size_t position)
 {
     uint64_t word = map_load_word(string, position);
@@ -131,7 +131,7 @@ static ALWAYS_INLINE bool map_take_bit(unsigned char *string, size_t position)
     return true;
 }
 
-/* The same, shorter where there is an instruction for it: see bits_set_in. */
+/* Set, clear and test a bit in one instruction, where the processor has one: see bits_set_in. */
 static ALWAYS_INLINE void map_set_bit_at_once(unsigned char *string, size_t position)
 {
 #ifdef BITS_X86_64
@@ -174,7 +174,7 @@ static inline void map_clear_start(Map map, size_t position)
     map_clear_bit(map.starts, position);
 }
 
-/* Whether the block that starts or ends with a unit is free. */
+/* Returns whether the block that starts or ends at a position is free. */
 static inline bool map_is_free(Map map, size_t position)
 {
     return bits_test(map_load_word(map.free, position), position);
@@ -192,7 +192,7 @@ static inline void map_set_used(Map map, size_t block, size_t size)
     map_clear_bit(map.free, block + size - 1);
 }
 
-/* The size noted in the word of a position. */
+/* Returns the size noted in the word of a position. */
 static inline Pos map_noted_size(Map map, size_t position)
 {
     Pos size;
@@ -201,7 +201,7 @@ static inline Pos map_noted_size(Map map, size_t position)
     return size;
 }
 
-/* Writes down the size of a block that holds a whole word. */
+/* Notes the size of a block that covers a whole word. */
 static ALWAYS_INLINE void map_note_size(Map map, size_t block, size_t size)
 {
     Pos note = (Pos)size;
@@ -210,7 +210,7 @@ static ALWAYS_INLINE void map_note_size(Map map, size_t block, size_t size)
     memcpy(map_word(map.free, block + size) - MAP_WORD_BYTES, &note, sizeof note);
 }
 
-/* Writes down the size of a block of more than 64 units. */
+/* Notes the size of a block of more than 64 units if it covers a whole word. */
 static inline void map_put_long_size(Map map, size_t block, size_t size)
 {
     if (map_word(map.free, block) + MAP_WORD_BYTES <=
@@ -219,9 +219,9 @@ static inline void map_put_long_size(Map map, size_t block, size_t size)
     }
 }
 
-/* Writes down the size of a block if it is long, so that its other end is found from either one. To
- * be called whenever a block of more than 64 units comes to be or changes its size. Shorter ones
- * need nothing: they never hold a whole word. */
+/* Notes the size of a long block, so that each of its ends leads to the other. Call it whenever a
+ * block of more than 64 units appears or changes its size. Shorter blocks never cover a whole
+ * word. */
 static inline void map_put_size(Map map, size_t block, size_t size)
 {
     if (size > MAP_WORD_BITS) {
@@ -229,7 +229,7 @@ static inline void map_put_size(Map map, size_t block, size_t size)
     }
 }
 
-/* Units from a position, where a block starts, to its end. */
+/* Returns the units from a position to the end of the block that starts there. */
 static inline size_t map_length(Map map, size_t block)
 {
     uint64_t starts = map_load_word(map.starts, block) >> (block & 63) & ~UINT64_C(1);
@@ -244,7 +244,7 @@ static inline size_t map_length(Map map, size_t block)
     return map_noted_size(map, block + MAP_WORD_BITS);
 }
 
-/* The same to the start of the block before it, which must not be the first. */
+/* Returns the units of the block before a position; a block starts there, and is not the first. */
 static inline size_t map_length_before(Map map, size_t block)
 {
     uint64_t starts = map_load_word(map.starts, block) & (bits_mask(block) - 1);
@@ -259,13 +259,13 @@ static inline size_t map_length_before(Map map, size_t block)
     return map_noted_size(map, block - MAP_WORD_BITS);
 }
 
-/* Size of the block that starts at a position. */
+/* Returns the size of the block that starts at a position. */
 static inline Pos map_size(Map map, size_t block)
 {
     return (Pos)map_length(map, block);
 }
 
-/* Start of the block before this one, which must not be the first. */
+/* Returns the start of the block before one, which must not be the first. */
 static inline Pos map_previous(Map map, size_t block)
 {
     return (Pos)(block - map_length_before(map, block));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a shelf is as it should be. Nothing of it is trusted. */
+ * Verifies a shelf. Trusts no link. */
 #include "heap/shelf.h"
 
 bool shelf_holds(Tree tree, const Shelf *shelf, Pos block, Pos size, Pos first, Pos end)

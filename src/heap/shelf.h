@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * A shelf of the index: large free blocks of eight sizes that follow each other. Nothing of it is ever
- * searched.
+ * A shelf of the index: large free blocks of eight consecutive sizes. No operation searches.
  *
- * The head of a shelf tells which sizes there are, and names one block, the keeper, which keeps the
- * first block of each of these sizes in its node. Blocks of the same size are linked.
+ * The head of a shelf tells which of the sizes have blocks, and names one block, the keeper. The
+ * keeper's node holds the first block of each of these sizes. Blocks of the same size are linked.
  *
  *   head     keeper, sizes
  *   node     [ next, previous | first of each size ]     of the keeper
  *   node     [ next, previous |                    ]     of any other
  *
- * Nodes are where those of trees are, but longer: only heaps that have them in the map have shelves,
- * and there is room for them in the words of the smallest large block. */
+ * Nodes lie where those of trees do, but are longer. Only heaps with nodes in the map have shelves:
+ * there the words of the smallest large block have room for a node. */
 #ifndef MEM_SRC_SHELF_H
 #define MEM_SRC_SHELF_H
 
@@ -29,9 +28,9 @@ typedef struct Shelf {
 } __attribute__((__may_alias__)) Shelf;
 
 typedef struct ShelfNode {
-    Pos size;               /* where the map has it */
-    Pos next, previous;     /* of the same size; TREE_NONE at the ends */
-    Pos first[SHELF_SIZES]; /* in the keeper's node, of those sizes that there are */
+    Pos size;               /* units; the field coincides with the size noted in the map */
+    Pos next, previous;     /* positions in the list of this size; TREE_NONE at the ends */
+    Pos first[SHELF_SIZES]; /* in the keeper's node; valid for sizes that have blocks */
 } __attribute__((__may_alias__)) ShelfNode;
 
 static ALWAYS_INLINE ShelfNode *shelf_node(Tree tree, size_t block)
@@ -39,8 +38,8 @@ static ALWAYS_INLINE ShelfNode *shelf_node(Tree tree, size_t block)
     return (ShelfNode *)(void *)tree_node(tree, block);
 }
 
-/* Puts in a block, before others of its size. Its size is in its node. Returns whether the shelf was
- * empty. */
+/* Adds a block before others of its size. The caller has stored the size in its node. Returns
+ * whether the shelf was empty. */
 static ALWAYS_INLINE bool shelf_insert(Tree tree, Shelf *shelf, size_t block, size_t size)
 {
     ShelfNode *node = shelf_node(tree, block);
@@ -73,7 +72,7 @@ static ALWAYS_INLINE void shelf_hand_over(Tree tree, Shelf *shelf, size_t heir)
     shelf->keeper = (Pos)heir;
 }
 
-/* Says that there is no block of a size any more. Returns whether the shelf is empty then. */
+/* Marks a size as absent after its last block has left. Returns whether the shelf is empty now. */
 static ALWAYS_INLINE bool shelf_drop_size(Tree tree, Shelf *shelf, size_t block, size_t which)
 {
     shelf->sizes = (Pos)bits_clear(shelf->sizes, which);
@@ -87,7 +86,7 @@ static ALWAYS_INLINE bool shelf_drop_size(Tree tree, Shelf *shelf, size_t block,
     return false;
 }
 
-/* Takes out a block. Returns whether the shelf is empty then. */
+/* Removes a block. Returns whether the shelf is empty now. */
 static ALWAYS_INLINE bool shelf_remove(Tree tree, Shelf *shelf, size_t block, size_t size)
 {
     const ShelfNode *node = shelf_node(tree, block);
@@ -112,7 +111,7 @@ static ALWAYS_INLINE bool shelf_remove(Tree tree, Shelf *shelf, size_t block, si
     return false;
 }
 
-/* Takes out the first block of a size that there is. Returns whether the shelf is empty then. */
+/* Removes the first block of a size that is present. Returns whether the shelf is empty now. */
 static ALWAYS_INLINE bool shelf_take(Tree tree, Shelf *shelf, size_t size, size_t *block)
 {
     ShelfNode *keeper = shelf_node(tree, shelf->keeper);
@@ -132,7 +131,7 @@ static ALWAYS_INLINE bool shelf_take(Tree tree, Shelf *shelf, size_t size, size_
     return false;
 }
 
-/* The smallest size there is from one on, which is of this shelf; or 0. */
+/* Returns the smallest present size from `size` on, which is one of this shelf; or 0. */
 static ALWAYS_INLINE size_t shelf_size_from(const Shelf *shelf, size_t size)
 {
     size_t sizes = (size_t)shelf->sizes >> size % SHELF_SIZES;
@@ -140,24 +139,24 @@ static ALWAYS_INLINE size_t shelf_size_from(const Shelf *shelf, size_t size)
     return sizes == 0 ? 0 : size + bits_lowest(sizes);
 }
 
-/* The largest size there is, in a shelf which is not empty; it begins with a size. */
+/* Returns the largest present size of a non-empty shelf, whose sizes start with `begin`. */
 static inline size_t shelf_largest_size(const Shelf *shelf, size_t begin)
 {
     return begin + bits_highest(shelf->sizes);
 }
 
-/* The first block of a size that there is. */
+/* Returns the first block of a size that is present. */
 static ALWAYS_INLINE Pos shelf_first(Tree tree, const Shelf *shelf, size_t size)
 {
     return shelf_node(tree, shelf->keeper)->first[size % SHELF_SIZES];
 }
 
-/* Whether a block of this start and size is in the shelf, and linked as it should be. Positions below
- * first, or from end on, are none. */
+/* Returns whether a block of this position and size is on the shelf, with sound links. Valid
+ * positions are from first to end - 1. */
 bool shelf_holds(Tree tree, const Shelf *shelf, Pos block, Pos size, Pos first, Pos end);
 
-/* How many blocks are in a shelf, or more than limit if its links go round in circles, or lead out of
- * it. */
+/* Returns the number of blocks on a shelf, or more than limit if its links do not end or lead
+ * elsewhere. */
 size_t shelf_count(Tree tree, const Shelf *shelf, size_t limit, Pos first, Pos end);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a tree is as it should be. Nothing of it is trusted, but where nodes are: of a position
- * from first on and below end. */
+ * Verifies a tree. Trusts only the place of nodes, which is known for positions from first to end -
+ * 1. */
 #include "heap/tree.h"
 
 #include "base/bits.h"
 
-/* How deep a tree can be, at most. */
+/* The greatest depth of a tree. */
 enum { DEPTH_MAX = 32 };
 
-/* Whether the trie node that stands for a size is in the trie, on the path of its size. */
+/* Returns whether a trie node is reached from the root on the path of its size. */
 static bool trie_reaches(Tree tree, Pos root, Pos block, Pos first, Pos end)
 {
     Pos size = tree_node(tree, block)->size;
@@ -30,7 +30,7 @@ static bool trie_reaches(Tree tree, Pos root, Pos block, Pos first, Pos end)
     return false;
 }
 
-/* Whether the children of a node are nodes that know it. */
+/* Returns whether the children of a node are valid, and name it as their parent. */
 static bool children_hold(Tree tree, Pos block, Pos first, Pos end)
 {
     for (int side = 0; side < 2; side++) {
@@ -48,7 +48,7 @@ bool tree_holds(Tree tree, Pos root, Pos block, Pos size, Pos first, Pos end)
 {
     Pos at = block;
 
-    /* Once round the ring. All its blocks have room for their size. */
+    /* Once around the ring. No more blocks of this size fit into the heap. */
     for (Pos steps = 0; steps <= (end - first) / size; steps++) {
         const TreeNode *node = tree_node(tree, at);
 
@@ -66,7 +66,7 @@ bool tree_holds(Tree tree, Pos root, Pos block, Pos size, Pos first, Pos end)
     return false;
 }
 
-/* Blocks of the ring around a node. */
+/* Counts the blocks of the ring around a node. */
 static size_t count_ring(Tree tree, Pos block, size_t limit, Pos first, Pos end)
 {
     size_t count = 0;
@@ -79,19 +79,19 @@ static size_t count_ring(Tree tree, Pos block, size_t limit, Pos first, Pos end)
     return count;
 }
 
-/* Without recursion: down to a leaf, then up and across. */
+/* Counts without recursion: down to a leaf, then up and across. */
 size_t tree_count(Tree tree, Pos root, size_t limit, Pos first, Pos end)
 {
     size_t count = 0;
     Pos at = root;
     Pos from = TREE_NONE;
 
-    /* Each node is come to three times at most: from above, and from each child. */
+    /* Each node is visited at most three times: from above, and from each child. */
     for (size_t steps = 0; tree_is_node(at, first, end) && count <= limit; steps++) {
         const TreeNode *node = tree_node(tree, at);
         Pos next;
 
-        /* Only a tree damaged in just one way goes round in circles. */
+        /* Only one particular damage makes a tree circular. */
         if (steps > 3 * limit + 3) { /* GCOVR_EXCL_BR_LINE */
             return limit + 1;
         }

@@ -8,7 +8,7 @@ static Pos leftmost_child(const TreeNode *node)
     return node->child[node->child[0] == TREE_NONE];
 }
 
-/* Puts a node, without anything below it, below another. */
+/* Makes a node a leaf below another. */
 static void plant_below(Tree tree, Pos parent, Pos block)
 {
     TreeNode *node = tree_node(tree, block);
@@ -50,7 +50,7 @@ void tree_add(Tree tree, Pos root, Pos block)
     }
 }
 
-/* Where the trie refers to a node: its root, or one of its parent's children. */
+/* Returns the link to a node: the root, or one of its parent's children. */
 static Pos *link_to(Tree tree, Pos *root, Pos block)
 {
     const TreeNode *node = tree_node(tree, block);
@@ -63,7 +63,7 @@ static Pos *link_to(Tree tree, Pos *root, Pos block)
     return &parent->child[parent->child[1] == block];
 }
 
-/* Takes a leaf below a node out of the trie and returns it; TREE_NONE if the node is a leaf. */
+/* Removes a leaf below a node from the trie and returns it; TREE_NONE if the node is a leaf. */
 static Pos detach_leaf(Tree tree, const TreeNode *node)
 {
     Pos leaf = leftmost_child(node);
@@ -129,7 +129,7 @@ Pos tree_other(Tree tree, Pos root)
                : TREE_NONE;
 }
 
-/* The smallest block of the trie below a node, itself included. */
+/* Returns the smallest block of the trie at and below a node. */
 static Pos smallest_below(Tree tree, Pos at)
 {
     Pos best = at;
@@ -144,7 +144,8 @@ static Pos smallest_below(Tree tree, Pos at)
     return best;
 }
 
-/* Of blocks of the same size any will do. The one behind the trie's is taken out in fewer steps. */
+/* Returns some block of the ring of a node. The one behind the trie's takes fewer steps to
+ * remove. */
 static Pos any_of_ring(Tree tree, Pos block)
 {
     return tree_node(tree, block)->next;
@@ -160,7 +161,7 @@ Pos tree_search(Tree tree, Pos root, Pos units)
     uint32_t path = tree_path(tree, units);
     Pos at = root;
     Pos best = TREE_NONE;
-    Pos larger = TREE_NONE; /* the deepest subtree whose blocks are all larger than asked for */
+    Pos larger = TREE_NONE; /* the deepest subtree of which every block is larger than asked for */
     Pos excess = UINT32_MAX;
 
     while (at != TREE_NONE) {
