@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checker of a cache: its stacks, its lists of loose spans, and its spans, against each other. */
+ * The checker of a cache: compares its stacks, its lists of loose spans, and its spans with each
+ * other. */
 #include <stdio.h>
 
 #include "cache/cache.h"
 
-/* Whether a position is one of a block in a span of a cache and class. */
+/* Returns whether a block of a span of this cache and class begins at a position. */
 static bool is_block(const Cache *cache, size_t size_class, size_t block, SpanShape shape)
 {
     size_t offset;
@@ -18,7 +19,8 @@ static bool is_block(const Cache *cache, size_t size_class, size_t block, SpanSh
     return offset % shape.units == 0 && offset / shape.units < shape.blocks;
 }
 
-/* Marks what is on a stack as the program's. Returns how many were marked before one that should not be there. */
+/* Marks the blocks on a stack as live. Stops at a position that must not be there. Returns how many
+ * are marked. */
 static size_t mark(Cache *cache, size_t size_class)
 {
     SpanShape shape = span_shape(&cache->granules, size_class);
@@ -42,8 +44,8 @@ static void unmark(Cache *cache, size_t size_class, size_t marked)
     }
 }
 
-/* Whether a span is as one of a cache should be, while what is on stacks is marked as live: every block is live, or
- * found by way of a list. */
+/* Checks a span while blocks on stacks are marked as live: every block must be live, or reachable
+ * by way of a list. Returns a message, or NULL. */
 static const char *check_span(Cache *cache, size_t span, size_t size_class)
 {
     const Granules *granules = &cache->granules;
@@ -54,7 +56,7 @@ static const char *check_span(Cache *cache, size_t span, size_t size_class)
     for (size_t i = 0; i < shape.granules; i++) {
         if (granules->tags[span + i] != (cache->tag | size_class) ||
             granules->offsets[span + i] != i) {
-            return "span: whose its granules are is wrong";
+            return "span: a granule has the wrong owner or place";
         }
     }
     for (size_t i = 0; i < shape.blocks; i++) {
@@ -84,7 +86,7 @@ static const char *check_spans(Cache *cache, size_t end)
     return wrong;
 }
 
-/* Whether all in the list of a class are spans of it. */
+/* Checks that the list of a class holds only spans of the class. Returns a message, or NULL. */
 static const char *check_list(const Cache *cache, size_t size_class)
 {
     size_t limit = granule_of(cache->end);
@@ -94,7 +96,7 @@ static const char *check_list(const Cache *cache, size_t size_class)
     do {
         if (span >= granule_of(cache->end) || limit-- == 0 ||
             (span != 0 && cache->granules.tags[span] != (cache->tag | size_class))) {
-            return "spans: a list of them leads elsewhere";
+            return "spans: a list leads elsewhere";
         }
         span = span == 0 ? 0 : cache->granules.listed[span];
     } while (span != last);
@@ -109,7 +111,7 @@ bool cache_check(Cache *cache, size_t granules, char *message, size_t size)
     for (size_t size_class = 1; size_class <= SIZES && wrong == NULL; size_class++) {
         marked[size_class] = mark(cache, size_class);
         if (marked[size_class] != cache_count(cache, size_class)) {
-            wrong = "stack of a thread: holds what is no free block of its spans, or twice";
+            wrong = "stack of a thread: holds a block that is not free, or holds it twice";
         } else {
             wrong = check_list(cache, size_class);
         }

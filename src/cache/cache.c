@@ -4,13 +4,13 @@
 #include <string.h>
 
 enum {
-    BUSY_CALLS = 16,      /* of a class before it gets a span */
+    BUSY_CALLS = 16,      /* allocations of a class before it gets a span */
     STACK_MIN = 14,       /* positions: the first stack is one piece of the pool */
-    STACK_MAX = 510,      /* the largest is 32 */
-    STACK_LARGE_MIN = 4,  /* of blocks so large that Pool.stack_units are fewer */
-    SEEN_IN_USE = 0xffff, /* more than any stack has */
-    SPANS_TRIED = 8,      /* spans to look through for something for a stack */
-    COLLECTED = 16        /* spans of which remote bits are collected at a time */
+    STACK_MAX = 510,      /* positions: the largest stack is 32 pieces */
+    STACK_LARGE_MIN = 4,  /* positions: of large blocks, where Pool.stack_units allows fewer */
+    SEEN_IN_USE = 0xffff, /* exceeds the capacity of every stack */
+    SPANS_TRIED = 8,      /* spans searched for free blocks in one refill */
+    COLLECTED = 16        /* spans whose remote bits are collected in one refill */
 };
 
 Pos cache_no_stack[2] = {0, STACK_CEILING};
@@ -24,15 +24,16 @@ Pos cache_no_stack[2] = {0, STACK_CEILING};
 #define NONE_SIZES NONE64, NONE64, NONE64
 #endif
 
-/* Its owner is none that a granule can have. Tables are read before that is seen. */
+/* No granule has this owner. Code may read the tables before it notices that the cache is this
+ * one. */
 Cache cache_none = {.tops = {cache_no_stack, NONE_SIZES}, .tag = 255 << OWNER_SHIFT};
 
 _Static_assert(sizeof cache_none.tops / sizeof cache_none.tops[0] == SIZES + 1 &&
                    SIZES == (SIZES_OCTAVES == 5 ? 208 : 192),
-               "as many as there are initializers above");
+               "as many as the initializers above");
 
 /* ------------------------------------------------------------------------------------------------
- * Spans that are loose
+ * Loose spans
  * --------------------------------------------------------------------------------------------- */
 
 void cache_loosen(Cache *cache, size_t size_class, size_t span)
@@ -52,7 +53,7 @@ void cache_loosen(Cache *cache, size_t size_class, size_t span)
     }
 }
 
-/* Takes the span behind one out of the list of a class. Returns which it is. */
+/* Removes the span behind `before` from the list of a class, and returns it. */
 static Pos unlist(Cache *cache, size_t size_class, Pos before)
 {
     Pos *listed = cache->granules.listed;
@@ -73,14 +74,15 @@ static Pos unlist(Cache *cache, size_t size_class, Pos before)
  * Stacks
  * --------------------------------------------------------------------------------------------- */
 
-/* Positions that the stack of a class may grow to. */
+/* Returns the largest capacity for the stack of a class, in positions. */
 static size_t most_positions(const Cache *cache, size_t size_class)
 {
     return bits_between(STACK_LARGE_MIN, cache->pool->stack_units / sizes_units(size_class),
                         STACK_MAX);
 }
 
-/* Gives a class a stack of another capacity, with what is on the old one. False: the pool is used up. */
+/* Replaces the stack of a class by one of another capacity, with the same contents. Returns false
+ * if the pool is used up. */
 static bool replace_stack(Cache *cache, size_t size_class, size_t capacity)
 {
     CacheClass *class = &cache->classes[size_class];
@@ -90,7 +92,7 @@ static bool replace_stack(Cache *cache, size_t size_class, size_t capacity)
     if (stack == NULL) {
         return false;
     }
-    /* What it had in a former use might look like a ceiling. */
+    /* A remnant of its former use might look like a ceiling. */
     memset(stack, 0, (capacity + 1) * sizeof *stack);
     stack[capacity + 1] = STACK_CEILING;
     if (class->stack != 0) {
@@ -110,7 +112,7 @@ bool cache_need_stack(Cache *cache, size_t size_class)
                          bits_between(0, most_positions(cache, size_class), STACK_MIN));
 }
 
-/* Makes a stack twice as large, if it may be. */
+/* Doubles a stack if it may grow. Returns whether it did. */
 static bool grow_stack(Cache *cache, size_t size_class)
 {
     size_t capacity = cache->classes[size_class].capacity;
@@ -119,7 +121,8 @@ static bool grow_stack(Cache *cache, size_t size_class)
            replace_stack(cache, size_class, 2 * capacity + 2);
 }
 
-/* Forgets the oldest positions of a stack; the others take their place. Their spans are loose from here on. */
+/* Removes the oldest positions from a stack and moves the others down. The spans of these blocks
+ * become loose. */
 static void forget(Cache *cache, size_t size_class, size_t count)
 {
     Pos *stack = cache_floor(cache, size_class) + 1;
@@ -156,7 +159,7 @@ CacheFreed cache_free(Cache *cache, size_t block)
     live_clear(granules->live, block);
     if (inbox_is_watched(&cache->inbox)) {
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        if (granule_is_freed(granules, block)) { /* another thread was first: its free counts */
+        if (granule_is_freed(granules, block)) { /* another thread was first, and its free counts */
             granule_take_freed(granules, block);
             freed = CACHE_TWICE;
         }
@@ -184,8 +187,8 @@ static void reverse(Pos *positions, size_t count)
     }
 }
 
-/* Puts what the program does not have of a span on the stack of its class, which is empty; the first block will be
- * the first that is taken. False: there was no room for all. */
+/* Fills the empty stack of a class with the free blocks of a span, so that the first block is
+ * popped first. Returns false if there was no room for all of them. */
 static bool look_through(Cache *cache, size_t size_class, size_t span)
 {
     const Granules *granules = &cache->granules;
@@ -208,7 +211,8 @@ static bool look_through(Cache *cache, size_t size_class, size_t span)
     return count < room || block == granule_start(span) + shape.blocks * shape.units;
 }
 
-/* Takes over what other threads freed in a span. One that is not this cache's any more goes on to its owner. */
+/* Collects what other threads have freed in a span. If the span has another owner by now, passes it
+ * on. */
 static void collect(Cache *cache, size_t span)
 {
     const Granules *granules = &cache->granules;
@@ -257,13 +261,13 @@ bool cache_refill(Cache *cache, size_t size_class)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * What is not needed any more
+ * Giving up unneeded spans and stacks
  * --------------------------------------------------------------------------------------------- */
 
-/* Marks a span that leaves, in place of a link. */
+/* Marks a span that leaves, in the place of its link. */
 #define LEAVING (UINT32_MAX - 1)
 
-/* Forgets the positions of a stack in spans that leave. */
+/* Removes from a stack the positions in spans that leave. */
 static void filter(Cache *cache, size_t size_class)
 {
     Pos *stack = cache_floor(cache, size_class) + 1;
@@ -278,24 +282,25 @@ static void filter(Cache *cache, size_t size_class)
     cache->tops[size_class] -= count - kept;
 }
 
-/* Whether a span can go back to the heap. */
+/* Returns whether a span can go back to the heap. */
 static bool is_empty(const Granules *granules, size_t span, SpanShape shape)
 {
     return span_is_empty(granules, span, shape) && !inbox_has(granules, span);
 }
 
-/* Those that are not empty become the last ones: each is looked at in its turn. */
+/* Spans that are not empty move to the end of the list, so each is looked at in turn. */
 size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *spans, size_t most)
 {
     const Granules *granules = &cache->granules;
     CacheClass *class = &cache->classes[size_class];
     SpanShape shape = span_shape(&cache->granules, size_class);
     size_t count = 0;
-    Pos end = class->loose; /* the last one to look at */
+    Pos end = class->loose; /* the last span to look at */
     Pos span = 0;
 
-    /* The region was locked since the last live bit was cleared. Who then sets a remote bit that is not seen here sees that
-     * live bit cleared; even if the cache is not watched: the span may have been one of a cache that is. */
+    /* The region was locked after the last live bit was cleared. So a thread whose remote bit is
+     * not seen here sees that live bit cleared. This holds even if the cache is not watched: the
+     * span may have belonged to a cache that is. */
     granule_fence_after();
     for (; looks != 0 && count < most && class->loose != 0 && span != end; looks--) {
         span = granules->listed[class->loose];
@@ -316,7 +321,7 @@ size_t cache_drop_empty(Cache *cache, size_t size_class, size_t looks, Pos *span
     return count;
 }
 
-/* A class that was not used for a while begins anew. */
+/* Takes the stack from a class that was not used since the last look: the class begins anew. */
 static void cool_class(Cache *cache, size_t size_class)
 {
     CacheClass *class = &cache->classes[size_class];

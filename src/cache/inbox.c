@@ -40,7 +40,7 @@ CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, si
     /* A thread that sees a live bit of a span sees the owner, too. */
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (tag_owner(granule_tag(granules->tags, block)) != owner) {
-        return CACHE_MET; /* it was freed meanwhile, and allocated anew from another cache */
+        return CACHE_MET; /* it was freed meanwhile, and allocated again from another cache */
     }
     inbox_post(inbox, granules, granule_first(granules, block));
     return CACHE_FREED;
@@ -49,9 +49,9 @@ CacheFreed inbox_free(Inbox *inbox, unsigned owner, const Granules *granules, si
 CacheFreed inbox_decide(Inbox *inbox, const Granules *granules, size_t block)
 {
     if (!granule_is_freed(granules, block)) {
-        return CACHE_FREED; /* the other one was told that it was second */
+        return CACHE_FREED; /* the other thread was told that it came second */
     }
-    if (inbox != NULL && live_test(granules->live, block)) { /* allocated anew meanwhile */
+    if (inbox != NULL && live_test(granules->live, block)) { /* allocated again meanwhile */
         inbox->watched = true;
         inbox_post(inbox, granules, granule_first(granules, block));
         return CACHE_FREED;
@@ -60,7 +60,7 @@ CacheFreed inbox_decide(Inbox *inbox, const Granules *granules, size_t block)
     return CACHE_TWICE;
 }
 
-/* Others only put some in, so that the next one stays what it is. */
+/* Other threads only push, so the link of the first span stays as it is. */
 Pos inbox_take(Inbox *inbox, const Granules *granules)
 {
     Pos span = __atomic_load_n(&inbox->first, __ATOMIC_ACQUIRE);
@@ -74,7 +74,8 @@ Pos inbox_take(Inbox *inbox, const Granules *granules)
     } while (!__atomic_compare_exchange_n(&inbox->first, &span, next == GRANULE_LAST ? 0 : next,
                                           false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
     __atomic_store_n(&granules->posted[span], 0, __ATOMIC_RELAXED);
-    /* A thread that sets a remote bit which is not seen after this sees that the span is to be posted again. */
+    /* A thread whose remote bit is not seen after this fence sees that the span must be posted
+     * again. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return span;
 }

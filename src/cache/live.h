@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Strings of live bits: see granule.h. One thread writes them, others may read them meanwhile. Bit n of a string is bit
- * n % LIVE_WORD_BITS of word n / LIVE_WORD_BITS: so they are read and written by words only, remote bits too. */
+ * Strings of live bits: see granule.h. One thread writes them, and others may read them meanwhile.
+ * Bit n of a string is bit n % LIVE_WORD_BITS of word n / LIVE_WORD_BITS. All accesses, to remote
+ * bits too, are of whole words. */
 #ifndef MEM_SRC_LIVE_H
 #define MEM_SRC_LIVE_H
 
@@ -15,7 +16,7 @@ typedef size_t LiveWord;
 
 enum { LIVE_WORD_BITS = 8 * sizeof(LiveWord) };
 
-/* The number of a bit in its word. Functions of bits.h take numbers modulo 64. */
+/* Returns the number of a bit in its word. Functions of bits.h take numbers modulo 64. */
 static ALWAYS_INLINE size_t live_bit(size_t block)
 {
     return LIVE_WORD_BITS == 64 ? block : block % LIVE_WORD_BITS;

@@ -9,10 +9,10 @@ enum {
     POOL_BYTES_MIN_INSIDE = 1 << 14,
     HEAP_TO_POOL_MAPPED = 64,
     HEAP_TO_POOL_INSIDE = 512,
-    GRANULES_AN_OWNER = 16,   /* a heap has a cache for so many granules */
-    HEAP_TO_LARGEST = 2048,   /* so is the largest block that goes through caches */
-    HEAP_TO_STACK = 256,      /* the blocks that one stack may name are this part of the heap … */
-    STACK_BYTES_MAX = 1 << 18 /* … at most */
+    GRANULES_AN_OWNER = 16,   /* a heap has one cache for this many granules */
+    HEAP_TO_LARGEST = 2048,   /* the largest block in spans is this part of the heap */
+    HEAP_TO_STACK = 256,      /* the blocks on one stack are at most this part of the heap */
+    STACK_BYTES_MAX = 1 << 18 /* and this many bytes */
 };
 
 static size_t whole_pieces(size_t bytes)
@@ -57,7 +57,8 @@ void pool_open(Pool *pool, size_t bytes)
     spin_release(&pool->lock);
 }
 
-/* Takes pieces that were never used, the first one by a number that is a multiple. NULL: there are none. */
+/* Takes pieces that were never used; the number of the first is a multiple of `multiple`. Returns
+ * NULL if there are none. */
 static void *take_fresh(Pool *pool, size_t pieces, size_t multiple)
 {
     size_t first = (pool->fresh + multiple - 1) & ~(multiple - 1);
@@ -69,7 +70,7 @@ static void *take_fresh(Pool *pool, size_t pieces, size_t multiple)
     return pool_piece(pool, (Pos)first);
 }
 
-/* log2 of the pieces of a stack. */
+/* Returns log2 of the pieces of a stack. */
 static size_t stack_size(size_t capacity)
 {
     size_t pieces = ((capacity + 2) * sizeof(Pos) + PIECE_BYTES - 1) / PIECE_BYTES;

@@ -5,11 +5,11 @@
 #include "heap/index.h"
 
 enum {
-    WASTE_SHARE = 16, /* of a span, at most this part is left over … */
-    LENGTHS_TRIED = 8 /* … or the least of so many lengths */
+    WASTE_SHARE = 16, /* at most this part of a span is left over … */
+    LENGTHS_TRIED = 8 /* … or the least among this many lengths */
 };
 
-/* The granules of a span of blocks of so many units. */
+/* Returns the granules of a span with blocks of `units` units. */
 static size_t choose_length(size_t units)
 {
     size_t least = (units + GRANULE_UNITS - 1) / GRANULE_UNITS;
@@ -77,13 +77,13 @@ HeapResult span_take(const Granules *granules, Heap *heap, unsigned tag, SpanSha
     if (result == HEAP_OK) {
         *first = granule_of(block);
         span_set_tags(granules, *first, shape, tag);
-        /* A thread that sees a live bit of a span sees the owner, too. */
+        /* A thread that sees a live bit of a span sees its owner, too. */
         __atomic_thread_fence(__ATOMIC_RELEASE);
     }
     return result;
 }
 
-/* The words of a bit string that stand for a span. */
+/* Returns the words of a bit string that cover a span. */
 static LiveWord *words_of(LiveWord *string, size_t first)
 {
     return &string[granule_start(first) / LIVE_WORD_BITS];
@@ -120,8 +120,9 @@ size_t span_count_live(const Granules *granules, size_t first, SpanShape shape)
     return count;
 }
 
-/* Only of blocks that the program has: another remote bit is of a second free, which will see to it. Live bits first:
- * a thread that finds a remote bit cleared finds the live bit cleared, too. */
+/* Collects live blocks only: any other remote bit belongs to a second free, which will deal with
+ * it. Clears live bits first: a thread that finds a remote bit cleared finds the live bit cleared,
+ * too. */
 void span_collect(const Granules *granules, size_t first, SpanShape shape)
 {
     LiveWord *live = words_of(granules->live, first);
@@ -137,7 +138,8 @@ void span_collect(const Granules *granules, size_t first, SpanShape shape)
     }
 }
 
-/* Cuts the front off a block in use. Returns where the rest begins, which is a block in use, too. */
+/* Cuts the front off a block in use. Returns the start of the rest, which is a block in use,
+ * too. */
 static size_t cut_front(Heap *heap, size_t block, size_t end, size_t at)
 {
     if (at != end) {
@@ -152,7 +154,7 @@ static size_t cut_front(Heap *heap, size_t block, size_t end, size_t at)
 size_t span_cut(const Granules *granules, Heap *heap, size_t first, SpanShape shape)
 {
     size_t end = granule_start(first) + span_units(shape);
-    size_t at = granule_start(first); /* the pieces before are cut */
+    size_t at = granule_start(first); /* everything before is cut */
     uint64_t before = heap->taken;
 
     span_collect(granules, first, shape);

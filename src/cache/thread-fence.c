@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * How threads are made to agree on what was written: by the kernel, or by a fence with each mark. */
+ * Makes threads agree on what was written: by the kernel, or by a fence with each mark. */
 #include "cache/thread.h"
 #include "os/kernel.h"
 #include "os/sandbox.h"
 #include "os/spin.h"
 
-/* From linux/membarrier.h, which not every system has. */
+/* Constants of linux/membarrier.h, which not every system has. */
 enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
 
 bool thread_fences = THREAD_SANITIZED;
 
-/* Held while another such call is made, which may take long. It is not what fork() waits for: a handler of a signal
- * may fork in the midst of one. */
+/* Held during other calls that a filter may forbid, which may take long. fork() does not wait for
+ * it: a signal handler may fork in the middle of one. */
 static Spin call_lock;
 
 /* Whether threads_restrict was called. */
 static bool is_restricted;
 
-/* Whether the kernel knows that it will be asked for fences. */
+/* Whether the process has registered for membarrier(2). */
 static bool is_registered;
 
 static bool ask_kernel(int command)
@@ -31,13 +31,14 @@ static bool ask_kernel(int command)
 #endif
 }
 
-/* Changes to marks with fences. Records are locked, here and below. */
+/* Switches to marks with fences. Records are locked, here and below. */
 static void begin_fences(void)
 {
     thread_fences = true;
     threads_use_fences();
-    /* Whoever sets a mark right now has set it before this, or sees that it needs a fence. If the kernel refuses
-     * what it did before: all that a thread has written is seen by all after a tiny part of this. */
+    /* A thread that sets a mark right now has set it before this fence, or sees that it needs one.
+     * If the kernel refuses suddenly, a pause suffices: all processors see a store after a tiny
+     * part of it. */
     if (is_registered && !ask_kernel(PRIVATE_EXPEDITED)) {
         lock_pause(10000000);
     }
@@ -68,7 +69,7 @@ void threads_fence(void)
     thread_fence();
 }
 
-/* In fork() nobody waits: in a child, who had the lock may not be there. */
+/* Locks call_lock. Not in fork(): in a child, the holder may not exist. */
 static void lock_calls(void)
 {
     if (!lock_in_fork()) {

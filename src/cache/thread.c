@@ -8,14 +8,14 @@
 #include "os/spin.h"
 
 enum {
-    THREAD_CALLS = 32, /* of a thread on a region before it gets a cache */
+    THREAD_CALLS = 32, /* calls of a thread on a region before it gets a cache */
     THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1,
-    RECORDS = THREAD_REGIONS == 1 ? 4096 : 1024 /* so many threads at a time have caches */
+    RECORDS = THREAD_REGIONS == 1 ? 4096 : 1024 /* threads that have caches at a time */
 };
 
-/* How often a thread looks whether another is busy before it sleeps, and for how many ns it sleeps then, and
- * again: that one is busy for some tens of instructions, if it is not interrupted; and then it may run only while
- * this one does not. */
+/* How often a thread looks whether another one is busy before it sleeps, and the shortest and
+ * longest sleep, in ns. A busy thread is done after some tens of instructions, unless it is
+ * preempted; then it may run only while this thread does not. */
 enum { LOOKS = 100, PAUSE_MIN = 20000, PAUSE_MAX = 1000000 };
 
 #define EMPTY &cache_none
@@ -30,25 +30,25 @@ Thread thread_none = {.fences = THREAD_SANITIZED, .caches = {ALL_EMPTY}};
 
 __thread Thread *thread_self = &thread_none;
 
-_Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16,
-               "as many as there are initializers above");
+_Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16, "as many as the initializers above");
 
-/* What a thread needs before it has a record. */
+/* State of a thread that has no record. */
 static __thread unsigned char calls[THREAD_REGIONS];
-static __thread bool is_entering; /* on its way to one */
-static __thread bool is_barred;   /* gets none any more */
+static __thread bool is_entering; /* about to take a record */
+static __thread bool is_barred;   /* never gets a record again */
 
-/* Held by a thread in fork(), which has seized all caches. It may use regions there: they stay seized. */
+/* Guards what follows. A thread in fork() holds it, and has seized all caches. They stay seized
+ * while it uses regions. */
 static Spin list_lock;
 static Thread records[RECORDS];
-static size_t record_count; /* those behind were never used */
+static size_t record_count; /* records from this one on were never used */
 static bool slots_taken[THREAD_REGIONS];
 
 static pthread_key_t end_key;
 static bool has_end_key;
 static ThreadLost *cache_lost;
 
-/* The slots whose caches are hidden, a bit each; and by whom. */
+/* The slots with hidden caches, a bit each, and for each the thread that has hidden them. */
 static unsigned hidden;
 static const void *hiders[THREAD_REGIONS];
 
@@ -66,7 +66,7 @@ void threads_unlock(void)
     }
 }
 
-/* The next record, or NULL. It need not have caches, nor an owner. */
+/* Returns the next record, or NULL. It may have no caches, and no owner. */
 static Thread *next(Thread *thread)
 {
     thread = thread == NULL ? records : thread + 1;
@@ -92,8 +92,8 @@ static void take_cache_away(Thread *thread, size_t slot)
     show(thread, slot, NULL);
 }
 
-/* Makes the mutex of a record, which nobody holds. Where the system can't have robust ones, it is a usual one: a
- * thread that ends without a word keeps its record. */
+/* Initializes the mutex of a record, released. If the system has no robust mutexes, it is a plain
+ * one: then a thread that ends by the system call alone keeps its record. */
 static void make_alive(Thread *thread)
 {
     pthread_mutexattr_t attributes;
@@ -114,8 +114,9 @@ static bool is_busy(const Thread *thread)
     return __atomic_load_n(&thread->busy, THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
 }
 
-/* Makes a record the caller's, if it has no owner. The caches of an owner that ended in the midst of a call are left
- * alone: nobody knows how far it came. Their spans go back to the heap when the region settles. */
+/* Takes a record if it has no owner. If the last owner ended in the middle of a call, its caches
+ * are left alone: their state is unknown. Their spans go back to the heap when the region
+ * settles. */
 static bool claim(Thread *thread)
 {
     int result = pthread_mutex_trylock(&thread->alive);
@@ -134,7 +135,7 @@ static bool claim(Thread *thread)
     return true;
 }
 
-/* Gives the calling thread a record: the first one that has no owner. */
+/* Gives the calling thread the first record without an owner. */
 static void take_record(void)
 {
     threads_lock();
@@ -165,8 +166,8 @@ static void lose_cache(Thread *thread, size_t slot)
     }
 }
 
-/* The value of the key need not be this thread's: where another one ended without a word, it may have been left
- * in memory that is used again. */
+/* Ends a thread. The key's value may be that of another thread: one that ended by the system call
+ * alone may have left it in memory that is used again. */
 static void end_thread(void *unused)
 {
     Thread *self = thread_self;
@@ -255,7 +256,7 @@ bool thread_make_known(void)
     if (!has_end_key || is_entering || is_barred) {
         return false;
     }
-    is_entering = true; /* what follows may allocate, and come here again */
+    is_entering = true; /* setting the key may allocate, and come here again */
     done = pthread_setspecific(end_key, &end_key) == 0;
     is_entering = false;
     if (done) {
@@ -273,7 +274,8 @@ void thread_set_cache(Thread *self, size_t slot, Cache *cache)
     threads_unlock();
 }
 
-/* Shows a thread its caches of some slots, or the empty one. Whether it has any, and is not the caller. */
+/* Points a record at its own caches of some slots, or at the empty one. Returns whether it has any
+ * and is not the caller's. */
 static bool show_slots(Thread *thread, unsigned slots, bool seized)
 {
     bool owner = false;
@@ -287,7 +289,7 @@ static bool show_slots(Thread *thread, unsigned slots, bool seized)
     return owner && thread != thread_self;
 }
 
-/* Waits until a thread is not busy, or gone. */
+/* Waits until a thread is idle or gone. */
 static void wait_for(Thread *thread)
 {
     long ns = PAUSE_MIN;
@@ -330,7 +332,7 @@ static void release(unsigned slots)
     }
 }
 
-/* In fork() all are seized anyway. */
+/* In fork() all caches are seized already. */
 void threads_hide(size_t slot)
 {
     threads_lock();
@@ -352,7 +354,8 @@ void threads_show(size_t slot)
     threads_unlock();
 }
 
-/* A robust mutex that is held is in a list of the thread's, which a child is to begin with an empty one of. */
+/* Releases the robust mutex of this thread: a held one is in a list of the thread, and the child
+ * must start with an empty list. */
 void threads_before_fork(void)
 {
     spin_take(&list_lock);
@@ -362,7 +365,8 @@ void threads_before_fork(void)
     }
 }
 
-/* Nobody waits for it, here as elsewhere: so it is in no order with other locks. */
+/* Takes the mutex of this thread's record. No thread ever waits for such a mutex, so it has no
+ * place in the order of locks. */
 static void take_alive(void)
 {
     if (thread_self != &thread_none) {
@@ -377,7 +381,7 @@ void threads_in_parent(void)
     spin_release(&list_lock);
 }
 
-/* A slot that another thread has hidden is so no more: it was for a look. */
+/* Shows slots that another thread had hidden: it was only looking. */
 void threads_in_child(void)
 {
     for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {

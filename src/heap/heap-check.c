@@ -66,7 +66,7 @@ static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
         return fault(report, "block %p: size noted in the map is wrong", address);
     }
     if (map_previous(map, (size_t)block + size) != block) {
-        return fault(report, "block %p: not found from the block behind it", address);
+        return fault(report, "block %p: not found from the next block", address);
     }
     if (map_is_free(map, block) != map_is_free(map, (size_t)block + size - 1)) {
         return fault(report, "block %p: free at one end, in use at the other", address);
@@ -75,7 +75,7 @@ static bool check_block(Heap *heap, Pos block, Pos size, const Report *report)
         return true;
     }
     if (blocks_next_is_free(heap, block, size)) {
-        return fault(report, "block %p: free, and so is the one behind it", address);
+        return fault(report, "block %p: free, and so is the next block", address);
     }
     if (index_is_large(heap, size) && !index_holds_large(index_of(heap), block, size)) {
         return fault(report, "free block %p: not in the class of its size", address);
@@ -91,7 +91,7 @@ static bool check_map(Heap *heap, Count *count, const Report *report)
         return fault(report, "map: no block starts where the heap does");
     }
     if (map_is_free(map, heap->first - 1) || map_is_free(map, heap->end)) {
-        return fault(report, "map: what lies before the heap, or behind it, is free");
+        return fault(report, "map: the unit before the heap or behind it is free");
     }
     for (Pos block = heap->first; block != heap->end;) {
         Pos next = scan_start(heap, block);
@@ -122,12 +122,12 @@ static bool check_list(Heap *heap, Pos size, size_t *count, const Report *report
     Pos previous = size;
 
     if (marked != (head->next != size)) {
-        return fault(report, "list of size %zu: the bit array has it wrong",
+        return fault(report, "list of size %zu: its bit in the bit array is wrong",
                      heap_bytes(heap, size));
     }
     for (Pos block = head->next; block != size; block = heap_link(heap, block, heap->shift)->next) {
         if (!heap_confirms(heap, block, size)) {
-            return fault(report, "list of size %zu: holds %p, which is no such free block",
+            return fault(report, "list of size %zu: holds %p, not a free block of that size",
                          heap_bytes(heap, size), heap_address(heap, block));
         }
         if (heap_link(heap, block, heap->shift)->previous != previous) {
@@ -152,7 +152,7 @@ static bool check_large(Heap *heap, const Count *count, const Report *report)
         size_t held = index_count_large(index_of(heap), number, count->large_blocks);
 
         if (classes_is_marked(heap, number) != (held != 0)) {
-            return fault(report, "class %" PRIu32 ": the bit array has it wrong", number);
+            return fault(report, "class %" PRIu32 ": its bit in the bit array is wrong", number);
         }
         indexed += held;
         if (indexed > count->large_blocks) {
@@ -160,8 +160,7 @@ static bool check_large(Heap *heap, const Count *count, const Report *report)
         }
     }
     if (indexed != count->large_blocks) {
-        return fault(report, "index: it does not hold the %zu large free blocks",
-                     count->large_blocks);
+        return fault(report, "index: does not hold the %zu large free blocks", count->large_blocks);
     }
     return true;
 }
@@ -174,11 +173,11 @@ static bool check_index(Heap *heap, const Count *count, const Report *report)
         bool expected = word < classes_words(heap->heads) && heap->words[word] != 0;
 
         if (bits_test(heap->summary, word) != expected) {
-            return fault(report, "index: the summary has word %zu wrong", word);
+            return fault(report, "index: the summary bit of word %zu is wrong", word);
         }
     }
     if (classes_next(heap, heap->heads) != 0) {
-        return fault(report, "index: there are not that many classes");
+        return fault(report, "index: a class beyond the last one is marked");
     }
     for (Pos size = 0; size < heap->classes; size++) {
         if (!check_list(heap, size, &listed, report)) {
@@ -227,7 +226,7 @@ bool heap_check(Heap *heap, char *message, size_t size)
         return false;
     }
     if (heap->broken) {
-        return fault(&report, "map: it contradicted itself before");
+        return fault(&report, "map: was found to contradict itself before");
     }
     return check_index(heap, &count, &report) && check_totals(heap, &count, &report);
 }
