@@ -3,7 +3,7 @@
 
 #include "heap/fast.h"
 
-/* The cache that a position is in a span of; NULL: the heap has it. */
+/* Returns the cache whose span a position lies in; NULL: it is the heap's. */
 static Cache *owner_of(Region *region, size_t block)
 {
     unsigned tag = region_tag(region, block);
@@ -11,7 +11,7 @@ static Cache *owner_of(Region *region, size_t block)
     return tag == 0 ? NULL : pool_cache(region_pool(region), tag_owner(tag));
 }
 
-/* Frees a block of whichever cache it is. own: the caller's cache, or NULL. */
+/* Frees a block in a span of any cache. own: the caller's cache, or NULL. */
 static CacheFreed free_in(Region *region, Cache *own, size_t block)
 {
     Cache *owner = owner_of(region, block);
@@ -22,7 +22,7 @@ static CacheFreed free_in(Region *region, Cache *own, size_t block)
                : inbox_free(&owner->inbox, tag_owner(owner->tag), &owner->granules, block);
 }
 
-/* Has the owner of a block's span look for what other threads free. The region is locked, here and below. */
+/* Makes the owner of a block's span watched. The region is locked, here and below. */
 static void watch(Region *region, size_t block)
 {
     Cache *owner = owner_of(region, block);
@@ -46,8 +46,8 @@ static CacheFreed decide(Region *region, size_t block)
     return freed;
 }
 
-/* Frees a block with the region locked: for a thread that has no cache, or may not use it now; and what is left to do
- * after an attempt to free it without. */
+/* Frees a block with the region locked: for a thread that has no cache or may not use it now, or to
+ * finish what it began without the lock. */
 static CacheFreed free_locked(Region *region, size_t block, CacheFreed freed)
 {
     Cache *own = thread_self->owned[region_slot(region)];
@@ -87,7 +87,7 @@ CacheFreed caches_free(Region *region, size_t block)
         return free_locked(region, block, CACHE_LONGER);
     }
     freed = free_in(region, cache, block);
-    if (freed == CACHE_MET) { /* now, while a fork would wait */
+    if (freed == CACHE_MET) { /* counted here, while a fork would wait */
         __atomic_fetch_add(&region_caches(region)->asking, 1, __ATOMIC_RELAXED);
     }
     was_full = cache->was_full;
@@ -136,7 +136,8 @@ static bool find(Region *region, size_t block, size_t *units)
     return true;
 }
 
-/* Bits are right while the caller is busy, or has the lock: a check changes them for a while, settling for good. */
+/* The bits are valid only while the caller is busy, or holds the lock: a check changes them for a
+ * while, settling for good. */
 bool caches_find(Region *region, const void *pointer, size_t *units)
 {
     size_t block = fast_position((const Link *)(void *)region_handle(region), pointer);

@@ -8,7 +8,8 @@ ViewTotals caches_totals(Region *region)
     return view_totals(region_view(region, &granules));
 }
 
-/* Frees need no counter: a block that was popped was freed since, unless it is live or was dissolved. */
+/* Derives the number of frees: each popped block was freed since, unless it is live or was in a
+ * dissolved span. */
 CachesCounts caches_counts(Region *region, const ViewTotals *totals)
 {
     CachesCounts counts = {0};

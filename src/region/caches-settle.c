@@ -4,11 +4,11 @@
 #include <string.h>
 
 enum {
-    /* Calls on the heap, for each span that was dissolved, until spans are taken again. */
+    /* Calls on the heap, for each dissolved span, until spans are taken again. */
     PAUSE_A_SPAN = 128
 };
 
-/* Cuts a span into blocks of the heap, and gives back what is between those of the program. */
+/* Cuts a span into blocks of the heap, and gives back the runs between the program's blocks. */
 static void dissolve(Operation *operation, const Granules *granules, size_t first, SpanShape shape)
 {
     Heap *heap = operation->heap;
@@ -66,7 +66,7 @@ Pos caches_take_block(Operation *operation, Take take)
 {
     Pos block = operation_take(operation, take);
 
-    /* If not even an empty region has room for it, what caches have won't help. */
+    /* Settling cannot help if not even an empty region has room. */
     if (block == 0 && heap_could_take(operation->heap, take.alignment, take.units) &&
         caches_settle(operation)) {
         block = operation_take(operation, take);

@@ -2,16 +2,16 @@
 #include "region/caches.h"
 
 enum {
-    FREE_SHARE = 4, /* of the heap must be free for spans to be taken */
+    FREE_SHARE = 4, /* this part of the heap must be free for spans to be taken */
     DROPPED = 32,   /* spans to look at, and to give back, after a stack was full */
-    COOLED = 4,     /* classes to look at for what is not used, and the spans of each */
-    /* Stacks filled since other threads freed something, until the owner is watched no more. */
+    COOLED = 4,     /* classes to look at for unused stacks and spans, and spans of each */
+    /* Refills without a free by another thread, until the owner is watched no more. */
     QUIET = 4096,
-    RECLAIM_GRANULES = 64, /* the peak grows by so many until another cache is looked at … */
-    RECLAIM_SPANS = 1024   /* … for so many spans */
+    RECLAIM_GRANULES = 64, /* the peak grows by this between two looks at other caches */
+    RECLAIM_SPANS = 1024   /* spans to collect and to give back in one such look */
 };
 
-/* Gives spans back which a cache has let go of. The heap's counts are of blocks of the program's, without these. */
+/* Gives back spans that have left a cache. The counts of the region's calls leave them out. */
 static void give_spans(Operation *operation, const Pos *spans, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -21,7 +21,7 @@ static void give_spans(Operation *operation, const Pos *spans, size_t count)
     region_caches(operation->region)->spans -= count;
 }
 
-/* Gives back empty spans of a class, among the first few that are loose. */
+/* Gives back empty spans of a class, looking at no more than `looks` loose ones. */
 static void drop(Operation *operation, Cache *cache, size_t size_class, size_t looks)
 {
     Pos spans[DROPPED];
@@ -29,7 +29,8 @@ static void drop(Operation *operation, Cache *cache, size_t size_class, size_t l
     give_spans(operation, spans, cache_drop_empty(cache, size_class, looks, spans, DROPPED));
 }
 
-/* Looks at the next few classes: gives back stacks that were not used since the last look, and empty spans. */
+/* Looks at the next few classes: takes back stacks not used since the last look, and gives back
+ * empty spans. */
 static void cool(Operation *operation, Cache *cache)
 {
     for (int i = 0; i < COOLED; i++) {
@@ -37,7 +38,7 @@ static void cool(Operation *operation, Cache *cache)
     }
 }
 
-/* Whether spans may be taken: not while little is free, nor soon after the caches had to give all back. */
+/* Returns whether spans may be taken: not while little is free, nor soon after settling. */
 static bool may_take_spans(Region *region)
 {
     const Heap *heap = &region->heap;
@@ -47,8 +48,8 @@ static bool may_take_spans(Region *region)
            heap->taken + heap->given >= region_caches(region)->resume;
 }
 
-/* Takes over what other threads freed in the spans of a cache that its owner has not looked at, and gives back those that
- * are empty; some now, others another time. */
+/* Collects what other threads have freed in the spans of a cache, and gives back its empty spans. A
+ * bounded number; the rest must wait for the next time. */
 static void reclaim(Operation *operation, Cache *cache)
 {
     Pos spans[DROPPED];
@@ -66,13 +67,13 @@ static void reclaim(Operation *operation, Cache *cache)
     }
 }
 
-/* The next owner in turn behind one. */
+/* Returns the owner after one, in turn. */
 static unsigned next_owner(const Pool *pool, unsigned owner)
 {
     return owner % pool->owners + 1;
 }
 
-/* The next owner with an inbox that is not empty, or 0. */
+/* Returns the next owner whose inbox is not empty, or 0. */
 static unsigned next_with_inbox(Pool *pool, unsigned owner, const Cache *own)
 {
     for (unsigned i = 0; i < pool->owners; i++) {
@@ -87,7 +88,7 @@ static unsigned next_with_inbox(Pool *pool, unsigned owner, const Cache *own)
     return 0;
 }
 
-/* While memory is taken that was never in use, looks now and then at what other threads' caches have. */
+/* Looks at the caches of other threads, now and then, while the heap's peak grows. */
 static void reclaim_others(Operation *operation, const Cache *own)
 {
     Region *region = operation->region;
@@ -115,7 +116,7 @@ static void reclaim_others(Operation *operation, const Cache *own)
     }
 }
 
-/* Takes a span for a class, and fills its stack. */
+/* Takes a span for a class, and fills the class's stack. */
 static void take_span(Operation *operation, Cache *cache, size_t size_class)
 {
     SpanShape shape = span_shape(&cache->granules, size_class);
@@ -152,7 +153,7 @@ static size_t take_more(Region *region, size_t size_class)
     return block;
 }
 
-/* Collects what is in inboxes, of some spans. False: there is more. Caches are hidden. */
+/* Collects some spans of every inbox. Returns whether all are empty. Caches are hidden. */
 static bool empty_inboxes(Region *region)
 {
     Pool *pool = region_pool(region);
@@ -167,8 +168,8 @@ static bool empty_inboxes(Region *region)
     return left == 0;
 }
 
-/* Other threads have not freed blocks of a cache for long: from now on its owner need not look for that. Unless one of its
- * spans has a remote bit, and that may be in the inbox of any cache: of one that had the span before. */
+/* Stops watching an owner, after other threads have not freed its blocks for long. Does so only if
+ * all inboxes are empty: a remote bit of one of its spans may be in the inbox of a former owner. */
 static void stop_watching(Region *region, Cache *cache)
 {
     Operation operation;
@@ -214,7 +215,7 @@ void caches_drop_empty(Region *region, Cache *cache, size_t size_class)
     operation_end(&operation);
 }
 
-/* Bytes that granules begin at multiples of. */
+/* Returns the alignment of granules in bytes, as far as it matters here. */
 static size_t granule_alignment(Region *region)
 {
     uintptr_t base = (uintptr_t)region_handle(region);
@@ -256,7 +257,7 @@ static uint64_t *counter(Cache *cache, CachesCall call)
     }
 }
 
-/* Counts a call where there is no cache to count it. */
+/* Counts a call of a thread without a cache. */
 static void count_locked(Region *region, CachesCall call)
 {
     Operation operation;

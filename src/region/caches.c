@@ -2,7 +2,8 @@
 #include "region/caches.h"
 
 enum {
-    /* Calls on the heap before there are caches: a program of a few hundred sees the heap itself. */
+    /* Calls on the heap before a thread gets a cache: a program of a few hundred calls sees the
+     * heap itself. */
     REGION_CALLS = 1000
 };
 
@@ -11,14 +12,14 @@ static void in_child(void);
 
 static const LockForkHooks fork_hooks = {threads_before_fork, threads_in_parent, in_child};
 
-/* By their slots; NULL where there is none. */
+/* Regions by slot; NULL: none. */
 static Region *regions[THREAD_REGIONS];
 
-/* Whether caches_prepare was called. */
+/* How far caches_prepare has come. */
 static enum Prepared { NOT_YET, BEGUN, DONE } prepared;
 
-/* Functions that are called here may be replaced, and allocate, and come here again. So nobody waits: a thread that comes
- * while this is being done does without. */
+/* The functions called here may be replaced, and may allocate, and so come here again. So no thread
+ * waits: a thread that comes while another prepares does without caches. */
 bool caches_prepare(void)
 {
     enum Prepared seen = NOT_YET;
@@ -27,7 +28,7 @@ bool caches_prepare(void)
                                      __ATOMIC_ACQUIRE)) {
         return seen == DONE;
     }
-    lock_on_fork(&fork_hooks); /* first: what comes then is locked now and then */
+    lock_on_fork(&fork_hooks); /* first: what follows uses locks that fork() must take */
     thread_prepare(leave);
     __atomic_store_n(&prepared, DONE, __ATOMIC_RELEASE);
     return true;
@@ -65,7 +66,7 @@ void caches_end(Region *region)
     thread_drop_slot(region_slot(region));
 }
 
-/* Leaves a cache to the next thread that comes. */
+/* Leaves a cache to the next thread that needs one. */
 static void leave(Cache *cache)
 {
     Pool *pool = cache->pool;
@@ -76,7 +77,7 @@ static void leave(Cache *cache)
     spin_release(&pool->lock);
 }
 
-/* Takes the cache that was left last. NULL: there is none. */
+/* Returns the cache that a thread left last; NULL: there is none. */
 static Cache *adopt(Pool *pool)
 {
     Cache *cache = NULL;
@@ -106,8 +107,8 @@ static Cache *create(Region *region)
     return cache;
 }
 
-/* Caches of a region that another thread has found broken stay hidden: that is said first, before those of this thread
- * are shown. */
+/* Hides the caches of a broken region again: another thread may have been hiding them. That comes
+ * before the caches of this thread are shown. */
 static void in_child(void)
 {
     for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
@@ -119,19 +120,19 @@ static void in_child(void)
         }
     }
     threads_in_child();
-    if (prepared == BEGUN) { /* by a thread that is not here */
+    if (prepared == BEGUN) { /* by a thread that does not exist here */
         prepared = NOT_YET;
     }
 }
 
-/* What another thread has left is taken at once: it is warm. */
+/* A cache that another thread has left is taken at once: it is warm. */
 void caches_note_call(Region *region)
 {
     Pool *pool = region_pool(region);
     size_t slot = region_slot(region);
     Operation operation;
 
-    /* While a thread is in fork(), what a cache takes to be made is locked. */
+    /* A thread in fork() can make no cache: the locks for that are held. */
     if (lock_in_fork() || thread_self->owned[slot] != NULL ||
         !thread_count_call(slot, __atomic_load_n(&pool->left, __ATOMIC_RELAXED) != 0)) {
         return;

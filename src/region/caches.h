@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The caches of a region: which thread has which, what they take from the heap and give back, and what a region is to
- * its program, whether the heap has it or caches do. */
+ * The caches of a region: their threads, the spans they take and give back, and the region as its
+ * program sees it, heap and caches together. */
 #ifndef MEM_SRC_CACHES_H
 #define MEM_SRC_CACHES_H
 
@@ -12,28 +12,29 @@
 #include "region/region.h"
 
 /* ------------------------------------------------------------------------------------------------
- * Which thread has which: caches.c
+ * Threads and their caches: caches.c
  * --------------------------------------------------------------------------------------------- */
 
-/* Gives a region caches, if it can have any: its memory is laid out for them, with a pool of which so many bytes are
- * open. */
+/* Gives a region caches if a slot is free. Its memory is laid out for them, with a pool whose first
+ * pool_bytes bytes are open. caches_end takes them away. */
 void caches_start(Region *region, const Layout *layout, size_t pool_bytes);
 void caches_end(Region *region);
 
-/* Asks the system for what caches need; else that happens when a thread gets the first one. False: it is not
- * there yet. */
+/* Prepares what caches need from the system; otherwise that happens when a thread first needs a
+ * cache. Returns false if it is not ready yet. */
 bool caches_prepare(void);
 
-/* Counts a call of a thread that has no cache, or may not use it now, and gives it one when it is time. */
+/* Counts a call of a thread that has no cache, or may not use it now, and gives it one when it is
+ * time. */
 void caches_note_call(Region *region);
 
 /* ------------------------------------------------------------------------------------------------
  * Taking a block: caches-take.c
  * --------------------------------------------------------------------------------------------- */
 
-/* Takes a block of a class from the calling thread's cache, in the short way: here, or by caches_take, which fills
- * the stack. 0: the heap is to be asked, for the thread has no cache, or the class is not busy, or there is no memory
- * for a span. */
+/* Takes a block of a class from the calling thread's cache: caches_pop the short way, caches_take
+ * after filling the stack. Returns 0 if the caller must ask the heap: the thread has no cache, the
+ * class is not busy, or there is no memory for a span. */
 static ALWAYS_INLINE size_t caches_pop(Region *region, size_t size_class)
 {
     Thread *self = thread_self;
@@ -47,7 +48,7 @@ static ALWAYS_INLINE size_t caches_pop(Region *region, size_t size_class)
 
 size_t caches_take(Region *region, size_t size_class);
 
-/* Both, for a class that is perhaps none. */
+/* Does both; size_class 0 means no class. */
 static inline size_t caches_alloc(Region *region, size_t size_class)
 {
     size_t block = size_class == 0 ? 0 : caches_pop(region, size_class);
@@ -58,10 +59,11 @@ static inline size_t caches_alloc(Region *region, size_t size_class)
 /* Gives back some empty spans of a class, after its stack was full. */
 void caches_drop_empty(Region *region, Cache *cache, size_t size_class);
 
-/* The class for blocks of so many units at multiples of an alignment (bytes, a power of two); 0: there is none. */
+/* Returns the class for blocks of `units` units at multiples of alignment (bytes, a power of two);
+ * 0: there is none. */
 size_t caches_class(Region *region, size_t units, size_t alignment);
 
-/* Calls that caches served, as they are counted. */
+/* Kinds of calls that caches serve, for counting. */
 typedef enum CachesCall {
     CACHES_CALLOC,
     CACHES_ALIGNED_ALLOC,
@@ -69,15 +71,16 @@ typedef enum CachesCall {
     CACHES_MOVE     /* a Realloc that took a block and freed one */
 } CachesCall;
 
-/* Counts a call, of a region that has caches. */
+/* Counts a call on a region with caches. */
 void caches_count(Region *region, CachesCall call);
 
 /* ------------------------------------------------------------------------------------------------
- * Freeing one: caches-free.c
+ * Freeing a block: caches-free.c
  * --------------------------------------------------------------------------------------------- */
 
-/* Frees a block at a position, of which nothing is known, in the short way: here, or by caches_free, for a position
- * below the heap's end. CACHE_ELSEWHERE: it is in no span of any cache, and the heap is to be asked. */
+/* Frees a block at a position, which is verified: caches_push the short way, caches_free in all
+ * cases, for a position below the heap's end. CACHE_ELSEWHERE: the position is in no span, and the
+ * caller must ask the heap. */
 static ALWAYS_INLINE CacheFreed caches_push(Region *region, const void *address, size_t block)
 {
     Thread *self = thread_self;
@@ -91,45 +94,46 @@ static ALWAYS_INLINE CacheFreed caches_push(Region *region, const void *address,
 
 CacheFreed caches_free(Region *region, size_t block);
 
-/* In the child of a fork(): decides what threads were about to ask that are not there. A remote bit of a block that the
- * program has stays, and its owner will see it; others are taken back. */
+/* Decides, in the child of a fork(), for threads that were about to ask and do not exist there. A
+ * remote bit of a live block stays, and its owner will find it; all others are cleared. */
 void caches_decide_all(Region *region);
 
-/* Whether an address lies in a span. units: those of the block of the program's that begins there; 0 if there is
- * none. */
+/* Returns whether an address lies in a span. *units: those of the program's block that begins
+ * there; 0: none. */
 bool caches_find(Region *region, const void *pointer, size_t *units);
 
 /* ------------------------------------------------------------------------------------------------
- * What the heap has, and what it gets for lack of memory: caches-settle.c. The region is locked.
+ * The heap's blocks, and settling for lack of memory: caches-settle.c. The region is locked.
  * --------------------------------------------------------------------------------------------- */
 
-/* Takes a block from the heap; for lack of memory, from what caches have. 0: there is none. */
+/* Takes a block from the heap, and settles if there is none. Returns 0 if that does not help. */
 Pos caches_take_block(Operation *operation, Take take);
 
-/* The block in use for the heap that starts at an address, and is no span; or 0. */
+/* Returns the heap's block in use that starts at an address and is no span; or 0. */
 Pos caches_find_block(Operation *operation, const void *pointer);
 
-/* Makes the heap's what caches have, for lack of memory. False: they have nothing. */
+/* Settles: turns all spans into blocks in use and free blocks of the heap. Returns false if there
+ * are none. */
 bool caches_settle(Operation *operation);
 
-/* Forgets all spans: the heap is about to be made anew. Its caches are hidden. */
+/* Forgets all spans, before the heap is initialized again. The caches are hidden. */
 void caches_reset(Region *region);
 
 /* ------------------------------------------------------------------------------------------------
  * Looking, while caches are hidden: caches-look.c
  * --------------------------------------------------------------------------------------------- */
 
-/* What spans have of a region. */
+/* Returns the totals of a region, heap and spans together. */
 ViewTotals caches_totals(Region *region);
 
-/* Calls that caches served. */
+/* Counts of calls that caches have served. */
 typedef struct CachesCounts {
     uint64_t allocs, frees, callocs, reallocs, aligned_allocs; /* as in Mem_Stats */
 } CachesCounts;
 
 CachesCounts caches_counts(Region *region, const ViewTotals *totals);
 
-/* Whether all caches are as they should be. */
+/* Checks all caches, as cache_check does. */
 bool caches_check(Region *region, char *message, size_t size);
 
 #endif

@@ -5,19 +5,19 @@
 #include "heap/index.h"
 #include "region/region.h"
 
-/* Positions of blocks there can be, beside those of the heads and of map words to spare. */
+/* The most positions for blocks, apart from those of the heads and of spare map words. */
 #define POSITIONS_MAX ((size_t)UINT32_MAX - HEADS_MAX - 2 * (size_t)MAP_WORD_BITS)
 
-/* Bytes between the bookkeeping and the heap of a mapping. They cost address space, and a bit each unit in the
- * strings of the map, which reach down to position 0. */
+/* Bytes between the bookkeeping and the heap of a mapping. They cost address space, and bits of the
+ * map, whose strings reach down to position 0. */
 #define GUARD_BYTES ((size_t)2 << 20)
 
-/* Units from which on large blocks have their nodes in the map. */
+/* Units of a heap from which on large blocks have their nodes in the map. */
 enum { UNITS_WITHOUT_SLOTS = 1 << 15 };
 
-/* The number of classes that are a size each. The more there are, the seldomer do several blocks
- * share one, but the more memory their heads take: a thousandth of a large heap at most. In small
- * ones they have to be weighed against the nodes of slots. */
+/* Returns the number of sizes that have a list each. With more lists, fewer blocks share one, but
+ * their heads take more memory: at most a thousandth of a large heap. In small heaps they compete
+ * with the nodes of slots. */
 static Pos choose_classes(size_t units)
 {
     Pos classes = CLASSES_MAX;
@@ -34,7 +34,7 @@ static bool has_slots(Pos classes)
     return classes < SLOTS_BELOW;
 }
 
-/* log2 of the bins an octave, and of the units of a slot. */
+/* Returns log2 of the bins in an octave. */
 static unsigned char bin_shift(Pos classes)
 {
     return has_slots(classes) ? BIN_SHIFT_MIN : BIN_SHIFT_MAX;
@@ -45,7 +45,7 @@ static unsigned char slot_shift(Pos classes)
     return has_slots(classes) ? (unsigned char)bits_highest(classes) : MAP_WORD_SHIFT;
 }
 
-/* The shelves begin where the lists end, then come the bins. Both begin with a power of two. */
+/* Shelves begin where lists end, and bins where shelves end. Each begins with a power of two. */
 Bins layout_bins(Pos classes)
 {
     Pos shelves_end = has_slots(classes) ? classes : SHELVES_FACTOR * classes;
@@ -56,13 +56,13 @@ Bins layout_bins(Pos classes)
                   classes + shelves - (((Pos)bits_highest(shelves_end) + 1) << shift), shift};
 }
 
-/* Heads for free blocks of up to so many units. */
+/* Returns the number of heads for free blocks of up to `units` units. */
 static Pos count_heads(Pos classes, size_t units)
 {
     return units < classes ? classes : (Pos)index_large_class_in(layout_bins(classes), units) + 1;
 }
 
-/* Bytes of the nodes, if there are slots. */
+/* Returns the bytes of the nodes in slots; 0 if there are no slots. */
 static size_t node_bytes(Pos classes, size_t units)
 {
     return has_slots(classes) && units >= classes
@@ -70,7 +70,8 @@ static size_t node_bytes(Pos classes, size_t units)
                : 0;
 }
 
-/* Places what caches need, from an offset on. Returns where it ends. Strings and tables begin where cache lines do. */
+/* Places the tables of caches from an offset on. Returns where they end. Each string and table
+ * begins at a cache line. */
 static size_t place_tables(Layout *layout, size_t at, size_t positions)
 {
     size_t granules = (positions >> GRANULE_SHIFT) + 1;
@@ -85,7 +86,7 @@ static size_t place_tables(Layout *layout, size_t at, size_t positions)
     return layout_round_up(layout->offsets + granules * sizeof(uint16_t), LINE_BYTES);
 }
 
-/* Bytes of the heads, and what is left free behind them so that granules begin where lines or pages do. */
+/* Returns the bytes of the heads, with padding so that granules begin at cache lines or pages. */
 static size_t heads_bytes(const Layout *layout)
 {
     size_t unit = (size_t)1 << layout->shift;
@@ -102,7 +103,7 @@ void layout_place_front(Layout *layout, Pos classes, size_t units, size_t space)
     layout->head_count = count_heads(classes, units);
     layout->first = (Pos)(heads_bytes(layout) >> layout->shift) + (Pos)space;
     at = layout->pool == 0 ? 0 : place_tables(layout, layout->pool, layout->first + units);
-    /* A word before position 0, then all up to the fence, and a word behind it. */
+    /* One word before position 0, the positions up to the fence, one word behind it. */
     string = ((layout->first + units) / MAP_WORD_BITS + 3) * MAP_WORD_BYTES;
     nodes = node_bytes(classes, units);
     spare = (INDEX_WORDS - classes_words(layout->head_count)) * sizeof(uint64_t);
@@ -129,7 +130,7 @@ static void place_front(Layout *layout, size_t heap_bytes, size_t space)
     layout_place_front(layout, choose_classes(units), units, space >> layout->shift);
 }
 
-/* Places the heap behind them, `space` bytes off. */
+/* Places the heap `space` bytes behind the other parts. */
 static void place_heap(Layout *layout, size_t heap_bytes, size_t space)
 {
     size_t capacity = (heap_bytes - FENCE_BYTES) & ~(layout->alignment - 1);
@@ -177,18 +178,19 @@ void layout_mapped(Layout *layout, size_t size, size_t alignment, size_t page, b
     layout->granule_alignment = page;
     place_front(layout, heap_bytes, guard);
     layout->front = page;
-    /* The parts end where a page does, so that the guard can follow. */
+    /* The parts end at a page, since a guard follows. */
     shift_tables(layout, layout->front);
     shift_front(layout, layout_round_up(layout->guard, page) - layout->guard + layout->front);
     place_heap(layout, heap_bytes, guard);
     layout->total = layout->end_guard + page;
 }
 
-/* What the parts of the bookkeeping are opened by, and what of the pool is always open, in bytes. */
+/* Bytes: the step in which parts of the bookkeeping are opened, and the part of the pool that is
+ * always open. */
 enum { GRAIN = 1 << 16, POOL_OPEN_MIN = 1 << 20 };
 
-/* Bytes of a string that are written to beyond the word of a block's first unit, before it and behind it: what
- * the map notes of a free block, and its node. */
+/* Bytes of a map string, before and behind the word of a block's first unit, that are written to:
+ * the noted size and the node of a free block. */
 enum { STRING_SLACK = 256 };
 
 static Hole hole_between(size_t begin, size_t end, size_t page)
@@ -199,7 +201,8 @@ static Hole hole_between(size_t begin, size_t end, size_t page)
     return (Hole){from < to ? from : to, to};
 }
 
-/* What is closed of a string of the map: not what stands for the end, where the last free block ends. */
+/* Returns the closed part of a map string. The end of the string stays open: the last free block
+ * ends there. */
 static Hole hole_in_string(const Layout *layout, size_t string, Pos open, size_t page)
 {
     size_t origin = string + MAP_WORD_BYTES;
@@ -208,14 +211,15 @@ static Hole hole_in_string(const Layout *layout, size_t string, Pos open, size_t
                         page);
 }
 
-/* What is closed of a table that begins at an offset and has so many bits for each granule. */
+/* Returns the closed part of a table that begins at an offset and has `bits` bits for each
+ * granule. */
 static Hole hole_in_table(size_t table, size_t bits, Pos open, Pos end, size_t page)
 {
     return hole_between(table + (granule_of(open) + 1) * bits / 8,
                         table + (granule_of(end) + 1) * bits / 8, page);
 }
 
-/* What is closed of the tables of caches. */
+/* Sets the closed parts of the tables of caches. */
 static void hole_tables(const Layout *layout, Pos open, size_t page, Hole *holes)
 {
     const struct {
@@ -264,7 +268,7 @@ size_t layout_open_pool(const Layout *layout, Pos open, size_t page)
 Pos layout_open_end(const Layout *layout, uintptr_t memory, size_t bytes)
 {
     size_t heap_bytes = (size_t)(layout->end - layout->first) << layout->shift;
-    /* So that what is left of the last free block is never in a list. */
+    /* Keeps what remains of the last free block too long for a list. */
     size_t rest = (size_t)CLASSES_MAX << layout->shift;
     uintptr_t heap = memory + layout->heap;
     size_t open;
@@ -279,7 +283,7 @@ Pos layout_open_end(const Layout *layout, uintptr_t memory, size_t bytes)
     return layout->first + (Pos)(open >> layout->shift);
 }
 
-/* Places the parts in front of the heap so that the heads are aligned to a unit. */
+/* Places the parts before the heap, with the heads aligned to a unit. */
 static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
 {
     size_t alignment;
@@ -298,7 +302,7 @@ static void place_front_at(Layout *layout, uintptr_t address, size_t heap_bytes)
     shift_front(layout, -(address + layout->heads) & (alignment - 1));
 }
 
-/* Bytes from the heads' end to the first address behind them that is aligned. */
+/* Returns the bytes from the end of the heads to the next aligned address. */
 static size_t alignment_gap(const Layout *layout, uintptr_t address)
 {
     return -(address + layout->guard) & (layout->alignment - 1);
@@ -314,7 +318,7 @@ bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignm
     for (layout->shift = UNIT_SHIFT; too_many >= POSITIONS_MAX - alignment; layout->shift++) {
         too_many /= 2;
     }
-    /* What the parts take grows with the units, so that the most that fit are found by halving. */
+    /* The parts grow with the units, so bisection finds the most units that fit. */
     while (too_many - fits > 1) {
         size_t units = fits + (too_many - fits) / 2;
 
@@ -334,7 +338,7 @@ bool layout_inside(Layout *layout, uintptr_t address, size_t size, size_t alignm
     return true;
 }
 
-/* The distance from `origin` to `part`. */
+/* Returns the distance from `origin` to `part`. */
 static ptrdiff_t distance(size_t origin, size_t part)
 {
     return (ptrdiff_t)part - (ptrdiff_t)origin;
@@ -360,7 +364,7 @@ void layout_shape_heap(const Layout *layout, Heap *heap)
         heap->nodes = distance(layout->heads, layout->nodes) -
                       (ptrdiff_t)((layout->first >> heap->slot_shift) * sizeof(TreeNode));
     } else {
-        /* In the word of the map behind that in which the block starts. */
+        /* A node is in the map word behind that of the block's first unit. */
         heap->node_bytes = MAP_WORD_BYTES;
         heap->nodes = heap->free + MAP_WORD_BYTES;
     }

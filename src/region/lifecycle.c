@@ -13,13 +13,13 @@
 
 enum {
     ALIGNMENT_MAX = 4096,
-    HEAP_WITHOUT_STEPS = 4 << 20 /* bytes; smaller ones are open from the start */
+    HEAP_WITHOUT_STEPS = 4 << 20 /* bytes; smaller heaps are open from the start */
 };
 
 #define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
 #define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)
 
-/* Checks options, and tells the alignment that they mean; 0 if they are wrong. */
+/* Returns the alignment that valid options ask for; 0 if they are invalid. */
 static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowed)
 {
     size_t alignment = options->alignment == 0 ? UNIT_BYTES : options->alignment;
@@ -45,8 +45,8 @@ static bool wants_caches(const Mem_Options *options)
            (value == NULL || strcmp(value, "1") != 0);
 }
 
-/* Makes a region in memory that is laid out, and open up to a position. fresh: the memory is all 0 and was never
- * written to. NULL and ENOTSUP: the system has no such lock. */
+/* Initializes a region in memory with a layout, open up to a position. fresh: a new mapping, all 0.
+ * Returns NULL, and sets ENOTSUP, if the system has no such lock. */
 static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, Pos open,
                                bool fresh)
 {
@@ -78,8 +78,9 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     return region_handle(region);
 }
 
-/* Whether the memory of a region is opened step by step: if it need not be there from the start. The one region of
- * libmem-malloc.so is, be it exact: it is as large as memory, and no program there is a real-time one. */
+/* Returns whether a region is opened in steps, as it is if its memory need not be there from the
+ * start. That holds for the region of libmem-malloc.so even with MEM_EXACT: it is as large as
+ * memory, and no program there has real-time demands. */
 static bool opens_in_steps(unsigned flags, const Layout *layout)
 {
     const unsigned at_once = MEM_REALTIME | MEM_POPULATE | MEM_LOCKED |
@@ -102,7 +103,7 @@ Mem_Region *lifecycle_create(size_t size, const Mem_Options *options)
         return NULL;
     }
     layout_mapped(&layout, size, alignment, pages_size(), wants_caches(options));
-    if (layout.total > PTRDIFF_MAX) { /* though some systems would have room for it */
+    if (layout.total > PTRDIFF_MAX) { /* even where the system would have room */
         errno = ENOMEM;
         return NULL;
     }
@@ -150,7 +151,7 @@ void lifecycle_destroy(Mem_Region *handle)
     if (region->mapped) {
         pages_unmap((char *)region - region->front - pages_size(), region->total);
     } else {
-        /* Nothing is a block of it any more, should the program go on using it. */
+        /* From here on no pointer is a block of it, should the program go on using it. */
         region->heap.fast_classes = region->heap.fast_end = 0;
         region->heap.end = region->heap.first;
         region->small = 0;

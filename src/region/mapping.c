@@ -8,15 +8,15 @@
 #include "mem.h"
 #include "os/pages.h"
 
-/* Protects the pages at both ends. */
+/* Protects the guard pages at both ends. */
 static bool cut_ends(char *memory, const Layout *layout)
 {
     return pages_protect(memory, layout->front, PROT_NONE) &&
            pages_protect(memory + layout->end_guard, layout->total - layout->end_guard, PROT_NONE);
 }
 
-/* Protects the guard before the heap. It can be read, so that a link that was overwritten can be tested wherever it
- * leads; it can't be written to, which is what it is for. It takes no memory, and is in no core file. */
+/* Makes the guard before the heap read-only. It can be read, so that an overwritten link may be
+ * tested wherever it leads. It takes no memory, and is in no core file. */
 static bool cut_guard(char *memory, const Layout *layout)
 {
     char *guard = memory + layout->guard;
@@ -25,14 +25,14 @@ static bool cut_guard(char *memory, const Layout *layout)
     if (!pages_protect(guard, size, PROT_READ)) {
         return false;
     }
-    if (!pages_release(guard, size)) { /* locked, since the program said so of all that it maps */
+    if (!pages_release(guard, size)) { /* locked, if the program has called mlockall() */
         pages_unlock(guard, size);
         pages_release(guard, size);
     }
     return true;
 }
 
-/* Locks what is between the guards. */
+/* Locks the memory between the guards. */
 static bool lock_parts(char *memory, const Layout *layout)
 {
     return pages_lock(memory + layout->front, layout->guard - layout->front) &&
@@ -46,7 +46,7 @@ static void first_holes(const char *memory, const Layout *layout, Hole *holes)
     layout_holes(layout, open, pages_size(), holes);
 }
 
-/* Opens what is to be open at first of a mapping that can't be written to. */
+/* Opens the initial parts of a read-only mapping. */
 static bool open_parts(char *memory, const Layout *layout)
 {
     Hole holes[HOLES];
@@ -93,7 +93,7 @@ void *mapping_create(const Layout *layout, unsigned flags, bool in_steps)
         mapping |= MAP_NORESERVE;
     }
 #ifdef MAP_POPULATE
-    if ((flags & (MEM_POPULATE | MEM_HUGE)) == MEM_POPULATE) { /* huge ones are wished for first */
+    if ((flags & (MEM_POPULATE | MEM_HUGE)) == MEM_POPULATE) { /* huge pages come first */
         mapping |= MAP_POPULATE;
     }
 #endif

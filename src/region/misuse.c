@@ -12,8 +12,8 @@
 
 typedef enum Action { ACTION_UNKNOWN, ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
 
-/* What is done if the environment says nothing: an error that nobody looks at must not be all, where
- * calls have none to return. */
+/* The action if the environment names none, or an unknown one. Where calls have no error to return,
+ * a silent failure would not do. */
 #ifdef MISUSE_ABORTS
 #define ACTION_DEFAULT "abort"
 #define ACTION_OTHERWISE "abort"
@@ -23,14 +23,14 @@ typedef enum Action { ACTION_UNKNOWN, ACTION_IGNORE, ACTION_WARN, ACTION_ABORT }
 #endif
 
 typedef struct Handler {
-    Mem_MisuseHandler *function; /* NULL: there is none */
-    void *context;               /* handed to it */
+    Mem_MisuseHandler *function; /* NULL: none */
+    void *context;               /* passed to it */
 } Handler;
 
 static Lock handler_lock = LOCK_INIT;
 static Handler handler;
 
-/* ACTION_UNKNOWN: the environment was not looked at yet. */
+/* ACTION_UNKNOWN: the environment was not read yet. */
 static Action action;
 
 static void write_all(const char *line, size_t length)
@@ -46,8 +46,8 @@ static void write_all(const char *line, size_t length)
     }
 }
 
-/* Writes a line to stderr, past stdio: it may be called where stdio must not be. No point where a thread may be
- * cancelled: Mem_Free is none, and a region may be locked. */
+/* Writes a line to stderr, past stdio, which may not be usable here. Not a cancellation point:
+ * Mem_Free is none, and a region may be locked. */
 static void write_line(const char *line, size_t length)
 {
     int state;
@@ -57,7 +57,7 @@ static void write_line(const char *line, size_t length)
     pthread_setcancelstate(state, NULL);
 }
 
-/* ACTION_UNKNOWN: there is no such action. */
+/* Returns the action of that name, or ACTION_UNKNOWN. */
 static Action find_action(const char *name)
 {
     static const char *const names[] = {
@@ -82,7 +82,8 @@ static void complain(const char *value)
     write_line(line, (size_t)length);
 }
 
-/* Threads may come at the same time, and what complains may come here again: none waits, and one complains. */
+/* Several threads may come at once, and complaining may come here again: no thread waits, and one
+ * complains. */
 static Action get_action(void)
 {
     Action known = __atomic_load_n(&action, __ATOMIC_RELAXED);
@@ -126,7 +127,7 @@ bool misuse_is_heard(void)
     return get_action() != ACTION_IGNORE || get_handler().function != NULL;
 }
 
-/* By kind. */
+/* Sentences by kind of misuse. */
 static const char *const sentences[] = {
     [MEM_MISUSE_NO_REGION] = "there is no region that the pointer could be from",
     [MEM_MISUSE_OUTSIDE] = "the pointer is outside of the region's blocks",
@@ -136,9 +137,11 @@ static const char *const sentences[] = {
     [MEM_MISUSE_OVERWRITTEN] = "a free block was written to after it was freed",
 };
 
-/* One line, always of one of two forms:
+/* Writes one line, in one of two forms:
+ *
  *   libmem: misuse: SENTENCE: POINTER, region REGION
- *   libmem: misuse: SENTENCE: POINTER in a STATE of SIZE bytes at BLOCK, region REGION */
+ *   libmem: misuse: SENTENCE: POINTER in a STATE of SIZE bytes at BLOCK, region REGION
+ */
 static void warn(const Mem_Misuse *misuse)
 {
     char line[256];

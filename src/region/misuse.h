@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens when a misuse is caught: the program's handler, and what LIBMEM_MISUSE says. */
+ * Reports misuses: to the program's handler, and as LIBMEM_MISUSE says. */
 #ifndef MEM_SRC_MISUSE_H
 #define MEM_SRC_MISUSE_H
 
@@ -8,14 +8,13 @@
 
 #include "mem.h"
 
-/* Whether anybody wants to know: a misuse that nobody hears of need not be looked into. */
+/* Returns whether a report would reach anybody; if not, a misuse need not be examined. */
 bool misuse_is_heard(void);
 
-/* Looks at the environment now; else that happens at the first misuse. */
+/* Reads the environment now; otherwise that happens at the first misuse. */
 void misuse_prepare(void);
 
-/* Reports a misuse. No region may be locked by the caller. `sentence` is filled in
- * if it is NULL. */
+/* Reports a misuse. The caller must have locked no region. Sets `sentence` if it is NULL. */
 void misuse_report(Mem_Misuse *misuse);
 
 #endif

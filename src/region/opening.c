@@ -4,10 +4,10 @@
 #include "os/pages.h"
 #include "region/layout.h"
 
-/* The least part by which what is open grows. */
+/* Open memory grows by at least this part of itself. */
 enum { OPEN_SHARE = 8 };
 
-/* Makes the layout anew that a region was created by. */
+/* Recomputes the layout by which a region was created. */
 static void lay_out(const Region *region, Layout *layout)
 {
     const Heap *heap = &region->heap;
@@ -17,11 +17,11 @@ static void lay_out(const Region *region, Layout *layout)
     layout_mapped(layout, layout_round_up(bytes, page), region->alignment, page, region->pooled);
 }
 
-/* Opens some pages. Where a filter of system calls forbids it they stay out of core files. */
+/* Opens pages. If a filter of system calls may forbid it, they stay excluded from core files. */
 static bool open_some(char *memory, size_t size)
 {
     if (size != 0 && !pages_open(memory, size)) {
-        return false; /* and what stays closed stays out of core files */
+        return false; /* and closed pages stay excluded from core files */
     }
     if (size != 0 && threads_begin_call()) {
         pages_take_in(memory, size);
@@ -30,7 +30,8 @@ static bool open_some(char *memory, size_t size)
     return true;
 }
 
-/* Opens all that is to be open with the heap up to a position; the heap last, which takes most. */
+/* Opens all parts that must be open with the heap up to a position. The heap comes last: it takes
+ * most memory. */
 static bool open_to(Region *region, const Layout *layout, Pos open)
 {
     size_t page = pages_size();

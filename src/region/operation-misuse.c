@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is found to be wrong during an operation: misuses are noted, and reported when the region is locked no more;
- * the index is made anew; a map that contradicts itself ends the use of the region. */
+ * Handles what an operation finds wrong. Misuses are noted, and reported after unlocking. A damaged
+ * index is rebuilt. A map that contradicts itself ends the use of the region. */
 #include <errno.h>
 
 #include "region/misuse.h"
@@ -23,7 +23,7 @@ void operation_report(Operation *operation)
     errno = saved;
 }
 
-/* Counts a misuse. Returns where more can be said of it; NULL if there is no room. */
+/* Counts a misuse. Returns the note for details; NULL if there is no room for one. */
 static Mem_Misuse *note(Operation *operation, Mem_MisuseKind kind, const void *pointer)
 {
     Mem_Misuse *misuse;
@@ -38,7 +38,7 @@ static Mem_Misuse *note(Operation *operation, Mem_MisuseKind kind, const void *p
     return misuse;
 }
 
-/* The block of the program's around a position, or what is free there. */
+/* Notes the program's block around a position, or the free run there. */
 static void tell_block(const Operation *operation, Mem_Misuse *misuse, Pos position)
 {
     Granules granules;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is done to blocks, on a region: take the lock, ask the heap, and tell the caller. */
+ * Operations on the blocks of a region: lock it, ask the heap, and tell the caller. */
 #include "region/operation.h"
 
 #include <errno.h>
@@ -96,7 +96,8 @@ Pos operation_take(Operation *operation, Take take)
 
 void operation_give(Operation *operation, Pos block)
 {
-    /* The program may overwrite links while this goes on. A block that can't be given back stays in use. */
+    /* The program may overwrite links at the same time. A block that cannot be given back stays in
+     * use. */
     for (int tries = 0;
          tries < OPERATION_TRIES && heap_give(operation->heap, block) == HEAP_DAMAGED; tries++) {
         operation_recover(operation);

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * The map is walked, in address order, for long free blocks. It is enough to look for words of starts
- * that are 0: what has none is no longer than two words. Between two turns, for which the region is
- * locked, all may change; but the place where a turn ended means the same in the next one. */
+ * Walks the map in address order for long free blocks. It is enough to look for words of `starts`
+ * that are 0: a block without one is no longer than two words. The region is locked for one turn at
+ * a time. Between turns anything may change, but the position where a turn ended stays valid. */
 #include "region/release.h"
 
 #include "os/pages.h"
 
 enum {
-    TURN_WORDS = 1 << 14,           /* of the map that are looked at in one turn */
-    TURN_BYTES = 4 << 20,           /* that are released in one turn */
-    LEAST_UNITS = 2 * MAP_WORD_BITS /* blocks of fewer may hold no whole word */
+    TURN_WORDS = 1 << 14,           /* words of the map looked at in one turn */
+    TURN_BYTES = 4 << 20,           /* bytes released in one turn */
+    LEAST_UNITS = 2 * MAP_WORD_BITS /* shorter blocks may cover no whole word */
 };
 
-/* A walk: what is looked for, and how far it came. */
+/* A walk: what it looks for, and how far it has come. */
 typedef struct Walk {
     Heap *heap;
-    size_t page;     /* bytes */
-    size_t least;    /* units */
-    Pos at;          /* all before it is done */
-    Pos block;       /* where a turn ended inside of a free block: its start; else 0 */
-    Pos end;         /* nothing behind it was touched */
-    size_t released; /* bytes, by now */
+    size_t page;     /* bytes of a page */
+    size_t least;    /* units of the shortest block of interest */
+    Pos at;          /* position: everything before it is done */
+    Pos block;       /* start of the free block in which a turn ended; else 0 */
+    Pos end;         /* position: nothing from here on was ever used */
+    size_t released; /* bytes released so far */
 } Walk;
 
-/* Start of the block that the walk is at. Often that of the last turn, which need not be searched. */
+/* Returns the start of the block that the walk is at: often that of the last turn, which saves a
+ * search. */
 static Pos current_block(Walk *walk)
 {
     Map map = heap_map(walk->heap);
@@ -37,8 +38,8 @@ static Pos current_block(Walk *walk)
     return heap_block_around(walk->heap, walk->at);
 }
 
-/* Finds the free block, long enough, that a position lies in, or the next one behind it, within one
- * turn. Returns 0 if there is none; then the walk is as far as it looked. */
+/* Finds, within one turn, the first free block at or behind the walk that is long enough. Returns 0
+ * if there is none, and moves the walk to where it looked last. */
 static Pos find_free(Walk *walk, Pos *size)
 {
     Map map = heap_map(walk->heap);
@@ -57,7 +58,7 @@ static Pos find_free(Walk *walk, Pos *size)
         if (*size >= walk->least && map_is_free(map, block)) {
             return block;
         }
-        /* Never back, whatever the map says. */
+        /* Never goes back, whatever the map says. */
         word += MAP_WORD_BITS;
         if (((block + *size) & ~(Pos)(MAP_WORD_BITS - 1)) > word) {
             word = (block + *size) & ~(Pos)(MAP_WORD_BITS - 1);
@@ -67,10 +68,10 @@ static Pos find_free(Walk *walk, Pos *size)
     return 0;
 }
 
-/* Releases pages of a free block, no more than is to be in one turn. */
+/* Releases pages of a free block, at most one turn's worth. */
 static void release_some(Walk *walk, Pos block, Pos size)
 {
-    uintptr_t begin = (uintptr_t)heap_address(walk->heap, block + 1); /* behind links */
+    uintptr_t begin = (uintptr_t)heap_address(walk->heap, block + 1); /* behind the links */
     uintptr_t from = (uintptr_t)heap_address(walk->heap, walk->at);
     Pos end = block + size < walk->end ? block + size : walk->end;
     uintptr_t to = (uintptr_t)heap_address(walk->heap, end) & ~(walk->page - 1);

@@ -4,7 +4,7 @@
 #include "os/pages.h"
 #include "region/caches.h"
 
-/* Bytes of a region that are address space only. */
+/* Returns the bytes of a region that are address space only. */
 static size_t guard_bytes(const Region *region)
 {
     const Heap *heap = &region->heap;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * All figures of a region. */
+ * Reads the statistics of a region. */
 #ifndef MEM_SRC_STATS_H
 #define MEM_SRC_STATS_H
 
 #include "region/region.h"
 
-/* The region is locked, and its caches are hidden. */
+/* Fills in all figures. The region is locked, and its caches are hidden. */
 void stats_read(Region *region, Mem_Stats *stats);
 
 #endif

@@ -5,7 +5,7 @@
 #include "heap/blocks.h"
 #include "heap/index.h"
 
-/* The block of a span that a position lies in, or the rest that is no block. */
+/* Returns the block of a span around a position, or the unused rest of the span. */
 static ViewBlock look_into_span(const Granules *granules, Pos at)
 {
     SpanShape shape = span_shape(granules, tag_class(granule_tag(granules->tags, at)));
@@ -25,7 +25,7 @@ static bool is_in_span(const Granules *granules, Pos at)
     return granules != NULL && granule_tag(granules->tags, at) != 0;
 }
 
-/* What begins at a position: a block, or a part of a free run. */
+/* Returns the block, or the part of a free run, that begins at a position. */
 static ViewBlock look(const View *view, Pos at)
 {
     Heap *heap = view->heap;
@@ -63,9 +63,9 @@ ViewBlock view_around(View view, Pos position)
                : look(&view, heap_block_around(view.heap, position));
 }
 
-/* A free run that is looked at, from its first position to its end. */
+/* The free run that is being joined, from its first position to its end. */
 typedef struct Run {
-    size_t start, end; /* equal: there is none */
+    size_t start, end; /* positions; equal: there is none */
 } Run;
 
 static void end_run(ViewTotals *totals, Run *run)
@@ -79,7 +79,7 @@ static void end_run(ViewTotals *totals, Run *run)
     run->start = run->end = 0;
 }
 
-/* Adds what is free from a position on: to the run that ends there, or as a new one. */
+/* Adds free units: to the run that ends there, or as a new run. */
 static void add_free(ViewTotals *totals, Run *run, size_t at, size_t units)
 {
     if (run->end != at) {
@@ -89,10 +89,10 @@ static void add_free(ViewTotals *totals, Run *run, size_t at, size_t units)
     run->end = at + units;
 }
 
-/* A free block of the heap beside a span is a part of that run, not one of its own. */
+/* Joins a free block of the heap to the run beside it: it is not a run of its own. */
 static void join_heap(ViewTotals *totals, Run *run, size_t at, size_t units)
 {
-    if (run->end != at + units) { /* else it was joined from the span before it */
+    if (run->end != at + units) { /* else it was joined to the span before it */
         add_free(totals, run, at, units);
         totals->free_runs--;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region as its program sees it: blocks in use, and maximal free runs between them, whether the heap or a cache
- * has these. Nothing is moved. The caller has locked the heap, and hidden all caches. */
+ * A view of a region as its program sees it: blocks in use, and maximal free runs between them,
+ * whether the heap or a cache has them. Nothing is moved. The caller has locked the region, and
+ * hidden all caches. */
 #ifndef MEM_SRC_VIEW_H
 #define MEM_SRC_VIEW_H
 
@@ -11,45 +12,46 @@
 typedef struct View {
     Heap *heap;
     const Granules *granules; /* NULL: the region has no caches */
-    Pos at; /* where the next block or run begins; the heap's end: there is none */
+    Pos at;                   /* position of the next block or run; the heap's end: none is left */
 } View;
 
 typedef struct ViewBlock {
     Pos start;   /* position */
-    Pos units;   /* its size, 1 or more */
-    bool in_use; /* the program has it; or it is free, in the heap or in a span */
+    Pos units;   /* size, at least 1 */
+    bool in_use; /* true: the program has it; false: free, in the heap or in a span */
 } ViewBlock;
 
-/* A view from the first block on. */
+/* Returns a view that starts at the first block. */
 static inline View view_of(Heap *heap, const Granules *granules)
 {
     return (View){heap, granules, heap->first};
 }
 
-/* The next block of the program's, or the next free run. False: there is none. */
+/* Moves to the next block of the program or the next free run. Returns false at the end. */
 bool view_next(View *view, ViewBlock *block);
 
-/* The block of the program's that a position lies in, or what is free around it in the same span, or in the heap. Takes
- * time in proportion to its size. */
+/* Returns the program's block around a position, or the free run around it in the same span, or in
+ * the heap. Takes time in proportion to its size. */
 ViewBlock view_around(View view, Pos position);
 
-/* Granules up to where blocks were ever handed out. */
+/* Returns the granules up to the end of the memory that was ever in use. */
 static inline size_t view_granules(const Heap *heap)
 {
     return granule_of((size_t)heap->clean + GRANULE_UNITS - 1);
 }
 
-/* What spans and the heap have together. */
+/* Totals of the spans and the heap. */
 typedef struct ViewTotals {
-    size_t spans;        /* of all caches */
-    size_t span_units;   /* units of these, which are in use for the heap */
-    size_t live_blocks;  /* blocks of the program's in these */
+    size_t spans;        /* spans of all caches */
+    size_t span_units;   /* units of these spans, which are in use for the heap */
+    size_t live_blocks;  /* the program's blocks in these spans */
     size_t live_units;   /* units of those blocks */
-    size_t free_runs;    /* in the whole region, no two of them side by side */
+    size_t free_runs;    /* maximal free runs of the whole region */
     size_t largest_free; /* units of the longest of these */
 } ViewTotals;
 
-/* Adds up what the spans of all caches have. Takes time in proportion to the granules that were ever in use. */
+/* Adds up all spans and the heap. Takes time in proportion to the granules that were ever in
+ * use. */
 ViewTotals view_totals(View view);
 
 #endif
