@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Alloc, and its twin on the default region: from the cache of the calling thread, or from the heap. */
+ * Alloc, on the default region or any other: from the cache of the calling thread, or from the
+ * heap. */
 #include <errno.h>
 
 #include "heap/fast.h"
 #include "region/caches.h"
 
-/* The general way: it settles, recovers and fails. */
+/* The general way, which settles, recovers, and reports failure. */
 static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t units)
 {
     Region *region = region_of((Mem_Region *)(void *)links);
@@ -37,7 +38,8 @@ static __attribute__((__noinline__)) void *alloc_locked(Link *links, size_t unit
     return LIKELY(block != NULL) ? block : alloc_generally(links, units);
 }
 
-/* No list has a block of exactly so many units. Where units are of another size, or wrapped round, these are none. */
+/* Allocates if no list has a block of exactly `units` units. If the region's units are of another
+ * size, or 0 bytes have wrapped around, `units` is not valid. */
 static __attribute__((__noinline__)) void *alloc_other(Link *links, size_t units, size_t size)
 {
     if (UNLIKELY(fast_heap(links)->fast_classes == 0) || UNLIKELY(units > SIZE_MAX / UNIT_BYTES)) {
@@ -47,7 +49,7 @@ static __attribute__((__noinline__)) void *alloc_other(Link *links, size_t units
                               : alloc_locked(links, units);
 }
 
-/* What is rarer is called last, so that this needs no stack frame. */
+/* Allocates from the heap. Rarer cases are tail calls, so this needs no stack frame. */
 static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t units, size_t size)
 {
     size_t block = LIKELY(lock_is_needless()) ? fast_take_exact(links, units) : 0;
@@ -55,7 +57,7 @@ static __attribute__((__noinline__)) void *alloc_from_heap(Link *links, size_t u
     return LIKELY(block != 0) ? &links[block] : alloc_other(links, units, size);
 }
 
-/* The stack of the class is empty. */
+/* Allocates if the stack of the class is empty. */
 static __attribute__((__noinline__)) void *alloc_slowly(Link *links, size_t units, size_t size)
 {
     size_t block = caches_take(region_of((Mem_Region *)(void *)links), sizes_class(units));

@@ -11,20 +11,22 @@
 
 /* Bytes from which on pages are given back to the system instead of cleared.
  *
- * Of memory that was in use: up to here it is in the processor's caches, and clearing it there takes a fraction of
- * what giving back takes; beyond, both take about as long, and pages that are not used need not be there.
+ * Memory that was in use: a shorter block is in the processor's caches, where clearing takes a
+ * fraction of the time of giving back. Beyond, both take about as long, and unused pages need not
+ * be resident.
  *
- * Of memory that never was in use, which has no pages, unless a program wrote beyond its blocks: to give back none
- * takes less than a us, to clear them a page fault for each. */
+ * Memory that was never in use has no pages, unless a program wrote beyond its blocks. Giving back
+ * no pages takes less than a microsecond; clearing takes a page fault for each. */
 enum { USED_BYTES = 16 << 20, UNUSED_BYTES = 64 << 10 };
 
-/* Clears whole pages by giving them back. False if they are not. */
+/* Clears whole pages by giving them back. Returns false if they are not cleared. */
 static bool clear_pages(char *begin, char *end)
 {
     return begin < end && pages_release(begin, (size_t)(end - begin));
 }
 
-/* Clears memory from one position to another, if there is any between these. */
+/* Clears memory from one position to another, if they are in this order. From `least` bytes on
+ * gives pages back. */
 static void clear_units(Region *region, size_t from, size_t to, size_t least)
 {
     char *begin, *end, *first, *last;
@@ -54,7 +56,8 @@ static size_t lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Where the page begins in which the heap ends. It is open from the start, for the fence is in it. */
+/* Returns the position where the last page of the heap begins. It is open from the start, since the
+ * fence is in it. */
 static size_t last_page(Region *region)
 {
     Heap *heap = &region->heap;
@@ -63,8 +66,8 @@ static size_t last_page(Region *region)
     return heap->end - (bytes >> heap->shift);
 }
 
-/* Clears a block that was just taken, for which `clean` and `open` were as in Heap. What was opened for it is
- * all 0. */
+/* Clears a new block, given Heap's `clean` and `open` from before it was taken. Memory opened for
+ * it is all 0. */
 static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
 {
     size_t end = lesser(block + units, open);
@@ -77,7 +80,7 @@ static void clear(Region *region, Pos block, size_t units, Pos clean, Pos open)
     }
 }
 
-/* A cleared block from the calling thread's cache, or NULL. */
+/* Returns a cleared block from the calling thread's cache, or NULL. */
 static void *calloc_cached(Region *region, size_t bytes)
 {
     Link *links = (Link *)(void *)region_handle(region);
@@ -120,7 +123,7 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
         block = caches_take_block(&operation, (Take){.units = units});
         if (block != 0) {
             region->more_allocs--;
-            /* Not while the region is locked: the block is the caller's already. */
+            /* Clears without the lock: the block is the caller's already. */
             operation_pause(&operation);
             clear(region, block, units, clean, open);
             operation_resume(&operation);

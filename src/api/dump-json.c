@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region as JSON for programs: totals, and all blocks. */
+ * A region as JSON, for programs: totals, and all blocks. */
 #include <inttypes.h>
 #include <pthread.h>
 
@@ -11,18 +11,18 @@
 
 enum {
     FEW = 256, /* blocks that are noted without memory of the system's */
-    TRIES = 4  /* to note all others, which may become more meanwhile */
+    TRIES = 4  /* attempts to note all blocks, which may become more meanwhile */
 };
 
 /* A list of blocks, noted at one moment. */
 typedef struct List {
-    ViewBlock few[FEW]; /* the blocks, where `more` is NULL */
-    ViewBlock *more;    /* mapped, as `few` are too few; or NULL */
-    size_t room;        /* blocks that can be noted */
-    size_t count;       /* blocks that are noted */
-    Pos from;           /* the unit that the list begins with */
-    Pos next;           /* the unit that follows it; the end of the heap: nothing does */
-    Mem_Stats stats;    /* of the same moment as what is noted */
+    ViewBlock few[FEW]; /* the blocks, if `more` is NULL */
+    ViewBlock *more;    /* mapped memory for more blocks; NULL: none */
+    size_t room;        /* blocks that there is room for */
+    size_t count;       /* blocks that are noted without memory from the system */
+    Pos from;           /* position at which the list begins */
+    Pos next;           /* position after the list; the end of the heap: nothing follows */
+    Mem_Stats stats;    /* of the same moment as the blocks */
 } List;
 
 static ViewBlock *noted(List *list)
@@ -30,8 +30,8 @@ static ViewBlock *noted(List *list)
     return list->more != NULL ? list->more : list->few;
 }
 
-/* Notes blocks from a unit on, as far as there is room. Meanwhile the first one may have become part of a larger one:
- * then the rest of that is noted, so that all together are the whole heap. */
+/* Notes blocks from list->from on, as far as there is room. If the first block has become part of a
+ * larger one meanwhile, notes the rest of that, so that all pieces together cover the heap. */
 static void note_blocks(List *list, View view)
 {
     ViewBlock *blocks = noted(list);
@@ -42,7 +42,7 @@ static void note_blocks(List *list, View view)
     while (list->count < list->room && view_next(&view, &block)) {
         Pos end = block.start + block.units;
 
-        end = end > list->from ? end : view.heap->end; /* not back, whatever the map says */
+        end = end > list->from ? end : view.heap->end; /* never back, whatever the map says */
         blocks[list->count++] = (ViewBlock){list->from, end - list->from, block.in_use};
         list->from = end;
     }
@@ -62,7 +62,7 @@ static void look(List *list, Region *region)
     list->from = from;
 }
 
-/* Gives back what was mapped, also where a thread ends in the midst of writing. */
+/* Unmaps the list's memory; also if a thread is cancelled while it writes. */
 static void unmap(void *argument)
 {
     List *list = argument;
@@ -72,7 +72,8 @@ static void unmap(void *argument)
     }
 }
 
-/* Makes room for all blocks, and for some that come meanwhile. False if the system has none. */
+/* Makes room for all blocks, and for some that appear meanwhile. Returns false if the system has no
+ * memory. */
 static bool make_room(List *list)
 {
     size_t blocks = list->stats.blocks_in_use + list->stats.blocks_free;
@@ -124,7 +125,7 @@ static void print_list(List *list, Heap *heap, FILE *stream)
     }
 }
 
-/* Prints the list, and goes on with what there was no room for, a piece at a time. */
+/* Prints the list, and then the rest piece by piece. */
 static void print(List *list, Region *region, FILE *stream)
 {
     Heap *heap = &region->heap;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region written down: what both formats have in common. */
+ * Dumps of a region: the part that both formats share. */
 #include "api/dump.h"
 
 #include <errno.h>

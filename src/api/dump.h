@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Dumps of a region in its two formats. Writing to a stream may take any time, and call functions of the program's:
- * so what is to be written is noted while the region is locked, and written when it is not. */
+ * Dumps of a region in its two formats. Writing to a stream may take any time, and call functions
+ * of the program. So the contents are noted while the region is locked, and written when it is
+ * not. */
 #ifndef MEM_SRC_DUMP_H
 #define MEM_SRC_DUMP_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Free, and its twin on the default region: into a cache, or back to the heap. */
+ * Free, on the default region or any other: into a cache, or back to the heap. */
 #include "api/free.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "region/caches.h"
 #include "region/misuse.h"
 
-/* Ends a free of what is no block. */
+/* Ends a free of a bad pointer. */
 static int end_failed(Operation *operation, const void *pointer)
 {
     operation->region->more_frees++;
@@ -25,7 +25,7 @@ static int fail(Region *region, const void *pointer)
     return end_failed(&operation, pointer);
 }
 
-/* The general way: for all that is no block as well. */
+/* The general way, also for bad pointers. */
 static __attribute__((__noinline__)) int free_generally(Region *region, void *pointer)
 {
     Operation operation;
@@ -45,14 +45,15 @@ static __attribute__((__noinline__)) int free_generally(Region *region, void *po
     return 0;
 }
 
-/* A neighbour had been written to, which was seen when the block was not in use any more. */
+/* Finishes a free after a neighbour's links turned out to be overwritten: the block no longer
+ * counted as in use. */
 static void repair(Operation *operation, size_t block)
 {
     operation_recover(operation);
     operation_give(operation, (Pos)block);
 }
 
-/* A FastGiveFail, without the lock. */
+/* A FastGiveFail for calls without the lock. */
 static __attribute__((__noinline__)) int free_otherwise(Link *links, size_t start,
                                                         HeapResult result)
 {
@@ -68,7 +69,7 @@ static __attribute__((__noinline__)) int free_otherwise(Link *links, size_t star
     return 0;
 }
 
-/* The same with it. */
+/* A FastGiveFail for calls with the lock. */
 static int tell(Link *links, size_t start, HeapResult result)
 {
     (void)links;
@@ -85,7 +86,7 @@ static __attribute__((__noinline__)) int free_locked(Link *links, size_t start)
     size_t run = 0;
 
     operation_begin(&operation, region);
-    /* Its tag was 0, but if it is no block of the program's it may be one of a span by now. */
+    /* Its tag was 0 before. If it is no block of the program's, it may be in a span by now. */
     if (start >= region->heap.end || region_tag(region, start) == 0) {
         given = fast_give_alone(links, start, &run);
         result = given == FAST_GIVEN ? 0 : fast_give_other(links, start, run, given, tell);
@@ -98,7 +99,7 @@ static __attribute__((__noinline__)) int free_locked(Link *links, size_t start)
                                             : free_generally(region, fast_pointer(links, start));
 }
 
-/* What is rarer is called last, so that this needs no stack frame. */
+/* Frees a block of the heap. Rarer cases are tail calls, so this needs no stack frame. */
 static __attribute__((__noinline__)) int free_in_heap(Link *links, size_t start)
 {
     FastGiven given;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Free, past its short way: for what has tried that itself. */
+ * The rest of Free, for callers that have tried the short way themselves. */
 #ifndef MEM_SRC_FREE_H
 #define MEM_SRC_FREE_H
 
@@ -8,7 +8,8 @@
 
 #include "mem.h"
 
-/* Frees what caches_push has not, at a position as fast_position tells it. Returns what Mem_RegionFree does. */
+/* Frees what caches_push has not, at a position from fast_position. Returns what Mem_RegionFree
+ * does. */
 int free_slowly(Mem_Region *handle, size_t start);
 
 #endif

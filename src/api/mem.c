@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The default region: created and ended here, and all other calls on it. */
+ * The default region: creates and destroys it, and calls on it. */
 #include <errno.h>
 
 #include "os/lock.h"
 #include "region/lifecycle.h"
 
-/* Of two threads that create the default region at the same time, one does. */
+/* Lets one of several threads create the default region. */
 static Lock default_lock = LOCK_INIT;
 
 int Mem_Init(size_t size)

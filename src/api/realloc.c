@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Realloc, and Size. */
+ * Realloc and Size. */
 #include <errno.h>
 #include <string.h>
 
 #include "region/caches.h"
 
 /* ------------------------------------------------------------------------------------------------
- * Blocks that the heap has
+ * Blocks of the heap
  * --------------------------------------------------------------------------------------------- */
 
-/* Gives back a block that was moved, unless somebody freed it meanwhile. */
+/* Gives back the old block after a move, unless another thread has freed it meanwhile. */
 static void give_moved(Operation *operation, const void *pointer)
 {
     Pos block = caches_find_block(operation, pointer);
@@ -23,7 +23,8 @@ static void give_moved(Operation *operation, const void *pointer)
     }
 }
 
-/* Moves a block elsewhere. Returns 0 if there is no room; then the block is as it was. */
+/* Moves a block elsewhere. Returns its new position; 0 if there is no room, and the block is as it
+ * was. */
 static Pos move(Operation *operation, Pos block, size_t units)
 {
     Heap *heap = operation->heap;
@@ -32,7 +33,7 @@ static Pos move(Operation *operation, Pos block, size_t units)
     if (moved != 0) {
         size_t bytes = heap_bytes(heap, map_size(heap_map(heap), block));
 
-        /* Not while the region is locked: both are the caller's. */
+        /* Copies without the lock: both blocks are the caller's. */
         operation_pause(operation);
         memcpy(heap_address(heap, moved), heap_address(heap, block), bytes);
         operation_resume(operation);
@@ -42,8 +43,7 @@ static Pos move(Operation *operation, Pos block, size_t units)
     return moved;
 }
 
-/* Gives a block another size where it is, or from the free block before it on. Returns where it is then,
- * or 0. */
+/* Resizes a block in place, or into the free block before it. Returns its position, or 0. */
 static Pos resize_here(Operation *operation, Pos block, size_t units)
 {
     Heap *heap = operation->heap;
@@ -62,7 +62,7 @@ static Pos resize_here(Operation *operation, Pos block, size_t units)
     return result == HEAP_OK ? moved : 0;
 }
 
-/* Gives a block another size, wherever that is possible. Returns where it is then, or 0. */
+/* Resizes a block, in place or elsewhere. Returns its position, or 0. */
 static Pos resize(Operation *operation, Pos block, size_t units)
 {
     Pos resized = resize_here(operation, block, units);
@@ -70,7 +70,7 @@ static Pos resize(Operation *operation, Pos block, size_t units)
     if (resized == 0) {
         resized = move(operation, block, units);
     }
-    /* For lack of memory caches gave back what they had: what is beside the block may be free by now. */
+    /* Settling may have freed the memory beside the block. */
     if (resized == 0 && region_is_cached(operation->region)) {
         resized = resize_here(operation, block, units);
     }
@@ -101,7 +101,7 @@ static void *realloc_in_heap(Region *region, void *pointer, size_t units)
  * Blocks in spans of caches
  * --------------------------------------------------------------------------------------------- */
 
-/* A block of so many units, or 0. */
+/* Returns a block of `units` units, or 0. */
 static size_t take(Region *region, size_t units)
 {
     size_t block = caches_alloc(region, caches_class(region, units, 1));
@@ -115,20 +115,20 @@ static size_t take(Region *region, size_t units)
     return block;
 }
 
-/* Moves a block of a span. */
+/* Moves a block of a span to a new block, of which `bytes` bytes are copied. */
 static void *move_from_span(Region *region, void *pointer, size_t bytes, size_t block)
 {
     int saved = errno;
 
     memcpy(heap_address(&region->heap, block), pointer, bytes);
-    Mem_RegionFree(region_handle(region), pointer); /* tells if somebody freed it meanwhile */
-    caches_count(region, CACHES_MOVE);              /* of both: so no count is ever below 0 */
+    Mem_RegionFree(region_handle(region), pointer); /* reports it if it was freed meanwhile */
+    caches_count(region, CACHES_MOVE);              /* after both, so that no count falls below 0 */
     errno = saved;
     return heap_address(&region->heap, block);
 }
 
-/* Gives a block of a span, of so many units, another size: it stays if that is of the same class, or if it is to shrink
- * and there is no other. NULL: it is as it was. */
+/* Resizes a block of a span, of `old` units. It stays if its class does, or if it shrinks and there
+ * is no other block. Returns NULL if there is no room; the block is as it was. */
 static void *realloc_in_span(Region *region, void *pointer, size_t old, size_t units)
 {
     size_t size_class = caches_class(region, units, 1);
@@ -176,7 +176,7 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
         if (caches_find(region, pointer, &old)) {
             return fail_realloc(region);
         }
-        /* For lack of memory blocks of spans became the heap's: what is beside it may be free by now. */
+        /* Settling has given the block to the heap, and may have freed the memory beside it. */
     }
     return realloc_in_heap(region, pointer, units);
 }
@@ -195,7 +195,7 @@ size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)
     }
     if (!caches_find(region, pointer, &units) || units == 0) {
         operation_begin(&operation, region);
-        block = caches_find_block(&operation, pointer); /* perhaps it is the heap's since */
+        block = caches_find_block(&operation, pointer); /* perhaps it is the heap's by now */
         if (block != 0) {
             units = map_size(heap_map(operation.heap), block);
         }

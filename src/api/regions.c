@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Regions beside the default one are created, emptied and ended. */
+ * Creates, resets and destroys regions. */
 #include "region/caches.h"
 #include "region/lifecycle.h"
 

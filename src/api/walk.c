@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A function of the program's is shown each block, while the region is locked. How ever that function is left, by
- * the end of its thread or an exception as well, the region is unlocked: that takes -fexceptions. */
+ * Walks: a function of the program is called with each block, while the region is locked. However
+ * that function is left, even by an exception or the end of its thread, the region is unlocked.
+ * That takes -fexceptions. */
 #include <errno.h>
 #include <pthread.h>
 
