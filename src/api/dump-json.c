@@ -10,7 +10,7 @@
 #include "region/stats.h"
 
 enum {
-    FEW = 256, /* blocks that are noted without memory of the system's */
+    FEW = 256, /* blocks noted without memory from the system */
     TRIES = 4  /* attempts to note all blocks, which may become more meanwhile */
 };
 
@@ -19,7 +19,7 @@ typedef struct List {
     ViewBlock few[FEW]; /* the blocks, if `more` is NULL */
     ViewBlock *more;    /* mapped memory for more blocks; NULL: none */
     size_t room;        /* blocks that there is room for */
-    size_t count;       /* blocks that are noted without memory from the system */
+    size_t count;       /* blocks noted, at most room */
     Pos from;           /* position at which the list begins */
     Pos next;           /* position after the list; the end of the heap: nothing follows */
     Mem_Stats stats;    /* of the same moment as the blocks */
