@@ -4,7 +4,7 @@
 #include "os/pages.h"
 #include "region/layout.h"
 
-/* Beyond every address: nothing is ever due. */
+/* An end beyond every address: nothing is ever due. */
 #define NEVER UINTPTR_MAX
 
 uintptr_t ahead_end = NEVER;
@@ -14,8 +14,8 @@ void ahead_start(Mem_Region *region, bool wanted)
     ahead_end = wanted ? ahead_clean(region) : NEVER;
 }
 
-/* Where to end for what is in use up to an address: where a page does, of what is open, before the one in which the
- * heap ends, for something is behind it. */
+/* Returns the end of the pages to populate when memory up to an address is in use: a page boundary
+ * in open memory, not beyond the start of the heap's last page, which holds more than the heap. */
 static uintptr_t wanted_end(Mem_Region *region, uintptr_t clean)
 {
     Heap *heap = &region_of(region)->heap;
@@ -29,7 +29,7 @@ static uintptr_t wanted_end(Mem_Region *region, uintptr_t clean)
     return end < last ? end : last;
 }
 
-/* Makes pages present, unless such a call must not be made any more. */
+/* Populates pages, unless such a call must not be made any more. Returns whether it did. */
 static bool populate(uintptr_t begin, uintptr_t end)
 {
     bool done = false;
@@ -41,7 +41,7 @@ static bool populate(uintptr_t begin, uintptr_t end)
     return done;
 }
 
-/* Threads may come at the same time: one does it. */
+/* If several threads come at the same time, one does it. */
 void ahead_get(Mem_Region *region, size_t size)
 {
     uintptr_t clean = ahead_clean(region);
@@ -53,7 +53,7 @@ void ahead_get(Mem_Region *region, size_t size)
         return;
     }
     if (end <= begin) {
-        end = NEVER; /* the heap has no page more */
+        end = NEVER; /* the heap has no more pages */
     }
     if (__atomic_compare_exchange_n(&ahead_end, &begin, end, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED) &&

@@ -12,8 +12,8 @@
 #include "size.h"
 
 enum {
-    LEAST_MEMORY = 64 << 20, /* where the system does not tell */
-    COMMIT_SHARE = 4,        /* so many programs may take their share of what is promised at most */
+    LEAST_MEMORY = 64 << 20, /* assumed if the system does not tell */
+    COMMIT_SHARE = 4,        /* programs that may each take a share of the commit limit */
     FILE_MAX = 4096
 };
 
@@ -22,7 +22,7 @@ static size_t lesser(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* Bytes of memory of the machine, as far as a program can address them. */
+/* Returns the bytes of memory of the machine, as far as a program can address them. */
 static size_t memory_of_machine(void)
 {
     struct sysinfo info = {0};
@@ -37,8 +37,8 @@ static size_t memory_of_machine(void)
     return bytes;
 }
 
-/* Puts strings one behind the other into a path, the third one so many bytes of it. False if they don't fit. Without
- * stdio, whose functions a program may have of its own. */
+/* Joins four strings to a path; of the third, `length` bytes. Returns false if they do not fit.
+ * Uses no stdio, whose functions a program may replace. */
 static bool join(char path[static PATH_MAX], const char *const strings[static 4], size_t length)
 {
     size_t used = 0;
@@ -56,7 +56,7 @@ static bool join(char path[static PATH_MAX], const char *const strings[static 4]
     return true;
 }
 
-/* Reads a file below the root. */
+/* Reads a file below the root directory. */
 static void read_below(const char *root, const char *file, char *text, size_t size)
 {
     char path[PATH_MAX];
@@ -67,7 +67,8 @@ static void read_below(const char *root, const char *file, char *text, size_t si
     }
 }
 
-/* The number that a file begins with; PTRDIFF_MAX, no limit, if it is not there, or begins with none. */
+/* Returns the number at the start of a file; PTRDIFF_MAX (no limit) if the file is missing, or
+ * starts with none. */
 static size_t read_limit(const char *path)
 {
     char text[64];
@@ -78,8 +79,9 @@ static size_t read_limit(const char *path)
                                                              : lesser(number, PTRDIFF_MAX);
 }
 
-/* The least limit of a group and of those that it is in. directory: where such groups are mounted; group: its path
- * there, of so many letters. In a container the path may be that outside of it: what is not there has no limit. */
+/* Returns the least limit of a group and of the groups around it. directory: where these groups are
+ * mounted; group: its path there, of `length` bytes. In a container the path may be that outside of
+ * it: a missing file means no limit. */
 static size_t read_group(const char *root, const char *directory, const char *group, size_t length,
                          const char *file)
 {
@@ -101,7 +103,7 @@ static size_t read_group(const char *root, const char *directory, const char *gr
     }
 }
 
-/* Whether a list of words with commas between them has "memory" among them. */
+/* Returns whether a comma-separated list of words contains "memory". */
 static bool has_memory(const char *list, size_t length)
 {
     static const char memory[] = "memory";
@@ -115,8 +117,8 @@ static bool has_memory(const char *list, size_t length)
     return false;
 }
 
-/* The limit of the groups that the process is in. Each line is a number, the controllers (none: version 2, which
- * has all), and the path, with colons between them. */
+/* Returns the limit of the process's groups. Each line has three fields with colons between them: a
+ * number, the controllers (none for version 2, which has all), and the path. */
 static size_t read_groups(const char *root)
 {
     char text[FILE_MAX];
@@ -141,7 +143,8 @@ static size_t read_groups(const char *root)
     return limit;
 }
 
-/* What the system promises to all processes together, where it promises no more than it has. */
+/* Returns the commit limit: the memory that the system promises to all processes together, if it
+ * overcommits none. */
 static size_t read_commit_limit(const char *root)
 {
     static const char name[] = "CommitLimit:";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stands before the two functions of the C library by which a program can set a filter of system calls, prctl() and
- * syscall(): before a filter is in force, libmem changes to making no system calls but those that malloc() of
- * the C library makes, too. All else is handed on as it came. */
+ * Wraps prctl() and syscall(), by which a program can set a filter of system calls. Before a filter
+ * is in force, libmem stops making system calls that malloc() of the C library does not make. All
+ * arguments are passed on unchanged. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -13,17 +13,17 @@
 #include "cache/thread.h"
 #include "family.h"
 
-/* From linux/seccomp.h, which not every system has. */
+/* Constants of linux/seccomp.h, which not every system has. */
 enum { MODE_STRICT = 1, MODE_FILTER = 2, SET_MODE_STRICT = 0, SET_MODE_FILTER = 1 };
 
 typedef int Prctl(int option, long a, long b, long c, long d);
 typedef long Syscall(long number, long a, long b, long c, long d, long e, long f);
 
-/* The names in C would be those of functions with other arguments. */
+/* In C these names would belong to functions with other arguments. */
 EXPORT Prctl filter_prctl __asm__("prctl");
 EXPORT Syscall filter_syscall __asm__("syscall");
 
-/* A function, and what dlsym() returns. */
+/* A function pointer, and what dlsym() returns. */
 typedef union Function {
     void *address;
     Prctl *prctl;
@@ -32,7 +32,7 @@ typedef union Function {
 
 static Function next_prctl, next_syscall;
 
-/* The function that the program would have without this one. */
+/* Returns the function that the program would call without this module. */
 static Function find_next(Function *next, const char *name)
 {
     Function found = {.address = __atomic_load_n(&next->address, __ATOMIC_RELAXED)};
@@ -44,14 +44,16 @@ static Function find_next(Function *next, const char *name)
     return found;
 }
 
-/* Early: both may be called where dlsym() may not be, in handlers of signals and after vfork(). */
+/* A constructor: both functions may be called where dlsym() may not be, in signal handlers and
+ * after vfork(). */
 __attribute__((__constructor__)) static void find_both(void)
 {
     find_next(&next_prctl, "prctl");
     find_next(&next_syscall, "syscall");
 }
 
-/* Whether prctl() would set a filter. Without one it fails, which is how programs ask whether there are any. */
+/* Returns whether prctl() would set a filter. With a null filter it fails, which is how programs
+ * ask whether filters are supported. */
 static bool is_set_by_prctl(long option, long mode, long filter)
 {
     return option == PR_SET_SECCOMP &&

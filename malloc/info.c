@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The functions that tell about the heap or set it up: mallinfo() and its like. */
+ * The functions that report on the heap or tune it: mallinfo() and the like. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,11 +11,11 @@
 #include "region/release.h"
 #include "report.h"
 
-/* What there is to tell. The arena is what was ever touched: the region is so much larger that all of
- * it says nothing. */
+/* The figures to report. The arena is the memory that was ever used: the size of the region, so
+ * much larger, says nothing. */
 typedef struct Info {
     Mem_Stats stats; /* of the region; all 0 before there is one */
-    size_t arena;    /* bytes that were ever used of it */
+    size_t arena;    /* bytes of the region that were ever used */
     size_t free;     /* bytes of these that are not in use */
 } Info;
 
@@ -46,13 +46,13 @@ EXPORT struct mallinfo2 mallinfo2(void)
                               .keepcost = info.free};
 }
 
-/* The old structure has room for numbers up to INT_MAX. */
+/* Limits a number to INT_MAX, for the old structure. */
 static int narrow(size_t number)
 {
     return number > INT_MAX ? INT_MAX : (int)number;
 }
 
-/* It is deprecated, but not gone. */
+/* mallinfo() is deprecated, but not gone. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 EXPORT struct mallinfo mallinfo(void)
@@ -69,7 +69,7 @@ EXPORT struct mallinfo mallinfo(void)
 EXPORT struct mallinfo __libc_mallinfo(void) SAME_AS(mallinfo);
 #pragma GCC diagnostic pop
 
-/* The elements and attributes of glibc's, of one heap. */
+/* Writes the elements and attributes that glibc writes, for one heap. */
 EXPORT int malloc_info(int options, FILE *stream)
 {
     Info info;
@@ -111,7 +111,8 @@ EXPORT void malloc_stats(void)
     report_print(STDERR_FILENO, REPORT_TEXT, path_region());
 }
 
-/* The pad is memory to be kept at the top of glibc's heap; here all that is free is as good. */
+/* Ignores the pad, which is memory to keep at the top of glibc's heap: here all free memory serves
+ * as well. */
 EXPORT int malloc_trim(size_t pad)
 {
     Mem_Region *region = path_region();
@@ -120,8 +121,8 @@ EXPORT int malloc_trim(size_t pad)
     return region != NULL && trim_all(region);
 }
 
-/* Hints for a heap that is built otherwise are taken, and have nothing to change here. M_PERTURB is no
- * hint: it changes what a program sees, and is not there. */
+/* Accepts hints for another kind of heap, which change nothing here. Rejects M_PERTURB, which is no
+ * hint: it changes what a program sees. */
 EXPORT int mallopt(int parameter, int value)
 {
     enum { MXFAST_MAX = 80 * (int)sizeof(size_t) / 4 };

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * dlopen() and dlmopen() without RTLD_DEEPBIND. What is loaded with that flag finds the functions of the libraries
- * that it needs before those of the program: it would allocate from the C library's heap, and what one heap
- * allocates, the other is asked to free. LIBMEM_DEEPBIND=1 lets the flag through. */
+ * dlopen() and dlmopen() without RTLD_DEEPBIND. A library loaded with that flag finds functions in
+ * its own dependencies before those of the program. It would allocate from the C library's heap,
+ * and blocks of one heap would be freed to the other. LIBMEM_DEEPBIND=1 lets the flag through. */
 #include <dlfcn.h>
 #include <stdlib.h>
 
 #include "family.h"
 #include "settings.h"
 
-/* The C library looks at who calls: a library is searched for where the caller's RUNPATH says, and loaded into the
- * caller's namespace. So the call must be a jump, in every build: the caller is then the program. */
+/* The C library looks at the caller: it searches the caller's RUNPATH, and loads into the caller's
+ * namespace. So the call must be a jump, in every build, which makes the program the caller. */
 #if __has_attribute(__musttail__)
 #define JUMP __attribute__((__musttail__)) return
 #define JUMPS
@@ -22,14 +22,14 @@
 typedef void *Open(const char *file, int mode);
 typedef void *OpenIn(Lmid_t namespace, const char *file, int mode);
 
-/* A function, and what dlsym() returns. */
+/* A function pointer, and what dlsym() returns. */
 typedef union Function {
     void *address;
     Open *open;
     OpenIn *open_in;
 } Function;
 
-/* Bits of a mode that are taken away. */
+/* Bits to clear in a mode. */
 static int taken_away = RTLD_DEEPBIND;
 
 /* Finds the function that would be called without the module. */
@@ -42,7 +42,7 @@ static __attribute__((__noinline__)) Function find_next(void **found, const char
         __atomic_store_n(found, function.address, __ATOMIC_RELAXED);
     }
     if (function.address == NULL) {
-        settings_complain("there is no %s()", name);
+        settings_complain("function %s() not found", name);
         abort();
     }
     return function;

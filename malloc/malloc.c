@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The functions that allocate and free, with the semantics of POSIX, C23 and glibc. Those that only
- * tell something are in info.c, those of C++ in new.c. */
+ * The functions that allocate and free, with the semantics of POSIX, C23 and glibc. Those that
+ * report are in info.c, those of C++ in new.c. */
 #include <errno.h>
 #include <stdint.h>
 
@@ -36,7 +36,7 @@ EXPORT void cfree(void *pointer)
     path_free(pointer);
 }
 
-/* As glibc: a size of 0 frees. */
+/* Like glibc, frees the block for a size of 0. */
 EXPORT void *realloc(void *pointer, size_t size)
 {
     if (pointer == NULL) {
@@ -54,12 +54,12 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t size)
     size_t bytes;
 
     if (__builtin_mul_overflow(count, size, &bytes)) {
-        bytes = SIZE_MAX; /* of which there are not so many either */
+        bytes = SIZE_MAX; /* more than any region has, too */
     }
     return realloc(pointer, bytes);
 }
 
-/* The caller's errno stays as it is, whatever is returned. */
+/* Keeps errno, whatever it returns. */
 EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
 {
     int saved = errno;
@@ -77,13 +77,13 @@ EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
     return 0;
 }
 
-/* As C17 and later have it: the size need not be a multiple of the alignment. */
+/* Follows C17 and later: the size need not be a multiple of the alignment. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
     return bits_is_power_of_two(alignment) ? path_alloc_aligned(alignment, size) : fail(EINVAL);
 }
 
-/* As glibc: other alignments are rounded up to a power of two. */
+/* Like glibc, rounds other alignments up to a power of two. */
 EXPORT void *memalign(size_t alignment, size_t size)
 {
     if (alignment > SIZE_MAX / 2 + 1) {
@@ -119,14 +119,14 @@ EXPORT size_t malloc_usable_size(void *pointer)
     return pointer == NULL ? 0 : path_size(pointer);
 }
 
-/* Reports a block that is freed as if it were larger than it is. A smaller size can't be told from the
- * right one with certainty; and what is no block at all is left to free(). */
+/* Reports a free with too large a size. Too small a size cannot be told from the right one with
+ * certainty. A pointer to no block is left to free(). */
 static void check_size(const void *pointer, size_t size)
 {
     size_t usable = path_size(pointer);
 
     if (UNLIKELY(size > usable) && usable != 0) {
-        Mem_Misuse misuse = {.sentence = "the block that is freed is smaller than was said",
+        Mem_Misuse misuse = {.sentence = "the freed block is smaller than the given size",
                              .pointer = pointer,
                              .region = start_get_region(),
                              .block = pointer,
@@ -141,7 +141,7 @@ EXPORT void free_sized(void *pointer, size_t size)
 {
     if (pointer != NULL) {
         check_size(pointer, size);
-        free(pointer); /* the program's, if it has one */
+        free(pointer); /* the program's own, if it has one */
     }
 }
 

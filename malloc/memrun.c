@@ -15,7 +15,7 @@
 
 #include "size.h"
 
-/* Ends of memrun itself, as env(1) and its like have them. */
+/* Exit statuses of memrun itself, as of env(1) and the like. */
 enum { STATUS_FAILED = 125, STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127 };
 
 static const char usage[] =
@@ -25,9 +25,9 @@ static const char usage[] =
     "  -s, --size=SIZE          size of the region: bytes, or with K, M, G or T\n"
     "                           behind it, or a percentage of the memory that\n"
     "                           there is, as in 50% (100%)\n"
-    "  -m, --misuse=ACTION      what to do when a pointer is freed that cannot be:\n"
+    "  -m, --misuse=ACTION      what to do about a pointer that cannot be freed:\n"
     "                           ignore, warn, or abort (abort)\n"
-    "      --stats[=FORMAT]     at exit, report what was used: text, json (text)\n"
+    "      --stats[=FORMAT]     at exit, report memory use: text or json (text)\n"
     "      --stats-file=FILE    append the report to FILE, not to stderr\n"
     "      --exact              keep no free blocks ready for each thread\n"
     "      --help               show this, and exit\n"
@@ -38,14 +38,14 @@ static const char usage[] =
     "127 if it cannot be found.\n";
 
 typedef struct Settings {
-    const char *size;       /* for LIBMEM_SIZE; NULL: not asked for, here and below */
-    const char *misuse;     /* for LIBMEM_MISUSE */
-    const char *stats;      /* for LIBMEM_STATS */
-    const char *stats_file; /* for LIBMEM_STATS_FILE */
-    bool exact;             /* whether LIBMEM_EXACT is to be 1 */
+    const char *size;       /* value of LIBMEM_SIZE; NULL: not given, here and below */
+    const char *misuse;     /* value of LIBMEM_MISUSE */
+    const char *stats;      /* value of LIBMEM_STATS */
+    const char *stats_file; /* value of LIBMEM_STATS_FILE */
+    bool exact;             /* LIBMEM_EXACT will be 1 */
 } Settings;
 
-/* Says why memrun ends, on stderr, and ends it. */
+/* Writes an error message to stderr and exits. */
 __attribute__((__format__(__printf__, 2, 3), __noreturn__)) static void give_up(int status,
                                                                                 const char *format,
                                                                                 ...)
@@ -118,7 +118,7 @@ static int read_options(int argc, char **argv, Settings *settings)
                                             {NULL, 0, NULL, 0}};
     int option;
 
-    /* The first argument that is no option is the program, and all behind it is the program's. */
+    /* The first argument that is not an option is the program; the rest belongs to it. */
     while ((option = getopt_long(argc, argv, "+s:m:", options, NULL)) != -1) {
         switch (option) {
         case 's':
@@ -142,14 +142,15 @@ static int read_options(int argc, char **argv, Settings *settings)
         case VERSION:
             print("memrun (libmem) " PACKAGE_VERSION "\n");
             break;
-        default: /* which getopt_long has told */
+        default: /* getopt_long has written a message */
             exit(STATUS_FAILED);
         }
     }
     return optind;
 }
 
-/* The program may go to another directory before it opens a file, or has children. */
+/* Makes a file name absolute: the program may change directory before it opens the file, or has
+ * children. */
 static char *make_absolute(const char *file)
 {
     char directory[PATH_MAX] = "";
@@ -162,11 +163,11 @@ static char *make_absolute(const char *file)
     return path;
 }
 
-/* The header of this program, as linkers name it. */
+/* The ELF header of this program, under the name that linkers give it. */
 extern const ElfW(Ehdr) own_header __asm__("__ehdr_start")
     __attribute__((__visibility__("hidden")));
 
-/* Ends memrun if a file is no shared object for programs like this one. */
+/* Checks that a file is a shared object that programs like this one can load. */
 static void check_module(const char *module)
 {
     ElfW(Ehdr) header;
@@ -182,12 +183,12 @@ static void check_module(const char *module)
            header.e_ident[EI_CLASS] == own_header.e_ident[EI_CLASS];
     fclose(file);
     if (!fits) {
-        give_up(STATUS_FAILED, "%s: not a module that programs here can load", module);
+        give_up(STATUS_FAILED, "%s: not a loadable module for this system", module);
     }
 }
 
-/* Puts the module in front of what is to be loaded before the program. The loader only complains of a
- * module that it cannot find, and the program would run without its limit. */
+/* Puts the module first in LD_PRELOAD. The loader only warns of a module that it cannot find, and
+ * the program would run without its limit. */
 static void set_preload(void)
 {
     const char *wanted = getenv("LIBMEM_MODULE");
@@ -197,7 +198,8 @@ static void set_preload(void)
 
     check_module(module);
     if (strpbrk(module, ": ") != NULL) {
-        give_up(STATUS_FAILED, "%s: no module to be preloaded can have such a name", module);
+        give_up(STATUS_FAILED, "%s: the name of a preloaded module cannot have a colon or a space",
+                module);
     }
     if (others == NULL) {
         others = "";
@@ -210,7 +212,7 @@ static void set_preload(void)
     free(module);
 }
 
-/* A file that can't be written to is better told now than at the end. */
+/* Checks that the report can be written: an error now is better than one at the end. */
 static void check_stats_file(const char *file)
 {
     FILE *stream = fopen(file, "a");
@@ -240,8 +242,8 @@ static void set_environment(const Settings *settings)
     set_preload();
 }
 
-/* Whether a program of that name is somewhere on the path. A directory there that can't be looked into
- * makes execvp() say EACCES, of a program that is nowhere. */
+/* Returns whether a program of that name is on the path. If the path has an unreadable directory,
+ * execvp() fails with EACCES even though no such program exists. */
 static bool is_on_path(const char *name)
 {
     const char *path = getenv("PATH");
@@ -260,7 +262,7 @@ static bool is_on_path(const char *name)
     return false;
 }
 
-/* Says why a program could not be run, and ends memrun. */
+/* Writes why the program could not be run, and exits. */
 __attribute__((__noreturn__)) static void tell_not_run(const char *program, int error)
 {
     if (strchr(program, '/') == NULL && !is_on_path(program)) {
@@ -276,10 +278,10 @@ int main(int argc, char **argv)
     Settings settings = {.size = NULL};
     int program;
 
-    argv[0] = argc > 0 ? name : argv[0]; /* for getopt_long, which says what is wrong */
+    argv[0] = argc > 0 ? name : argv[0]; /* for messages of getopt_long */
     program = read_options(argc, argv, &settings);
     if (program >= argc) {
-        give_up(STATUS_FAILED, "no program is given; memrun --help tells more");
+        give_up(STATUS_FAILED, "no program given; try 'memrun --help'");
     }
     check_settings(&settings);
     set_environment(&settings);

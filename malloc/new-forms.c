@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * C++'s operators in all but the plain forms. A program may define any of them, and expects of the others what the
- * C++ standard says (C++20, 17.6.3): that they call the plainer form, the program's if it has one:
+ * C++'s operators new and delete in all but the plain forms. A program may define any of them. The
+ * C++ standard (C++20, 17.6.3) says that each other form calls the plainer one, the program's if it
+ * has one:
  *
  *   array    => one          nothrow  => throwing
  *   sized    => unsized      aligned  => aligned, in each of these
  *
- * So a block is freed by the delete that belongs to the new which it came from. */
+ * So a block is freed by the delete that matches its new. */
 #include <dlfcn.h>
 
 #include "new-try.h"
 #include "new.h"
 
-/* The forms that others call, as the program has them. */
+/* The forms that others call; the program's, if it defines them. */
 static const volatile struct {
     void *(*one)(size_t size);
     void *(*array)(size_t size);
@@ -35,7 +36,7 @@ void *new_array_aligned_here(size_t size, size_t alignment)
     return program.one_aligned(size, alignment);
 }
 
-/* What the program sees of them. */
+/* The names that the program sees. */
 void *new_array(size_t size) __attribute__((__alias__("new_array_here")));
 void *new_array_aligned(size_t size, size_t alignment)
     __attribute__((__alias__("new_array_aligned_here")));
@@ -46,14 +47,14 @@ void *new_array_aligned(size_t size, size_t alignment)
 
 typedef enum Form { ONE, ARRAY, ONE_ALIGNED, ARRAY_ALIGNED } Form;
 
-/* A function, and what dlsym() returns. */
+/* A function pointer, and what dlsym() returns. */
 typedef union Function {
     void *address;
     void *(*plain)(size_t size, Nothrow nothrow);
     void *(*aligned)(size_t size, size_t alignment, Nothrow nothrow);
 } Function;
 
-/* The C++ library's own form. NULL: there is none. */
+/* Returns the C++ library's own form; NULL: none. */
 static Function find_in_library(Form form)
 {
     static const char *const names[] = {NEW_ NOTHROW_, NEW_ARRAY_ NOTHROW_, NEW_ ALIGNED_ NOTHROW_,
@@ -71,7 +72,7 @@ static Function find_in_library(Form form)
     return function;
 }
 
-/* The throwing form, as the program has it. */
+/* Calls the throwing form, the program's if it defines one. */
 static void *throwing(Form form, size_t size, size_t alignment)
 {
     switch (form) {
@@ -86,8 +87,8 @@ static void *throwing(Form form, size_t size, size_t alignment)
     }
 }
 
-/* What a handler or the program's own operator throws must be caught, and C can't. So the C++ library's own form is
- * called, which comes back to the throwing one. */
+/* Calls the C++ library's own form, which calls the throwing one and catches exceptions of a
+ * handler or of the program's operator. C cannot catch. */
 static __attribute__((__noinline__)) void *by_library(Form form, size_t size, size_t alignment,
                                                       Nothrow nothrow)
 {
@@ -100,7 +101,7 @@ static __attribute__((__noinline__)) void *by_library(Form form, size_t size, si
                                         : library.aligned(size, alignment, nothrow);
 }
 
-/* Whether the throwing form is that of this module. */
+/* Returns whether the throwing form is the module's own. */
 static ALWAYS_INLINE bool is_here(Form form)
 {
     switch (form) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where C++'s operators have their memory from: as in C++ libraries, from malloc() and free(), which may be the
- * program's own. Mostly they are those of the module, and then it is the same way that they take. */
+ * The memory of C++'s operators: as in C++ libraries, from malloc() and free(), which may be the
+ * program's own. Usually they are the module's, and then the calls take the same short way. */
 #ifndef MEM_MALLOC_NEW_TRY_H
 #define MEM_MALLOC_NEW_TRY_H
 
 #include "family.h"
 #include "path.h"
 
-/* The malloc(), aligned_alloc() and free() that the program calls. The loader fills it in. */
+/* The malloc(), aligned_alloc() and free() that the program calls; filled in by the loader. */
 typedef struct NewFamily {
     void *(*alloc)(size_t size);
     void *(*alloc_aligned)(size_t alignment, size_t size);
@@ -17,7 +17,8 @@ typedef struct NewFamily {
 
 extern HIDDEN const volatile NewFamily new_family;
 
-/* As C++ libraries have it: enough for every malloc(). */
+/* Rounds a size up to a multiple of the alignment, as C++ libraries do: every aligned_alloc()
+ * accepts that. */
 static inline size_t new_round_up(size_t size, size_t alignment)
 {
     size_t rounded = (size + alignment - 1) & ~(alignment - 1);
@@ -25,7 +26,7 @@ static inline size_t new_round_up(size_t size, size_t alignment)
     return rounded < size ? size : rounded;
 }
 
-/* A block, or NULL; alignment 0: that which all blocks have. What is no alignment fails, too. */
+/* Returns a block, or NULL. alignment 0: that of all blocks. Fails for an invalid alignment. */
 static ALWAYS_INLINE void *new_try(size_t size, size_t alignment)
 {
     if (alignment == 0) {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * C++'s operators in their plain forms: those that throw, and those that free. All others, in new-forms.c, end in
- * these. As in C++ libraries, memory is what malloc() has.
+ * C++'s operators in their plain forms: those that throw, and those that free. All others, in
+ * new-forms.c, end in these. As in C++ libraries, memory comes from malloc().
  *
- * Written in C, so that the module needs no C++ library, and works with whichever one the program has.
- * Only what C++ says of a failure is asked of that library: whether there is a new handler, and to
- * throw bad_alloc. */
+ * Written in C, so that the module needs no C++ library, and works with the program's. After a
+ * failure, it asks that library whether there is a new handler, and to throw bad_alloc. */
 #include "new.h"
 
 #include <dlfcn.h>
@@ -18,7 +17,7 @@ typedef void Handler(void);
 typedef Handler *GetHandler(void);
 typedef void ThrowBadAlloc(void);
 
-/* A function, and what dlsym() returns. */
+/* A function pointer, and what dlsym() returns. */
 typedef union Function {
     void *address;
     GetHandler *get_handler;
@@ -75,9 +74,9 @@ static void throw_bad_alloc(void)
     abort();
 }
 
-/* After a failure: calls the new handler, which may make room, throw, or end the program, until the
- * block can be had. Throws if there is no handler; or if what was asked for is no alignment, for which no
- * room is enough. */
+/* Repeats after a failure: calls the new handler, which may make room, throw, or end the program,
+ * until there is a block. Throws if there is no handler, or if the alignment is invalid, so that no
+ * amount of room would do. */
 static __attribute__((__noinline__)) void *new_after_failure(size_t size, size_t alignment)
 {
     void *block = NULL;
@@ -122,6 +121,6 @@ void delete_one_aligned(void *pointer, size_t alignment)
     new_free(pointer);
 }
 
-/* What the program sees of them. */
+/* The names that the program sees. */
 void *new_one(size_t size) __attribute__((__alias__("new_here")));
 void *new_one_aligned(size_t size, size_t alignment) __attribute__((__alias__("new_aligned_here")));

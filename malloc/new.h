@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * C++'s operators new and delete, as functions of C under the names that the C++ ABI gives them.
- * NEW_SIZE is the letter that stands for size_t there, in quotes, as configure found it out. */
+ * C++'s operators new and delete, as C functions under their mangled names. NEW_SIZE is the letter
+ * for size_t in these, in quotes, as found by configure. */
 #ifndef MEM_MALLOC_NEW_H
 #define MEM_MALLOC_NEW_H
 
@@ -18,21 +18,22 @@
 /* const std::nothrow_t & */
 typedef const struct Nothrow *Nothrow;
 
-/* Of an object that holds addresses of functions which the program may define, too: the loader fills in the
- * program's, and then nobody can write there. Such objects are volatile, as compilers may otherwise take for granted
- * that the functions are those of this module. */
+/* Marks an object that holds addresses of functions which the program may define, too. The loader
+ * fills in the program's, and then makes it read-only. Such objects are volatile, or compilers
+ * would assume the module's own functions. */
 #define NEW_FILLED_IN __attribute__((__section__(".data.rel.ro")))
 
-/* The plain forms of this module, whatever the program has. */
+/* The plain forms of the module, even if the program defines its own. */
 void *new_here(size_t size);
 void *new_aligned_here(size_t size, size_t alignment);
 void *new_array_here(size_t size);
 void *new_array_aligned_here(size_t size, size_t alignment);
 
-/* Whether the program has set a new handler. */
+/* Returns whether the program has set a new handler. */
 bool new_has_handler(void);
 
-/* Finds a function of a C++ library that a plug-in brought with it, out of sight for others; or NULL. */
+/* Finds a function of a C++ library that a plug-in has brought with it, and that others do not see;
+ * or NULL. */
 void *new_find_loaded(const char *name);
 
 #pragma GCC visibility push(default)

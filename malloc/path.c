@@ -6,7 +6,7 @@
 #include "ahead.h"
 #include "api/free.h"
 
-/* Bytes up to which a block is taken the short way and then cleared, whatever it held. */
+/* Bytes up to which calloc() takes a block the short way and clears it, whatever it held. */
 enum { CLEARED_AT_ONCE = 1024 };
 
 Mem_Region *path_region(void)
@@ -16,7 +16,7 @@ Mem_Region *path_region(void)
     return LIKELY(region != NULL) ? region : start_make_region();
 }
 
-/* What has to be done after a call that may have taken a large block, or one of fresh memory. */
+/* Does what is due after a call that may have taken a large block, or fresh memory. */
 static void *note_taken(Mem_Region *region, void *block, size_t size)
 {
     if (size >= TRIM_BLOCK) {
@@ -59,7 +59,7 @@ void *path_alloc_aligned(size_t alignment, size_t size)
 {
     Mem_Region *region;
 
-    if (alignment <= UNIT_BYTES && bits_is_power_of_two(alignment)) { /* as every block */
+    if (alignment <= UNIT_BYTES && bits_is_power_of_two(alignment)) { /* as every block is */
         return path_alloc(size);
     }
     region = path_region();
@@ -90,7 +90,7 @@ void *path_resize(void *pointer, size_t size)
                           : note_taken(region, Mem_RegionRealloc(region, pointer, size), size);
 }
 
-/* The size of whatever is there, after a closer look. */
+/* Returns the size of a block the general way. */
 static size_t size_slowly(const void *pointer)
 {
     Mem_Region *region = path_region();

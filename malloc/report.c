@@ -13,7 +13,7 @@
 
 #include "start.h"
 
-/* Tenths of a percent that one number is of another. */
+/* Returns the tenths of a percent that one number is of another. */
 static unsigned permille(size_t part, size_t whole)
 {
     return whole == 0 ? 0 : (unsigned)((double)part * 1000.0 / (double)whole + 0.5);
@@ -39,7 +39,8 @@ static size_t write_text(char *text, const Mem_Stats *stats)
     return (size_t)length;
 }
 
-/* Copies a name as a JSON string has it. What is no ASCII may be no UTF-8 either. */
+/* Copies a name, escaped for a JSON string. Bytes outside ASCII are escaped, too: they may not be
+ * UTF-8. */
 static void quote(char *quoted, size_t size, const char *name)
 {
     size_t used = 0;
@@ -90,7 +91,7 @@ size_t report_write(char *text, ReportFormat format, Mem_Region *region)
     return format == REPORT_JSON ? write_json(text, &stats) : write_text(text, &stats);
 }
 
-/* In one piece, so that reports of several processes are not mixed. */
+/* Writes in one piece, so that the reports of several processes do not mix. */
 bool report_print(int file, ReportFormat format, Mem_Region *region)
 {
     char text[REPORT_MAX];
@@ -105,9 +106,9 @@ bool report_print(int file, ReportFormat format, Mem_Region *region)
 
 static ReportFormat exit_format;
 
-/* Descriptors that may lead to stderr at exit: a copy that is kept from the start, as programs may close their stderr
- * before they end; and stderr itself, as programs may close all others. Both are used only if they still lead where
- * stderr led at the start: programs open other files under numbers that are free. */
+/* Descriptors that may lead to stderr at exit: a copy made at the start, since programs may close
+ * stderr before they end; and stderr itself, since they may close all others. Each is used only if
+ * it still leads where stderr led at the start: programs open other files under free numbers. */
 static int exit_copy = -1;
 static struct stat exit_target;
 
@@ -120,7 +121,7 @@ static void keep_stderr(void)
     }
 }
 
-/* Whether a descriptor leads where stderr led at the start, and can be written to. */
+/* Returns whether a descriptor leads where stderr led at the start, and is writable. */
 static bool is_stderr(int file)
 {
     struct stat now;
@@ -130,14 +131,14 @@ static bool is_stderr(int file)
            now.st_dev == exit_target.st_dev && now.st_ino == exit_target.st_ino;
 }
 
-/* The descriptor of stderr as it was at the start, or -1. */
+/* Returns a descriptor of stderr as it was at the start, or -1. */
 static int find_stderr(void)
 {
     return is_stderr(exit_copy) ? exit_copy : is_stderr(STDERR_FILENO) ? STDERR_FILENO : -1;
 }
 
-/* A report that nobody reads, or that there is no room for, does not end the program by a signal: its
- * exit status is what the caller is to see. */
+/* Prints the report. If nobody reads it, or there is no room for it, no signal ends the program:
+ * its caller must see its exit status. */
 static bool print_at_exit(int file)
 {
     sigset_t signals, before;
@@ -151,7 +152,7 @@ static bool print_at_exit(int file)
     done = report_print(file, exit_format, start_get_region());
     error = errno;
     while (sigtimedwait(&signals, NULL, &(struct timespec){0, 0}) > 0) {
-        /* not to come when they are let through again */
+        /* so that none arrives when they are unblocked */
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
@@ -164,7 +165,7 @@ static void tell_no_report(const char *path)
     int file = find_stderr();
 
     if (file >= 0) {
-        settings_complain_to(file, "no report can be written to %.128s: %s", path,
+        settings_complain_to(file, "cannot write the report to %.128s: %s", path,
                              strerrordesc_np(error));
     }
 }
@@ -200,6 +201,6 @@ __attribute__((__destructor__)) static void report_at_exit(void)
     if (path != NULL) {
         report_to_file(path);
     } else {
-        print_at_exit(find_stderr()); /* to -1: to nobody */
+        print_at_exit(find_stderr()); /* -1: to nobody */
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the program has asked of its heap, told in words or as JSON. */
+ * A report of what the program has asked of its heap, as text or JSON. */
 #ifndef MEM_MALLOC_REPORT_H
 #define MEM_MALLOC_REPORT_H
 
@@ -9,13 +9,13 @@
 #include "mem.h"
 #include "settings.h"
 
-/* Bytes that a report never exceeds. */
+/* The most bytes of a report. */
 enum { REPORT_MAX = 1536 };
 
-/* Writes a report of the region as it is now. Returns its length. */
+/* Writes a report of the region's present state. Returns its length. */
 size_t report_write(char *text, ReportFormat format, Mem_Region *region);
 
-/* The same to a file; file: its descriptor. False, and errno: that failed. */
+/* Writes a report to a file descriptor. Returns false, and sets errno, if that fails. */
 bool report_print(int file, ReportFormat format, Mem_Region *region);
 
 #endif

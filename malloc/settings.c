@@ -27,7 +27,7 @@ __attribute__((__format__(__printf__, 2, 0))) static void complain(int file, con
     length = strlen(line);
     line[length++] = '\n';
     if (write(file, line, length) < 0) {
-        return; /* there is nobody else to be told */
+        return; /* there is nobody else to tell */
     }
 }
 
@@ -49,7 +49,7 @@ void settings_complain_to(int file, const char *format, ...)
     va_end(arguments);
 }
 
-/* What a process has mapped by now, in bytes: all, and what counts as data. 0 if it can't be known. */
+/* The bytes that the process has mapped: all, and those that count as data. 0 if unknown. */
 typedef struct Mapped {
     size_t all, data;
 } Mapped;
@@ -69,17 +69,17 @@ static Mapped read_mapped(void)
     return (Mapped){fields[ALL] * page, fields[DATA] * page};
 }
 
-/* What a limit leaves for the heap. A quarter is kept for what else the program will map: threads'
- * stacks, libraries, files. */
+/* Returns the bytes that a limit leaves for the heap. A quarter of the rest is reserved for other
+ * mappings: stacks of threads, libraries, files. */
 static size_t left_by(uint64_t limit, size_t used)
 {
     return used >= limit ? 0 : ((size_t)limit - used) / 4 * 3;
 }
 
-/* Reads a limit of the process. False: there is none. */
+/* Reads a limit of the process. Returns false if there is none. */
 static bool read_limit(int resource, uint64_t *limit)
 {
-    uint64_t limits[2] = {0}; /* as prlimit(2) has them: that in force, and the highest */
+    uint64_t limits[2] = {0}; /* as from prlimit(2): the soft and the hard limit */
     long result = kernel_call(SYS_prlimit64, 0, resource, 0, (long)(uintptr_t)limits, 0, 0);
 
     *limit = result == 0 ? limits[0] : UINT64_MAX;
@@ -91,7 +91,7 @@ static size_t lesser(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* What the limits of address space and of data leave for the heap. */
+/* Returns the bytes that the limits of address space and of data leave for the heap. */
 static size_t space_left(void)
 {
     uint64_t all, data;
@@ -108,7 +108,7 @@ static size_t space_left(void)
     return left;
 }
 
-/* The largest region whose units have 16 bytes: others have no caches. */
+/* Returns the size of the largest default region: larger ones have larger units, and no caches. */
 static size_t most_by_default(void)
 {
     const uint64_t most = UINT64_C(63) << 30;
@@ -134,7 +134,7 @@ void settings_give_up(int error)
     size_t size;
 
     if (size_read(value, &size)) {
-        settings_complain("there can be no region of LIBMEM_SIZE, %zu bytes: %s", size,
+        settings_complain("cannot make a region of LIBMEM_SIZE, %zu bytes: %s", size,
                           strerrordesc_np(error));
     } else {
         settings_complain("LIBMEM_SIZE is \"%.64s\", not %s", value, SIZE_SYNTAX);
@@ -142,7 +142,7 @@ void settings_give_up(int error)
     _exit(SETTINGS_FAILED);
 }
 
-/* Whether a variable is 1. */
+/* Returns whether a variable is 1. */
 static bool is_on(const char *name)
 {
     const char *value = environment_get(name);
@@ -150,7 +150,7 @@ static bool is_on(const char *name)
     return value != NULL && strcmp(value, "1") == 0;
 }
 
-/* Complains if a variable is neither 1 nor 0. */
+/* Warns if a variable is neither 0 nor 1. */
 static void check(const char *name)
 {
     const char *value = environment_get(name);

@@ -20,7 +20,7 @@ const char *size_digits(const char *text, size_t *number)
     return text == start ? NULL : text;
 }
 
-/* How many bytes a suffix stands for; 0 if it is none. */
+/* Returns the bytes that a suffix stands for; 0 if it is unknown. */
 static uint64_t suffix_factor(const char *suffix)
 {
     static const char suffixes[] = "KMGT";
@@ -29,7 +29,7 @@ static uint64_t suffix_factor(const char *suffix)
     if (suffix[0] == '\0') {
         return 1;
     }
-    found = strchr(suffixes, suffix[0] & ~0x20); /* in capitals */
+    found = strchr(suffixes, suffix[0] & ~0x20); /* in upper case */
     if (found == NULL || *found == '\0' || suffix[1] != '\0') {
         return 0;
     }

@@ -11,15 +11,15 @@
 #include "settings.h"
 
 enum {
-    ALIGNMENT = 16,      /* what every type of C needs at most */
-    LEAST_SIZE = 1 << 20 /* nothing below is tried */
+    ALIGNMENT = 16,      /* bytes: the strictest alignment of any C type */
+    LEAST_SIZE = 1 << 20 /* bytes: no smaller region is tried */
 };
 
 StartNone start_none;
 Mem_Region *start_region = (Mem_Region *)(void *)(&start_none.region + 1);
 
-/* Makes a region of a size; if less will do, of so much as can be had. Memory is not the matter: the
- * region is sparse. Address space may be, and in some configurations what the system promises. */
+/* Makes a region of a size; if less will do, of the largest size possible. Memory is no obstacle:
+ * the region is sparse. Address space may be one, and in some configurations the commit limit. */
 static Mem_Region *make_region(size_t size, bool less_will_do, unsigned flags)
 {
     const Mem_Options options = {.alignment = ALIGNMENT, .flags = flags};
@@ -45,8 +45,9 @@ static Mem_Region *make_first_region(bool *asked_for)
     return region;
 }
 
-/* While the lock is held, no function of the C library is called that others may replace: theirs may allocate, and
- * wait here for itself. System calls are made without it, and the environment is read where the kernel has put it. */
+/* Returns the region, and makes it if there is none. While the lock is held, calls no function of
+ * the C library that others may replace: theirs may allocate, and deadlock here. System calls are
+ * made directly, and the environment is read where the kernel has put it. */
 static Mem_Region *get_or_make_region(bool *asked_for)
 {
     static Spin lock;
@@ -74,15 +75,15 @@ Mem_Region *start_make_region(void)
         errno = ENOMEM;
         return NULL;
     }
-    /* These may allocate: there is a region now. */
+    /* These may allocate, now that there is a region. */
     lock_watch_forks();
-    caches_prepare(); /* before the program uses up keys, or gives up system calls */
+    caches_prepare(); /* before the program uses up thread keys, or gives up system calls */
     errno = saved;
     return region;
 }
 
-/* At the latest when the module is loaded, so that an environment that makes no sense is told of by
- * every program. */
+/* Makes the region when the module is loaded, at the latest. So every program warns of an invalid
+ * environment. */
 __attribute__((__constructor__)) static void start_early(void)
 {
     int saved = errno;

@@ -8,30 +8,30 @@
 #include "region/caches.h"
 #include "region/release.h"
 
-/* Memory that was given back costs time only if it is used again: page faults, of some us each. So each
- * MiB that is has to be followed, or preceded, by a pause. What was waited is credited, up to a limit, so
- * that the first few times need not wait. */
+/* Memory that was given back costs time only if it is used again: a few microseconds for each page
+ * fault. So each MiB used again must be followed, or preceded, by a pause. Time already waited is
+ * credited, up to a limit, so the first few times need no wait. */
 enum {
-    PAUSE = 60,     /* ms for each MiB, of which the page faults take one to four */
+    PAUSE = 60,     /* ms for each MiB, whose page faults take 1 to 4 ms */
     CREDIT = 20000, /* ms, at most */
     LONGEST_PAUSE = 20000,
-    FIRST_PAUSE = 1000,  /* ms from the start, in which short programs come to their end */
-    CLAIM = 10000,       /* ms that a release may take, before another one may begin */
-    RECONSIDER = 1 << 20 /* bytes to be freed until the clock is looked at again */
+    FIRST_PAUSE = 1000,  /* ms from the start: short programs end before that */
+    CLAIM = 10000,       /* ms that a release may take before another may begin */
+    RECONSIDER = 1 << 20 /* bytes to be freed before the clock is read again */
 };
 
 size_t trim_limit = TRIM_BYTES >> UNIT_SHIFT;
 __thread unsigned trim_countdown = TRIM_CALLS;
 
-/* The least headroom since the last release: the memory that was in use then is what counts. */
+/* Units: the least headroom since the last release, when most memory was in use. */
 static size_t least_headroom;
 
-/* The headroom at the last release, and units that went back then; as far as they were not used again
+/* Units: the headroom at the last release, and the memory given back then, less what was used again
  * and charged for. */
 static size_t released_headroom, released;
 
-/* When memory may go back again: ms of a clock that begins when the machine does, or at any other time. Read and
- * written with the region locked, as not every processor has 64 bits in one piece. */
+/* When memory may go back again: ms of CLOCK_MONOTONIC. Accessed with the region locked, since not
+ * every processor reads 64 bits in one piece. */
 static uint64_t due;
 
 static uint64_t now_ms(void)
@@ -42,19 +42,21 @@ static uint64_t now_ms(void)
     return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-/* Not when the region is made: a program may have a clock_gettime() of its own, which allocates. */
+/* A constructor, not a part of making the region: a program may have a clock_gettime() of its own,
+ * which allocates. */
 __attribute__((__constructor__)) static void set_first_pause(void)
 {
     due = now_ms() + FIRST_PAUSE;
 }
 
-/* All of these are hints, so that it does not matter if threads overtake each other. */
+/* Sets trim_limit. This and the variables above are hints: it does not matter if threads overtake
+ * each other. */
 static void set_limit(size_t limit)
 {
     __atomic_store_n(&trim_limit, limit, __ATOMIC_RELAXED);
 }
 
-/* Headroom from which on enough was freed. */
+/* Returns the headroom from which on enough was freed. */
 static size_t enough(const Heap *heap, size_t headroom)
 {
     size_t in_use = __atomic_load_n(&heap->peak, __ATOMIC_RELAXED) - headroom;
@@ -75,7 +77,7 @@ void trim_note(Mem_Region *region)
     }
 }
 
-/* Charges for what was given back and is in use again: ms. */
+/* Returns the pause, in ms, for memory that was given back and is in use again. */
 static uint64_t charge(const Heap *heap)
 {
     size_t least = __atomic_load_n(&least_headroom, __ATOMIC_RELAXED);
@@ -92,8 +94,8 @@ static uint64_t charge(const Heap *heap)
     return pause > LONGEST_PAUSE ? LONGEST_PAUSE : pause;
 }
 
-/* Claims the right to release for this thread, if it is time. Should the claim be lost in a fork, it
- * ends by itself. No clock makes anybody wait for longer than a pause may take, not even one that is set back. */
+/* Claims the right to release for this thread, if it is time. A claim lost in a fork expires by
+ * itself. No clock causes a longer wait than LONGEST_PAUSE, not even one that is set back. */
 static bool claim(Region *region, uint64_t *since)
 {
     uint64_t now = now_ms();
@@ -129,7 +131,7 @@ static void release(Mem_Region *region)
     set_limit(enough(heap, headroom));
 }
 
-/* Releases, unless it is too early. */
+/* Releases, unless it is too early. Returns whether it did. */
 static bool release_if_due(Mem_Region *region)
 {
     uint64_t since;
@@ -158,7 +160,7 @@ static void look(Mem_Region *region)
     }
 }
 
-/* The clock may be another library's, which frees memory, and so comes here again. */
+/* The clock function may be another library's, which frees memory, and so comes here again. */
 void trim_look(Mem_Region *region)
 {
     static __thread bool is_looking;
@@ -170,7 +172,7 @@ void trim_look(Mem_Region *region)
     }
 }
 
-/* Spans of which the program has a few blocks would keep all their pages. */
+/* Settles first: a span with a few live blocks would keep all its pages. */
 bool trim_all(Mem_Region *region)
 {
     Operation operation;

@@ -24,9 +24,9 @@ fi
 # --- what is wrong ---
 
 run 125 "$memrun"
-complains 'memrun: no program is given; memrun --help tells more'
+complains "memrun: no program given; try 'memrun --help'"
 run 125 "$memrun" -s 1M
-complains 'memrun: no program is given; memrun --help tells more'
+complains "memrun: no program given; try 'memrun --help'"
 run 125 "$memrun" --what true
 complains "memrun: unrecognized option '--what'"
 run 125 "$memrun" -w true
@@ -50,7 +50,7 @@ complains "memrun: $tmp/none.so: No such file or directory"
 echo "this is no module, however long it may be, nor will it ever be one" >"$tmp/text"
 for module in /dev/null "$tmp/text" "$tmp"; do
     LIBMEM_MODULE=$module run 125 "$memrun" -s 4M "$programs/needs" 1
-    complains "memrun: $module: not a module that programs here can load"
+    complains "memrun: $module: not a loadable module for this system"
 done
 run 127 "$memrun" "$tmp/no-such-program"
 complains "memrun: $tmp/no-such-program: No such file or directory"
@@ -128,7 +128,7 @@ for limit in -v -d; do
 done
 # shellcheck disable=SC2016,SC3045
 run 125 sh -c 'ulimit -v 200000 && exec "$@"' sh "$memrun" -s 400M "$programs/needs" 1
-complains 'libmem: there can be no region of LIBMEM_SIZE, 419430400 bytes: Cannot allocate memory'
+complains 'libmem: cannot make a region of LIBMEM_SIZE, 419430400 bytes: Cannot allocate memory'
 
 # --- reports ---
 

@@ -110,10 +110,10 @@ LIBMEM_STATS_FILE=$tmp/report preloaded 0 "$programs/needs" 0
 silent
 grep -q '^libmem: needs (process' "$tmp/report" || fail "a file alone gets no report"
 LIBMEM_STATS_FILE=$tmp/none/report preloaded 0 "$programs/needs" 0
-complains "libmem: no report can be written to $tmp/none/report: No such file or directory"
+complains "libmem: cannot write the report to $tmp/none/report: No such file or directory"
 if [ -w /dev/full ]; then
     LIBMEM_STATS_FILE=/dev/full preloaded 0 echo
-    complains "libmem: no report can be written to /dev/full: No space left on device"
+    complains "libmem: cannot write the report to /dev/full: No space left on device"
 fi
 LIBMEM_MISUSE=ABORT preloaded 0 "$programs/needs" 0
 complains 'libmem: LIBMEM_MISUSE is "ABORT", not ignore, warn or abort; taken as abort'
@@ -230,7 +230,7 @@ done
 mistake inside "the pointer is inside a block in use, not at its start: $at in a block in use of 112 bytes at $at"
 mistake unaligned "the pointer is not aligned as a block is: $at in a block in use of 112 bytes at $at"
 mistake outside "the pointer is outside of the region's blocks: $at"
-mistake size "the block that is freed is smaller than was said: $at in a block in use of 112 bytes at $at"
+mistake size "the freed block is smaller than the given size: $at in a block in use of 112 bytes at $at"
 
 # --- an environment that makes no sense ---
 
