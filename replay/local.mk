@@ -6,8 +6,26 @@ noinst_LTLIBRARIES += libtrace.la
 libtrace_la_SOURCES = \
 	record/trace.h \
 	replay/merge.h \
+	replay/trace-about.c \
+	replay/trace-bytes.c \
+	replay/trace-bytes.h \
+	replay/trace-callers.c \
+	replay/trace-callers.h \
+	replay/trace-decode.c \
+	replay/trace-decode.h \
+	replay/trace-encode.c \
+	replay/trace-encode.h \
+	replay/trace-frame.c \
+	replay/trace-frame.h \
+	replay/trace-inner.h \
+	replay/trace-live.c \
+	replay/trace-live.h \
+	replay/trace-modules.c \
+	replay/trace-modules.h \
+	replay/trace-raw.c \
 	replay/trace-read.c \
 	replay/trace-read.h \
+	replay/trace-write.c \
 	replay/trace-write.h
 libtrace_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) $(ZSTD_CFLAGS)
 libtrace_la_LIBADD = $(ZSTD_LIBS)

@@ -55,10 +55,12 @@ const TraceRaw *merge_wrong(const Merge *merge, const char **why);
 
 /* What was found by the way. */
 typedef struct MergeCounts {
-    uint64_t unknown; /* frees and resizes of blocks that were not allocated while this was recorded: left out */
-    uint64_t forced;  /* blocks whose free is missing: a free was put before the next allocation at their address */
-    uint64_t late;    /* records that arrived with a stamp before one that had been given already */
-    uint64_t live;    /* blocks */
+    uint64_t
+        unknown; /* frees and resizes of blocks that were not allocated while this was recorded: left out */
+    uint64_t
+        forced; /* blocks whose free is missing: a free was put before the next allocation at their address */
+    uint64_t late; /* records that arrived with a stamp before one that had been given already */
+    uint64_t live; /* blocks */
 } MergeCounts;
 MergeCounts merge_counts(const Merge *merge);
 

@@ -31,21 +31,23 @@ typedef struct TraceBlock {
 } TraceBlock;
 
 typedef struct TraceEvent {
-    uint64_t number;  /* of the event, from 0 on */
-    uint64_t time;    /* microseconds since the recording began; never less than before */
+    uint64_t number; /* of the event, from 0 on */
+    uint64_t time;   /* microseconds since the recording began; never less than before */
     TraceOp op;
-    uint32_t thread;  /* from 0 on */
-    uint32_t region;  /* from 0 on */
-    uint32_t caller;  /* a node: see trace_caller; 0: unknown */
-    uint64_t size;    /* asked for: allocations, resizes, and those that failed */
+    uint32_t thread;    /* from 0 on */
+    uint32_t region;    /* from 0 on */
+    uint32_t caller;    /* a node: see trace_caller; 0: unknown */
+    uint64_t size;      /* asked for: allocations, resizes, and those that failed */
     uint64_t alignment; /* bytes, a power of two; 0: the region's */
     /* Allocations, resizes and frees: a small number for the block, used again after it is free. A table by slots has
      * trace_slots() places at least. */
     uint32_t slot;
-    TraceBlock block;  /* what it was before a resize or a free; what it is after an allocation */
-    TraceRare rare;    /* of TRACE_RARE, here and below */
+    TraceBlock block; /* what it was before a resize or a free; what it is after an allocation */
+    TraceRare
+        rare; /* of TRACE_RARE, here and below. The blocks of a region that ends, or is reset, are live until
+                          the next event is read. */
     uint64_t a, b;
-    const char *text;  /* ends with a 0; until the next event is read */
+    const char *text; /* ends with a 0; until the next event is read */
 } TraceEvent;
 
 /* Opens a file. NULL: error says what is wrong. */
@@ -86,7 +88,8 @@ uint32_t trace_callers(const Trace *trace); /* more than any number of a node so
 typedef struct TraceModule {
     uint64_t start, bytes; /* of addresses */
     uint64_t bias;         /* an address less this is that in the file */
-    uint64_t loaded, unloaded; /* the numbers of the events before which that happened; UINT64_MAX: never */
+    uint64_t loaded,
+        unloaded; /* the numbers of the events before which that happened; UINT64_MAX: never */
     const char *path;
     const unsigned char *build_id;
     size_t build_id_bytes;

@@ -96,6 +96,7 @@ test_programs = \
 	tests/test-thread-ends \
 	tests/test-threads \
 	tests/test-trace \
+	tests/test-trace-file \
 	tests/test-visitor \
 	tests/test-visitor-fork \
 	tests/test-walk \
@@ -367,6 +368,11 @@ tests_test_threads_SOURCES = tests/test-threads.c
 tests_test_threads_CPPFLAGS = $(test_cppflags)
 tests_test_threads_LDFLAGS = $(test_ldflags)
 tests_test_threads_LDADD = $(test_ldadd)
+
+tests_test_trace_file_SOURCES = tests/test-trace-file.c
+tests_test_trace_file_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_test_trace_file_LDFLAGS = $(test_ldflags)
+tests_test_trace_file_LDADD = libtrace.la $(test_ldadd)
 
 tests_test_trace_SOURCES = tests/test-trace.c
 tests_test_trace_CPPFLAGS = $(test_cppflags)

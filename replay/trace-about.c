@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is known of a trace, besides its events. */
+#include "replay/trace-inner.h"
+
+#include <string.h>
+
+uint64_t trace_events(const Trace *trace)
+{
+    return trace->events;
+}
+
+bool trace_is_complete(const Trace *trace)
+{
+    return trace->complete;
+}
+
+double trace_progress(const Trace *trace)
+{
+    if (trace->raw != NULL) {
+        return raw_progress(trace);
+    }
+    if (trace->complete) {
+        return trace->events == 0 ? 1 : (double)trace->number / (double)trace->events;
+    }
+    return (double)trace->next / (double)trace->file.bytes;
+}
+
+uint32_t trace_slots(const Trace *trace)
+{
+    return trace->live.used;
+}
+
+const TraceBlock *trace_live(const Trace *trace, uint32_t slot)
+{
+    const TraceBlock *block = slot < trace->live.used ? &trace->live.slots[slot] : NULL;
+
+    return block == NULL || block->number == UINT64_MAX ? NULL : block;
+}
+
+const char *trace_info(const Trace *trace, const char *key)
+{
+    const char *next = (const char *)trace->info.data;
+    const char *end = next + trace->info.used;
+    size_t length = strlen(key);
+
+    while (next < end) {
+        if (strncmp(next, key, length) == 0 && next[length] == '=') {
+            return next + length + 1;
+        }
+        next += strlen(next) + 1;
+    }
+    return NULL;
+}
+
+TraceCaller trace_caller(const Trace *trace, uint32_t caller)
+{
+    return caller < trace->callers.count ? trace->callers.nodes[caller] : (TraceCaller){0};
+}
+
+uint32_t trace_callers(const Trace *trace)
+{
+    return callers_count(&trace->callers);
+}
+
+size_t trace_modules(const Trace *trace)
+{
+    return trace->modules.count;
+}
+
+const TraceModule *trace_module(const Trace *trace, size_t index)
+{
+    return index < trace->modules.count ? &trace->modules.list[index] : NULL;
+}
+
+const TraceModule *trace_find_module(const Trace *trace, uint64_t address, uint64_t event)
+{
+    return modules_find(&trace->modules, address, event);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the readers of merged and of raw traces share. */
+#ifndef MEM_REPLAY_TRACE_INNER_H
+#define MEM_REPLAY_TRACE_INNER_H
+
+#include "replay/trace-callers.h"
+#include "replay/trace-decode.h"
+#include "replay/trace-frame.h"
+#include "replay/trace-live.h"
+#include "replay/trace-modules.h"
+
+typedef struct RawReader RawReader;
+
+struct Trace {
+    FrameFile file;
+    uint64_t start; /* ns since 1970 of time 0 */
+    uint64_t first; /* where the first frame begins: bytes from the file's beginning */
+    uint64_t
+        events; /* in all, as the index says; without one, when they have been read; 0: not known yet */
+    bool complete; /* there is an index */
+
+    uint64_t next;   /* where the next frame begins */
+    uint64_t number; /* of the next event */
+    uint64_t frame;  /* where the frame that is being read begins */
+    Unpacker unpacker;
+    Decoder decoder;
+    RawReader *raw; /* NULL: the trace is a merged one */
+
+    Live live;
+    uint32_t
+        ended; /* a region whose blocks are to be forgotten before the next event; REGION_NONE: none */
+    Callers callers;       /* kept when the trace is read again */
+    uint64_t callers_from; /* callers frames before this byte of the file are in `callers` */
+    Modules modules;       /* kept likewise */
+    Bytes info;            /* "key=value" lines, each ends with a 0 in place of its line feed */
+};
+
+#define REGION_NONE UINT32_MAX
+
+/* Takes note of an event that is complete but for its number, its slot, and what is known of its block besides the
+ * number. Returns what is wrong with it, or NULL. */
+const char *trace_take(Trace *trace, TraceEvent *event);
+
+/* Appends the content of an info frame. False: error says why. */
+bool trace_take_info(Trace *trace, uint64_t offset, const TraceFrame *header, TraceError *error);
+
+/* The reader of raw traces: created when the first thread frame is at trace->first or behind; reads an event as
+ * trace_next() does. */
+RawReader *raw_open(Trace *trace, TraceError *error);
+int raw_next(Trace *trace, TraceEvent *event, TraceError *error);
+bool raw_rewind(Trace *trace, TraceError *error);
+double raw_progress(const Trace *trace);
+void raw_close(RawReader *raw);
+
+#endif
