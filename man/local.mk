@@ -45,7 +45,8 @@ if BUILD_MALLOC
 man_MANS = $(MALLOC_PAGES)
 endif
 
-dist_check_SCRIPTS += tests/man-lint.sh tests/man-examples.sh
+dist_check_SCRIPTS += tests/doc-examples.sh tests/man-lint.sh tests/man-examples.sh
 if BUILD_TESTS
-TESTS += tests/man-lint.sh tests/man-examples.sh
+TESTS += tests/doc-examples.sh tests/man-lint.sh tests/man-examples.sh
 endif
+EXTRA_DIST += tests/shown.awk

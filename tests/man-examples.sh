@@ -51,37 +51,6 @@ extract()
     { print unescape($0) }' "$2"
 }
 
-# Reads what a program printed, or was to print, and writes it so that both can be compared.
-normalize()
-{
-    awk -v wrapped="$wrapped" -v exact="$exact" '
-    function number(hex,    n, i)
-    {
-        for (i = 3; i <= length(hex); i++)
-            n = 16 * n + index("0123456789abcdef", substr(hex, i, 1)) - 1
-        return n
-    }
-    {
-        line = $0
-        out = ""
-        while (match(line, /0x[0-9a-f]+/)) {
-            address = number(substr(line, RSTART, RLENGTH))
-            if (first == "")
-                first = address
-            out = out substr(line, 1, RSTART - 1) sprintf("<%.0f>", address - first)
-            line = substr(line, RSTART + RLENGTH)
-        }
-        line = out line
-        if (!exact)     # the size of the bookkeeping depends on the machine
-            gsub(/bookkeeping"?[: ]*[0-9]+/, "bookkeeping", line)
-        gsub(/[ \t]+/, wrapped ? "" : " ", line)
-        sub(/^ /, "", line)
-        sub(/ $/, "", line)
-        printf "%s%s", line, wrapped ? "" : "\n"
-    }
-    END { if (wrapped) print "" }'
-}
-
 if [ "${1-}" = --extract ]; then
     extract SRC "$2"
     exit
@@ -95,6 +64,11 @@ wrapper=${TEST_WRAPPER-}
 work=$(mktemp -d "${top_builddir:-${TMPDIR:-/tmp}}/man-examples.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+
+normalize()
+{
+    awk -v wrapped="$wrapped" -v exact="$exact" -f "$top/tests/shown.awk"
+}
 
 compile()
 {
