@@ -32,12 +32,19 @@ libtrace_la_LIBADD = $(ZSTD_LIBS)
 
 if BUILD_REPLAY
 
+# It has the library in it, compiled anew: without the bytes of blocks.
+noinst_LTLIBRARIES += libplayer.la
+libplayer_la_SOURCES = \
+	$(libmem_la_SOURCES) \
+	replay/player.c \
+	replay/player.h
+libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0
+
 bin_PROGRAMS += memreplay
 memreplay_SOURCES = \
-	replay/memreplay.c \
-	replay/player.h
+	replay/memreplay.c
 memreplay_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
 	$(DW_CFLAGS) $(JANSSON_CFLAGS) $(PNG_CFLAGS)
-memreplay_LDADD = libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS)
+memreplay_LDADD = libplayer.la libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS)
 
 endif

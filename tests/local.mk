@@ -116,6 +116,7 @@ long_tests = \
 	tests/test-fork \
 	tests/test-model \
 	tests/test-overwritten \
+	tests/test-player \
 	tests/test-races \
 	tests/test-threads
 
@@ -600,6 +601,19 @@ TESTS += \
 	tests/memrun.sh \
 	tests/preload.sh \
 	tests/programs.sh
+
+endif
+
+# The player has the library in it: it takes the place of libmem.la.
+if BUILD_REPLAY
+
+check_PROGRAMS += tests/test-player
+TESTS += tests/test-player
+
+tests_test_player_SOURCES = tests/test-player.c
+tests_test_player_CPPFLAGS = $(inner_cppflags) -I$(top_srcdir)
+tests_test_player_LDFLAGS = $(test_ldflags)
+tests_test_player_LDADD = tests/libsupport.la libplayer.la $(CHECK_LIBS)
 
 endif
 endif

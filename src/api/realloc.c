@@ -2,7 +2,6 @@
  *
  * Realloc and Size. */
 #include <errno.h>
-#include <string.h>
 
 #include "region/caches.h"
 
@@ -35,7 +34,7 @@ static Pos move(Operation *operation, Pos block, size_t units)
 
         /* Copies without the lock: both blocks are the caller's. */
         operation_pause(operation);
-        memcpy(heap_address(heap, moved), heap_address(heap, block), bytes);
+        unit_move_bytes(heap_address(heap, moved), heap_address(heap, block), bytes);
         operation_resume(operation);
         give_moved(operation, heap_address(heap, block));
         operation->region->more_allocs--;
@@ -120,7 +119,7 @@ static void *move_from_span(Region *region, void *pointer, size_t bytes, size_t 
 {
     int saved = errno;
 
-    memcpy(heap_address(&region->heap, block), pointer, bytes);
+    unit_move_bytes(heap_address(&region->heap, block), pointer, bytes);
     Mem_RegionFree(region_handle(region), pointer); /* reports it if it was freed meanwhile */
     caches_count(region, CACHES_MOVE);              /* after both, so that no count falls below 0 */
     errno = saved;

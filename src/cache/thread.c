@@ -33,7 +33,7 @@ __thread Thread *thread_self = &thread_none;
 _Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16, "as many as the initializers above");
 
 /* State of a thread that has no record. */
-static __thread unsigned char calls[THREAD_REGIONS];
+__thread unsigned char thread_calls[THREAD_REGIONS];
 static __thread bool is_entering; /* about to take a record */
 static __thread bool is_barred;   /* never gets a record again */
 
@@ -238,11 +238,11 @@ bool thread_count_call(size_t slot, bool at_once)
     if (is_barred) {
         return false;
     }
-    if (calls[slot] < THREAD_CALLS && !at_once) {
-        calls[slot]++;
+    if (thread_calls[slot] < THREAD_CALLS && !at_once) {
+        thread_calls[slot]++;
         return false;
     }
-    calls[slot] = 0; /* until the next attempt */
+    thread_calls[slot] = 0; /* until the next attempt */
     return true;
 }
 

@@ -57,6 +57,11 @@ extern HIDDEN Thread thread_none;
 /* The record of the calling thread. */
 extern HIDDEN __thread Thread *thread_self __attribute__((__tls_model__("initial-exec")));
 
+/* By region, the calls of the calling thread since it had no cache: see thread_count_call. A program that plays the
+ * calls of several threads in one changes them along with the caches. */
+extern HIDDEN __thread unsigned char thread_calls[THREAD_REGIONS]
+    __attribute__((__tls_model__("initial-exec")));
+
 /* Whether marks come with fences. Once set, it stays set. */
 extern HIDDEN bool thread_fences;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * Resizes blocks in place, and takes blocks at aligned addresses. */
-#include <string.h>
-
 #include "heap/blocks.h"
 #include "heap/heap.h"
 #include "heap/index.h"
@@ -82,7 +80,7 @@ HeapResult heap_resize_down(Heap *heap, Pos block, size_t units, Pos *moved)
         index_insert(index_of(heap), *moved, block - *moved);
         return HEAP_DAMAGED;
     }
-    memmove(heap_address(heap, *moved), heap_address(heap, block), heap_bytes(heap, size));
+    unit_move_bytes(heap_address(heap, *moved), heap_address(heap, block), heap_bytes(heap, size));
     map_clear_start(map, block);
     heap->blocks--;
     blocks_split(heap, *moved, run_size + (block - *moved), (Pos)units);

@@ -7,7 +7,6 @@ enum {
     REGION_CALLS = 1000
 };
 
-static void leave(Cache *cache);
 static void in_child(void);
 
 static const LockForkHooks fork_hooks = {threads_before_fork, threads_in_parent, in_child};
@@ -29,7 +28,7 @@ bool caches_prepare(void)
         return seen == DONE;
     }
     lock_on_fork(&fork_hooks); /* first: what follows uses locks that fork() must take */
-    thread_prepare(leave);
+    thread_prepare(caches_leave);
     __atomic_store_n(&prepared, DONE, __ATOMIC_RELEASE);
     return true;
 }
@@ -66,8 +65,7 @@ void caches_end(Region *region)
     thread_drop_slot(region_slot(region));
 }
 
-/* Leaves a cache to the next thread that needs one. */
-static void leave(Cache *cache)
+void caches_leave(Cache *cache)
 {
     Pool *pool = cache->pool;
 

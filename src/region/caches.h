@@ -24,6 +24,9 @@ void caches_end(Region *region);
  * cache. Returns false if it is not ready yet. */
 bool caches_prepare(void);
 
+/* Leaves the cache of a thread that ends to the next thread that needs one. */
+void caches_leave(Cache *cache);
+
 /* Counts a call of a thread that has no cache, or may not use it now, and gives it one when it is
  * time. */
 void caches_note_call(Region *region);
