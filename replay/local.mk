@@ -42,9 +42,26 @@ libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNI
 
 bin_PROGRAMS += memreplay
 memreplay_SOURCES = \
-	replay/memreplay.c
+	replay/import-events.c \
+	replay/import-events.h \
+	replay/import-heaptrack.c \
+	replay/import-heaptrack.h \
+	replay/import-interpreted.c \
+	replay/import-lines.c \
+	replay/import-lines.h \
+	replay/import-modules.c \
+	replay/import-modules.h \
+	replay/import-mtrace.c \
+	replay/import-raw.c \
+	replay/import.c \
+	replay/import.h \
+	replay/memreplay.c \
+	replay/symbols-file.c \
+	replay/symbols-file.h \
+	replay/symbols.c \
+	replay/symbols.h
 memreplay_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
-	$(DW_CFLAGS) $(JANSSON_CFLAGS) $(PNG_CFLAGS)
-memreplay_LDADD = libplayer.la libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS)
+	$(DW_CFLAGS) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(Z_CFLAGS) $(ZSTD_CFLAGS)
+memreplay_LDADD = libplayer.la libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS) $(Z_LIBS) $(ZSTD_LIBS)
 
 endif

@@ -15,8 +15,9 @@ typedef struct SymbolsFrame {
     const char *file;     /* of the source: path as the compiler saw it; NULL: not known */
     unsigned line;        /* from 1 on; 0: not known */
     const char *module;   /* path; NULL: the address is in none */
-    uint64_t offset;      /* bytes from the function's beginning if there is one, else the address in the module's file */
-    const char *name;     /* all of it in one line for the reader, never NULL: "function (file.c:12)",
+    uint64_t
+        address; /* of the return, in the module's file; without a module as it was in the process */
+    const char *name; /* all of it in one line for the reader, never NULL: "function (file.c:12)",
                              "function+0x1f (libx.so.1)", "libx.so.1+0x1234", "0x7f0000001234" or "unknown" */
 } SymbolsFrame;
 

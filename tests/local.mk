@@ -524,6 +524,16 @@ tests_misuse_write_after_free_realloc_SOURCES = tests/misuse/write-after-free-re
 tests_misuse_write_after_free_realloc_LDFLAGS = $(test_ldflags)
 tests_misuse_write_after_free_realloc_LDADD = libmem.la
 
+if BUILD_REPLAY
+check_PROGRAMS += tests/names
+tests_names_SOURCES = tests/names.c replay/symbols.c replay/symbols-file.c
+tests_names_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) $(DW_CFLAGS)
+tests_names_CFLAGS = $(AM_CFLAGS) -g
+tests_names_LDFLAGS = $(AM_LDFLAGS) -Wl,--build-id
+tests_names_LDADD = $(DW_LIBS)
+TESTS += tests/names.sh
+endif
+
 TESTS += \
 	tests/bootstrap-lock.sh \
 	tests/languages.sh \
@@ -625,6 +635,7 @@ dist_check_SCRIPTS += \
 	tests/memrun.sh \
 	tests/misuse.sh \
 	tests/model-races.sh \
+	tests/names.sh \
 	tests/preload.sh \
 	tests/programs.sh
 
