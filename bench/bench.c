@@ -83,8 +83,7 @@ static _Noreturn void end_usage(const char *what, const char *argument)
     exit(USAGE);
 }
 
-/* Reads a number from 1 to most at text, up to the end or, with commas, to a comma. Returns where
- * it ended. */
+/* Reads a number from 1 to most, up to the end of the text or a comma. Returns where it ends. */
 static const char *read_number(const char *text, uint64_t most, int size, uint64_t *number)
 {
     const char *start = text;
@@ -119,7 +118,7 @@ static uint64_t number_option(const char *text, uint64_t most, int size)
     return number;
 }
 
-/* Reads numbers separated by commas, up to space of them. Returns how many there are. */
+/* Reads at most `space` numbers separated by commas. Returns how many there are. */
 static size_t read_numbers(const char *text, uint64_t most, uint64_t *numbers, size_t space)
 {
     for (size_t count = 0;;) {
@@ -149,7 +148,8 @@ static void add_threads(Options *options, uint64_t threads)
     options->threads[options->thread_count++] = threads;
 }
 
-/* The fewest that meet each other, as many as this machine can run at a time, and more. */
+/* Sets the default numbers of threads: the fewest that can interfere, one for each processor, and
+ * more. */
 static void set_default_threads(Options *options)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -166,11 +166,11 @@ static void set_sizes(Options *options, char *text)
     options->sizes_given = 1;
     for (char *name = strtok(text, ","); name != NULL; name = strtok(NULL, ",")) {
         if (!sizes_known(name) || options->sizes_count == MOST_SIZES)
-            end_usage("not sizes", name);
+            end_usage("unknown sizes", name);
         options->sizes[options->sizes_count++] = name;
     }
     if (options->sizes_count == 0)
-        end_usage("not sizes", text);
+        end_usage("unknown sizes", text);
 }
 
 static void set_quick(Options *options)
@@ -215,7 +215,7 @@ static void take_option(Options *options, int option, char *argument)
         break;
     case 'p':
         if (options->extra_count == MOST_EXTRA)
-            end_usage("too many", argument);
+            end_usage("too many allocators", argument);
         options->extra[options->extra_count++] = argument;
         break;
     case 't':
@@ -280,7 +280,7 @@ static void print_header(const Run *run, const char *missing)
     fflush(stdout);
 }
 
-/* Finds the measure of that name. */
+/* Returns the index of the measure of that name. */
 static size_t find_measure(const char *name)
 {
     size_t index = 0;
@@ -292,7 +292,7 @@ static size_t find_measure(const char *name)
     return index;
 }
 
-/* Runs the measures that are named, or all, in their order. */
+/* Runs the named measures, or all, in their order. */
 static void run_measures(Run *run, char **names, int count)
 {
     int wanted[MOST_MEASURES] = {0};

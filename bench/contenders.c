@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who takes part: what is always there, what is installed, and what the command line adds. */
+ * The contenders: those always present, those installed, and those of the command line. */
 #include "bench.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* libmem as a malloc is that of this build. The others are, in Debian: libjemalloc2, libmimalloc2.0,
+/* libmem-malloc comes from this build. The others are, in Debian: libjemalloc2, libmimalloc2.0,
  * libtcmalloc-minimal4. */
 static const Contender known[] = {
     {"libmem", "libmem", NULL},
@@ -17,7 +17,7 @@ static const Contender known[] = {
     {"tcmalloc", "malloc", "libtcmalloc_minimal.so.4"},
 };
 
-/* Whether name is in a list of names separated by commas; there is no list: it is. */
+/* Returns whether name is in a comma-separated list; a NULL list contains every name. */
 static int is_listed(const char *name, const char *list)
 {
     size_t length = strlen(name);
@@ -33,7 +33,7 @@ static int is_listed(const char *name, const char *list)
     return 0;
 }
 
-/* Adds one, if it is wanted and can be preloaded. */
+/* Adds a contender if it is wanted and can be preloaded. */
 static void add(Contender *contenders, size_t *count, const Contender *one, const char *only,
                 char *missing, size_t missing_size)
 {
@@ -48,7 +48,7 @@ static void add(Contender *contenders, size_t *count, const Contender *one, cons
                  one->library);
 }
 
-/* The first name in the list that no contender has, or NULL. */
+/* Returns the first name in the list that no contender has, or NULL. */
 static const char *unknown_name(const char *list, char *const *extra, size_t extra_count)
 {
     while (list != NULL && *list != '\0') {
@@ -65,7 +65,7 @@ static const char *unknown_name(const char *list, char *const *extra, size_t ext
     return NULL;
 }
 
-/* Whether one that the command line adds takes the place of the known one of that name. */
+/* Returns whether a contender of the command line replaces the known one of that name. */
 static int is_extra(const char *name, char *const *extra, size_t extra_count)
 {
     for (size_t i = 0; i < extra_count; i++) {
@@ -84,14 +84,14 @@ size_t contenders_find(Contender *contenders, char **extra, size_t extra_count, 
     for (size_t i = 0; i < extra_count; i++) {
         char *equals = strchr(extra[i], '=');
         if (equals == NULL || equals == extra[i] || equals[1] == '\0') {
-            fprintf(stderr, "bench: '%s' is not NAME=LIBRARY\n", extra[i]);
+            fprintf(stderr, "bench: '%s': expected NAME=LIBRARY\n", extra[i]);
             return 0;
         }
         *equals = '\0'; /* the name ends here */
     }
     const char *unknown = unknown_name(only, extra, extra_count);
     if (unknown != NULL) {
-        fprintf(stderr, "bench: there is no allocator named '%.*s'\n", (int)strcspn(unknown, ","),
+        fprintf(stderr, "bench: unknown allocator '%.*s'\n", (int)strcspn(unknown, ","),
                 unknown);
         return 0;
     }

@@ -22,7 +22,7 @@ void start_thread(pthread_t *thread, void *(*work)(void *), void *argument)
     int error = pthread_create(thread, NULL, work, argument);
 
     if (error != 0) {
-        fprintf(stderr, "bench: no further thread: %s\n", strerror(error));
+        fprintf(stderr, "bench: cannot start a thread: %s\n", strerror(error));
         exit(EXIT_FAILURE);
     }
 }
@@ -72,7 +72,7 @@ void member_end(Member *member)
     sem_post(&crew.ended);
 }
 
-/* From when the first one began until the last one ended. */
+/* Returns the time from the first member's start to the last one's end, in ns. */
 static double time_of_crew(void)
 {
     double began = crew.members[0].began;

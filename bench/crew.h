@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads that measure together: what they have in common, how they begin and end, what is told of
- * them. */
+ * Threads that measure together: their common data, how they start and end, and their figures. */
 #ifndef CREW_H
 #define CREW_H
 
@@ -12,59 +11,60 @@
 #include <stdatomic.h>
 
 enum {
-    LINE = 64,      /* bytes of a cache line, which not two threads should write to */
+    LINE = 64,      /* bytes of a cache line, to be written by one thread only */
     BATCH = 64,     /* blocks that change hands at once */
-    CHOICES = 65536 /* sizes and places that are settled before the clock starts, and come again */
+    CHOICES = 65536 /* sizes and places chosen before the clock starts, and reused */
 };
 
 /* A ring of batches, from one thread to another. */
 typedef struct Ring {
-    _Alignas(LINE) _Atomic size_t put;   /* batches that were put in, ever */
-    _Alignas(LINE) _Atomic size_t taken; /* batches that were taken out, ever */
+    _Alignas(LINE) _Atomic size_t put;   /* batches ever put in */
+    _Alignas(LINE) _Atomic size_t taken; /* batches ever taken out */
     _Alignas(LINE) void **blocks;
-    size_t slots; /* batches that it has room for */
+    size_t slots; /* batches that there is room for */
     size_t batch; /* blocks of a batch */
 } Ring;
 
-/* One thread, or one after the other where they have successors. */
+/* One thread, or a sequence of successors. */
 typedef struct Member {
-    _Alignas(LINE) size_t choice; /* that is next */
+    _Alignas(LINE) size_t choice; /* number of the next choice */
     size_t turns_done;
     void **blocks;
-    uint32_t *asked;     /* bytes that each block was asked for with, in apart */
-    Ring *ring;          /* that it puts batches in or, in remote, takes them from */
+    uint32_t *asked;     /* in apart, the requested bytes of each block */
+    Ring *ring;          /* ring that it fills; in remote, also the one that it empties */
     double began, ended; /* nanoseconds */
 } Member;
 
-/* All threads of a round: what they have in common. */
+/* The common data of all threads of a round. */
 typedef struct Crew {
     const Heap *heap;
     Member *members;
     uint32_t threads;
     uint32_t live;    /* blocks of each thread */
     size_t turn;      /* pairs of a turn: a batch, a burst, the life of a thread */
-    size_t turns;     /* of each thread */
-    uint32_t *sizes;  /* what to allocate, CHOICES of them */
-    uint32_t *places; /* of the blocks to replace, CHOICES - 1, so that they meet all sizes */
-    uint32_t *order;  /* in which the blocks of a burst are freed, at random */
+    size_t turns;     /* turns of each thread */
+    uint32_t *sizes;  /* CHOICES sizes to allocate */
+    uint32_t *places; /* CHOICES - 1 places of blocks to replace, so that they meet all sizes */
+    uint32_t *order;  /* random order in which the blocks of a burst are freed */
     pthread_barrier_t start;
     sem_t ended;
 } Crew;
 
-/* That of this process: a round has one. */
+/* The crew of this process: a round has one. */
 extern Crew crew;
 
-/* Makes a crew for the setting, the pairs shared out among turns of that many, or of fewer. */
+/* Makes a crew for the setting. Each thread's share of the pairs is divided into turns of `turn`
+ * pairs, or fewer. */
 void crew_init(const Heap *heap, const Setting *setting, size_t turn);
 
-/* Settles the places. */
+/* Chooses the places. */
 void crew_choose_places(void);
 
-/* Has each member do its work, from one moment on, and emits the time that it took, and the memory.
- * The work calls member_begin and member_end. */
+/* Runs the members at the same time, and emits their time and memory. The work calls member_begin
+ * and member_end. */
 void crew_run(void *(*work)(void *));
 
-/* Starts a thread. Ends the process if there can be no further one. */
+/* Starts a thread. Ends the process if that fails. */
 void start_thread(pthread_t *thread, void *(*work)(void *), void *argument);
 
 /* Waits for all members, and starts the member's clock. */
@@ -76,16 +76,16 @@ void member_end(Member *member);
 /* Waits until all members have come here. */
 void member_meet(void);
 
-/* Makes a ring of batches of so many blocks, with room for about as many blocks as given. */
+/* Makes a ring of batches of `batch` blocks, with room for about `blocks` blocks. */
 Ring *ring_make(size_t batch, size_t blocks);
 
-/* The blocks of the batch of that number, ever. */
+/* Returns the blocks of the batch of that number, counted from the first. */
 static inline void **ring_batch(const Ring *ring, size_t number)
 {
     return ring->blocks + number % ring->slots * ring->batch;
 }
 
-/* The size to allocate next, and the place of the block to replace with it. */
+/* Return the size to allocate next, and the place of the block to replace with it. */
 static inline uint32_t next_size(Member *member)
 {
     return crew.sizes[member->choice++ % CHOICES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figures that came out, and what is made of them. */
+ * The figures, and statistics over them. */
 #include "bench.h"
 
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static int compare_counts(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The ratio of the least samples. */
+/* Computes the ratio of the least samples. */
 static int least_ratio(const Figure *figure, double *value)
 {
     const Figure *reference = find(NULL, &figure->setting, figure->name);
@@ -142,7 +142,7 @@ double geometric_mean(const double *values, size_t count)
     }
     for (int step = 0; step < 60; step++) {
         double middle = (low + high) / 2;
-        double product = 1; /* of the values, each divided by middle: falls as middle rises */
+        double product = 1; /* product of values / middle: falls as middle rises */
         for (size_t i = 0; i < count; i++)
             product *= values[i] / middle;
         if (product > 1)

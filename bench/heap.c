@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the contenders are called. */
+ * The calls of the contenders. */
 #include "bench.h"
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Regions above this many bytes are not made present in advance. */
+/* Bytes: larger regions are not populated in advance. */
 static const size_t large_region = (size_t)1 << 30;
 
 /* ------------------------------------------------------------------------------------------------
@@ -55,8 +55,8 @@ static size_t libmem_memory(void)
 
 static size_t resident_at_open;
 
-/* The resident memory of the process, in bytes, pages of files apart. Read without stdio, which
- * would call malloc. */
+/* Returns the resident memory of the process in bytes, without pages of files. Reads it without
+ * stdio, which would call malloc. */
 static size_t resident(void)
 {
     char text[128];
@@ -69,7 +69,7 @@ static size_t resident(void)
     if (got <= 0)
         return 0;
     text[got] = '\0';
-    strtoul(text, &end, 10); /* the size of all mappings */
+    strtoul(text, &end, 10); /* skips the size of all mappings */
     size_t present = strtoul(end, &end, 10);
     size_t of_files = strtoul(end, &end, 10);
     return (present - of_files) * (size_t)sysconf(_SC_PAGESIZE);
@@ -103,7 +103,7 @@ static size_t malloc_memory(void)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * none: no allocator at all, which shows what the benchmark itself takes
+ * none: no allocator, to measure the benchmark itself
  * --------------------------------------------------------------------------------------------- */
 
 static int none_open(size_t size)
@@ -112,7 +112,8 @@ static int none_open(size_t size)
     return 0;
 }
 
-/* Threads have pools of their own, in turn, so that they do not write to the same memory. */
+/* Each thread has a pool of its own, taken in turn, so that threads do not write to the same
+ * memory. */
 static void *none_alloc(size_t size)
 {
     enum { POOLS = 64, POOL = 65536 };

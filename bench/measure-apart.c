@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * apart: threads that have nothing to do with each other. Each replaces blocks of its own at random
- * places. What it tells of each allocator, beside the time: the share of those cache lines with
- * blocks in them that have blocks of two threads or more. When such threads write to their blocks,
- * they wait for each other. */
+ * apart: threads that share nothing. Each replaces blocks of its own at random places. Beside the
+ * time, it measures false sharing: of the cache lines with blocks, the share with blocks of two
+ * threads or more. When such threads write to their blocks, they wait for each other. */
 #include "crew.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBER_BITS = 10 }; /* of the number of a member, which is below MOST_THREAD_NUMBER */
+enum { MEMBER_BITS = 10 }; /* bits of a member's number, which is below MOST_THREAD_NUMBER */
 
 /* ------------------------------------------------------------------------------------------------
  * Time
@@ -25,7 +24,7 @@ static void replace(Member *member, size_t place)
     member->asked[place] = size;
 }
 
-/* Threads fill their places at the same time, as they would in a program. */
+/* Fills all places at the same time as the other threads do, as in a real program. */
 static void *apart_work(void *argument)
 {
     Member *member = argument;
@@ -58,8 +57,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Makes a list of the lines of all blocks, each with the number of the member whose block it is in
- * the lowest bits, sorted. Returns its length. */
+/* Makes a sorted list of the lines of all blocks, with the member's number in the lowest bits.
+ * Returns its length. */
 static size_t list_lines(uint64_t **list)
 {
     size_t count = 0, at = 0;
@@ -81,7 +80,7 @@ static size_t list_lines(uint64_t **list)
     return count;
 }
 
-/* Emits the share of the lines with blocks in them that have blocks of more than one member. */
+/* Emits the share of lines with blocks of more than one member. */
 static void emit_shared_lines(void)
 {
     uint64_t *list;
@@ -109,7 +108,7 @@ int measure_apart(const Heap *heap, const Setting *setting)
     for (uint32_t i = 0; i < crew.threads; i++)
         crew.members[i].asked = workload_memory(crew.live * sizeof(uint32_t), 1);
     crew_run(apart_work);
-    if (strcmp(heap->name, "none") != 0) /* which has no blocks */
+    if (strcmp(heap->name, "none") != 0) /* it has no blocks */
         emit_shared_lines();
     return 0;
 }

@@ -7,7 +7,8 @@
 
 #include <sched.h>
 
-/* Frees the batches that the neighbour before has put in its ring. Returns whether there was one. */
+/* Frees the batches that the previous neighbour has put in its ring. Returns whether there were
+ * any. */
 static int free_foreign(Ring *ring)
 {
     size_t taken = atomic_load_explicit(&ring->taken, memory_order_relaxed);
@@ -24,7 +25,7 @@ static int free_foreign(Ring *ring)
     return 1;
 }
 
-/* The ring that a member takes from: that of the one before it. */
+/* Returns the ring that a member takes from: that of the previous member. */
 static Ring *ring_before(const Member *member)
 {
     size_t number = (size_t)(member - crew.members);
@@ -32,8 +33,8 @@ static Ring *ring_before(const Member *member)
     return crew.members[(number + crew.threads - 1) % crew.threads].ring;
 }
 
-/* Allocates a batch for the neighbour. While there is no room, it does what it is waited for itself,
- * or else all could wait for each other in a circle. */
+/* Allocates a batch for the neighbour. While there is no room, frees foreign batches itself, or all
+ * members could wait for each other in a circle. */
 static void put_batch(Member *member)
 {
     Ring *ring = member->ring;
@@ -49,7 +50,8 @@ static void put_batch(Member *member)
     atomic_store_explicit(&ring->put, put + 1, memory_order_release);
 }
 
-/* Two thirds of the pairs of a turn replace blocks of its own, one third is for the neighbour. */
+/* Takes a turn: two thirds of the pairs replace the member's own blocks, one third is for the
+ * neighbour. */
 static void take_turn(Member *member)
 {
     for (size_t i = member->ring->batch; i < crew.turn; i++) {

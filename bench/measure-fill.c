@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Space: how much of the region is payload, that is, bytes that were asked for, when an allocation
- * fails for the first time. A malloc has no region; there it is the share that payload is of the
- * memory that the process grew by, when the payload has reached three quarters of the region. */
+ * Space: the share of the region that is payload (requested bytes) when an allocation first fails.
+ * A malloc has no region: for it, the share of payload in the memory by which the process has grown
+ * when the payload reaches three quarters of the region. */
 #include "bench.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How a region is filled: allocating with that probability, freeing otherwise. */
+/* A way to fill a region: allocates with this probability, and frees otherwise. */
 typedef struct Way {
     const char *name;
     double probability;
-    int shift; /* then four fifths are freed, and blocks four times the size fill it again */
+    int shift; /* then four fifths are freed, and blocks of four times the size fill it again */
 } Way;
 
 enum { SHIFT_SCALE = 4, SHIFT_FAILURES = 64 };

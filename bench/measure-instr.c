@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Instructions: how many the processor executes in each single call. They are counted exactly, by
- * single stepping: with the trap flag set, x86-64 raises SIGTRAP after every instruction. */
+ * Instructions of each single call, counted exactly by single-stepping: with the trap flag set,
+ * x86-64 raises SIGTRAP after every instruction. */
 #include "bench.h"
 
-/* Where ThreadSanitizer is in the program, a signal after each instruction meets it while it holds a
- * lock of its own, and then it waits for itself. */
+/* Under ThreadSanitizer, a signal after each instruction arrives while it holds a lock of its own:
+ * it deadlocks. */
 #if defined(__SANITIZE_THREAD__)
 #define CAN_STEP 0
 #elif defined(__has_feature)
@@ -31,8 +31,8 @@ static void on_trap(int number)
     steps++;
 }
 
-/* Set and clear the trap flag. They step over the red zone, the 128 bytes below the stack pointer
- * that the compiler may be using. */
+/* Set and clear the trap flag. They skip the red zone, the 128 bytes below the stack pointer that
+ * the compiler may be using. */
 static inline void trap_on(void)
 {
     __asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
@@ -84,7 +84,7 @@ static void return_nothing(void *block)
     (void)block;
 }
 
-/* Counts of one kind of call, without what the counting itself takes. */
+/* The instruction counts of one kind of call, without the overhead of counting. */
 typedef struct Counts {
     uint32_t *values;
     uint32_t overhead;
@@ -100,7 +100,7 @@ static void counts_add(Counts *counts, uint32_t value)
 
 static Counts alloc_counts, free_counts, failure_counts;
 
-/* Returns 0, or SKIPPED if the system does not single-step. */
+/* Prepares counting. Returns 0, or SKIPPED if the system does not single-step. */
 static int counting_init(uint64_t most)
 {
     Counts *all[] = {&alloc_counts, &free_counts, &failure_counts};
@@ -114,7 +114,7 @@ static int counting_init(uint64_t most)
     }
     void *(*volatile alloc)(size_t) = return_null;
     void (*volatile release)(void *) = return_nothing;
-    step_alloc(alloc, 8, &block); /* binds what is bound at the first call */
+    step_alloc(alloc, 8, &block); /* binds symbols that are bound at the first call */
     alloc_counts.overhead = failure_counts.overhead = step_alloc(alloc, 8, &block) - 1;
     free_counts.overhead = step_free(release, NULL) - 1; /* the return counts */
     return steps > 0 ? 0 : SKIPPED;
@@ -170,7 +170,7 @@ static void free_any(Crowd *crowd, const Heap *heap)
     counts_add(&free_counts, step_free(heap->free, block.address));
 }
 
-/* A region that is full: allocations that fail, and those that just fit. */
+/* Measures a full region: allocations that fail, and some that just fit. */
 int measure_brim(const Heap *heap, const Setting *setting)
 {
     Crowd crowd;

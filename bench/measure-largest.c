@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The largest block that a fresh region hands out, and whether it can be had again when the region
- * was filled and all was freed. */
+ * The largest block of a fresh region, and again after the region was filled and everything
+ * freed. */
 #include "bench.h"
 
-/* The largest size that alloc can serve now. */
+/* Returns the largest size that alloc can serve now. */
 static size_t largest(const Heap *heap, size_t region)
 {
     size_t fits = 0;

@@ -7,7 +7,7 @@
 
 enum { WARM_UP = 3 }; /* pairs before the measured ones, for each live block */
 
-/* The processor time of this thread, which does not run on while others have the processor. */
+/* Returns the processor time of this thread, in ns, which stops while other threads run. */
 static double now(void)
 {
     struct timespec time;
@@ -25,7 +25,7 @@ int measure_ns(const Heap *heap, const Setting *setting)
     table_fill(&table, heap, (uint32_t)setting->live);
     table_churn(&table, heap, WARM_UP * setting->live);
 
-    /* What to do is settled beforehand, so that the clock sees little but the calls. */
+    /* Chooses places and sizes beforehand, so that the clock sees little but the calls. */
     uint32_t *places = workload_memory((size_t)setting->pairs * sizeof *places, 1);
     uint32_t *sizes = workload_memory((size_t)setting->pairs * sizeof *sizes, 1);
     for (uint64_t i = 0; i < setting->pairs; i++) {

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads: nanoseconds of one free and one alloc where several threads make them, all threads
- * together, by the wall clock; and the most memory that the process ever had resident.
+ * Threads: nanoseconds of one free and one alloc by several threads, all threads together, by the
+ * wall clock; and the peak resident memory of the process.
  *
  *   remote   one thread allocates, another one frees
  *   server   a thread replaces blocks of its own, then hands all of them to a successor and ends.
  *            After: P. Larson, M. Krishnan, "Memory allocation for long-running server
  *            applications", ISMM 1998
  *   burst    thousands of blocks allocated, then all of them freed, by all threads at once
- *   spawn    threads that live for a few blocks only */
+ *   spawn    threads that live for a few blocks only
+ */
 #include "crew.h"
 
 #include <sched.h>
 
 enum {
-    TURN = 10, /* pairs for each live block until the successor comes, in server */
-    SPINS = 64 /* looks at what another thread should do, before the processor is offered */
+    TURN = 10, /* in server: pairs for each live block until the successor comes */
+    SPINS = 64 /* looks at another thread's counter before yielding the processor */
 };
 
 /* ------------------------------------------------------------------------------------------------
  * remote
  * --------------------------------------------------------------------------------------------- */
 
-/* Waits until counter is no longer what it was. */
+/* Waits until a counter has changed. Returns its new value. */
 static size_t wait_past(_Atomic size_t *counter, size_t was)
 {
     size_t is;
@@ -64,7 +65,7 @@ static void consume(const Member *member, size_t batches)
     }
 }
 
-/* Of two neighbours the first one produces what both together have sizes for. */
+/* Lets the first of two neighbours produce, for the pairs of both. */
 static void *remote_work(void *argument)
 {
     Member *member = argument;
@@ -104,7 +105,7 @@ static void serve(Member *member)
     member->turns_done++;
 }
 
-/* A successor has the same member as its argument, and so the same blocks. */
+/* Serves a turn, and starts a successor with the same member, and so the same blocks. */
 static void *server_successor(void *argument)
 {
     Member *member = argument;
@@ -145,8 +146,8 @@ int measure_server(const Heap *heap, const Setting *setting)
  * burst and spawn
  * --------------------------------------------------------------------------------------------- */
 
-/* The place of the i-th block to be freed: bursts are freed from the first to the last, from the
- * last to the first, and at random, by turns. */
+/* Returns the place of the i-th block to free: bursts are freed from first to last, from last to
+ * first, and at random, by turns. */
 static size_t place_freed(size_t turn, size_t i)
 {
     switch (turn % 3) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which rounds make up each measure, and in which order. */
+ * The plan: the rounds of each measure, in their order. */
 #include "plan.h"
 
 #include <inttypes.h>
@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 enum {
-    FILL_ROUNDS = 3,  /* of fill at most: its figures hardly differ */
-    THREADS_PAIRS = 4 /* as many pairs as elsewhere, as more than one thread makes them */
+    FILL_ROUNDS = 3,  /* at most, of fill: its figures hardly differ */
+    THREADS_PAIRS = 4 /* times the usual pairs, since several threads share them */
 };
 
 typedef struct Plan Plan;
@@ -18,9 +18,9 @@ struct Plan {
     const char *name;
     void (*run)(Run *run, const Plan *plan);
     const char *tables[2];
-    uint64_t live;     /* blocks of each thread, in the measures of threads */
-    uint64_t group;    /* threads that work together: their number is a multiple of it */
-    const char *sizes; /* of a measure of threads, unless other ones are asked for; NULL: mix */
+    uint64_t live;     /* in measures of threads: live blocks of each thread */
+    uint64_t group;    /* threads that work together: the number of threads is a multiple */
+    const char *sizes; /* default of a measure of threads; NULL: mix */
 };
 
 static const uint64_t MiB = UINT64_C(1) << 20;
@@ -63,7 +63,7 @@ static void run_one(Run *run, const Contender *contender, const Setting *setting
     }
 }
 
-/* Runs contenders in turn. Each round begins with another one, so that none is always first. */
+/* Runs contenders in turn. Each round starts with another one, so that none is always first. */
 static void run_in_turn(Run *run, const Contender *const *contenders, size_t count, Setting setting,
                         uint64_t rounds)
 {
@@ -80,7 +80,7 @@ static void run_in_turn(Run *run, const Contender *const *contenders, size_t cou
     clear_progress();
 }
 
-/* Collects pointers to the contenders; bounded: only those that live in a region. */
+/* Collects the contenders. bounded: only those with a region. */
 static size_t choose(const Run *run, int bounded, const Contender **chosen)
 {
     size_t count = 0;
@@ -107,7 +107,7 @@ static Setting make_setting(const Run *run, const char *measure, const char *siz
     return setting;
 }
 
-/* The region, doubled until the live blocks fill no more than half of it. */
+/* Returns the region, doubled until the live blocks fill no more than half of it. */
 static uint64_t roomy(uint64_t region, const char *sizes, uint64_t live)
 {
     double need = 2 * sizes_mean(sizes) * (double)live;
@@ -117,7 +117,7 @@ static uint64_t roomy(uint64_t region, const char *sizes, uint64_t live)
     return region;
 }
 
-/* The memory that can be had without swapping, in bytes; 0 if the system does not tell. */
+/* Returns the available memory in bytes, without swapping; 0 if unknown. */
 static uint64_t memory_available(void)
 {
     char line[128];
@@ -131,8 +131,8 @@ static uint64_t memory_available(void)
     return (uint64_t)kibibytes * 1024;
 }
 
-/* Whether this machine can do it: region and live blocks fit into its address space and memory. Says
- * so if not. */
+/* Returns whether region and live blocks fit into the address space and the memory of this machine.
+ * Writes a message if not. */
 static int is_feasible(const Setting *setting)
 {
     uint64_t blocks = setting->live * (setting->threads > 0 ? setting->threads : 1);
@@ -150,7 +150,7 @@ static int is_feasible(const Setting *setting)
  * Measures
  * --------------------------------------------------------------------------------------------- */
 
-/* The sizes that were asked for, or all. */
+/* Returns the sizes asked for, or all. */
 static const char *const *sizes_or_all(const Options *options, size_t *count)
 {
     static const char *const all[] = {"small", "mix", "big"};
@@ -181,8 +181,8 @@ static void run_ns(Run *run, const Plan *plan)
     }
 }
 
-/* The conditions of a measure of threads: each makes its share of the pairs, with as many blocks as
- * the plan says, or as few as that leaves. */
+/* Returns the setting of a measure of threads: each makes its share of the pairs, with the plan's
+ * number of blocks, or fewer if the share is smaller. */
 static Setting threads_setting(const Run *run, const Plan *plan, const char *sizes,
                                uint64_t threads)
 {

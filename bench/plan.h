@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one run of the benchmark does. */
+ * The plan of one run of the benchmark. */
 #ifndef PLAN_H
 #define PLAN_H
 
@@ -19,17 +19,17 @@ typedef struct Options {
     size_t live_count;
     uint64_t step_live; /* live blocks, for instr */
     uint64_t threads[MOST_THREADS];
-    size_t thread_count; /* numbers of threads, for the measures of threads */
+    size_t thread_count; /* numbers of threads, for measures of threads */
     const char *sizes[MOST_SIZES];
     size_t sizes_count;
-    int sizes_given; /* then ns, fill, apart and calloc keep to them too */
+    int sizes_given; /* ns, fill, apart and calloc use them, too */
     uint64_t region;
     uint64_t pairs;
-    uint64_t calls; /* pairs that are single-stepped */
+    uint64_t calls; /* single-stepped pairs */
     uint64_t rounds;
     uint64_t seed;
     int quick;
-    char *extra[MOST_EXTRA]; /* contenders to add */
+    char *extra[MOST_EXTRA]; /* additional contenders */
     size_t extra_count;
     const char *only;
     const char *tsv;
@@ -43,7 +43,7 @@ typedef struct Run {
     int failed;
 } Run;
 
-/* The measures by name; NULL past the last. */
+/* Returns the names of measures; NULL past the last. */
 const char *plan_name(size_t index);
 
 /* Runs a measure and prints its tables. */

@@ -10,7 +10,7 @@ enum { MOST_COLUMNS = 9, NARROW = 10, WIDE = 14 };
 
 typedef struct Column {
     const char *heading;
-    const char *figure; /* its name; NULL ends the columns */
+    const char *figure; /* name of the figure; NULL ends the columns */
     Statistic statistic;
     int decimals;
 } Column;
@@ -20,10 +20,10 @@ typedef struct View {
     const char *title;
     const char *note;
     int width;             /* of a column */
-    const Column *columns; /* ended by one without a figure */
+    const Column *columns; /* ends with a column without a figure */
 } View;
 
-/* The measures of threads have the same figures. */
+/* The columns of measures of threads. */
 static const Column threads_columns[MOST_COLUMNS + 1] = {{"median", "pair", MEDIAN, 1},
                                                          {"least", "pair", LEAST, 1},
                                                          {"most", "pair", MOST, 1},
@@ -34,7 +34,7 @@ static const Column threads_columns[MOST_COLUMNS + 1] = {{"median", "pair", MEDI
                                                          {"MiB", "memory", MEDIAN, 1},
                                                          {"ratio", "memory", RATIO, 2}};
 
-/* With the cache lines, and without the spread of the rounds. */
+/* The columns of apart: with cache lines, and without the spread of the rounds. */
 static const Column apart_columns[MOST_COLUMNS + 1] = {
     {"median", "pair", MEDIAN, 1},        {"least", "pair", LEAST, 1},
     {"ratio", "pair", RATIO, 2},          {"by least", "pair", LEAST_RATIO, 2},
@@ -143,7 +143,7 @@ const char *report_size(uint64_t bytes)
     return text;
 }
 
-/* Whether figure is the first of its contender in its setting, and so begins a row. */
+/* Returns whether a figure is the first of its contender in its setting, and so starts a row. */
 static int begins_row(size_t index)
 {
     const Figure *figure = figure_at(index);
@@ -165,7 +165,8 @@ static void put_heading(const View *view, int threads)
     putchar('\n');
 }
 
-/* above: the figure of the row above, or NULL. grouped: with a blank line between settings. */
+/* Prints a row. above: the figure of the row above, or NULL. grouped: blank lines between
+ * settings. */
 static void put_row(const View *view, const Figure *figure, const Figure *above, int grouped)
 {
     const Setting *setting = &figure->setting;
@@ -192,9 +193,9 @@ static void put_row(const View *view, const Figure *figure, const Figure *above,
     putchar('\n');
 }
 
-/* The geometric mean of a contender's ratios over all settings of a measure: those of the least with
- * threads, which depend on who is given a processor when. Returns the number of settings, 0 if there
- * is no ratio for one. */
+/* Computes the geometric mean of a contender's ratios over all settings of a measure. With threads,
+ * uses the ratios of the least, since times depend on the scheduler. Returns the number of
+ * settings, 0 if one has no ratio. */
 static size_t mean_ratio(const char *measure, const Contender *contender, double *mean)
 {
     double ratios[64];
@@ -216,7 +217,7 @@ static size_t mean_ratio(const char *measure, const Contender *contender, double
     return count;
 }
 
-/* The contenders of a measure, in order. Returns their number. */
+/* Collects the contenders of a measure, in order. Returns their number. */
 static size_t contenders_of(const char *measure, const Contender **contenders)
 {
     size_t count = 0;

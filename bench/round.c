@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rounds: a process for each, so that no contender sees what another one left behind. */
+ * Rounds: one process each, so that no contender sees what another one left behind. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* for dl_iterate_phdr() */
 #endif
@@ -22,7 +22,7 @@ const char round_option[] = "--round";
 static const char probe[] = "probe";
 static const char this_program[] = "/proc/self/exe";
 
-/* What is passed to such a process, after the program's name and round_option. */
+/* Arguments of such a process, after the program's name and round_option. */
 enum { MEASURE = 2, HEAP, SIZES, REGION, LIVE, THREADS, PAIRS, SEED, ARGUMENTS };
 
 typedef int Measure(const Heap *heap, const Setting *setting);
@@ -95,21 +95,21 @@ int round_main(int argc, char **argv)
         return 2;
     snprintf(setting.sizes, sizeof setting.sizes, "%s", argv[SIZES]);
 
-    /* Pages of one size for all, whatever the system's default is. */
+    /* Uses pages of one size for all contenders, whatever the system's default. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     workload_init(&setting);
     int status = measure(heap, &setting);
     if (fflush(stdout) != 0)
         status = 1;
-    _exit(status); /* and leave the blocks as they are, whatever looks for leaks */
+    _exit(status); /* without freeing the blocks, whatever looks for leaks */
 }
 
 /* ------------------------------------------------------------------------------------------------
  * In the process that waits for it
  * --------------------------------------------------------------------------------------------- */
 
-/* Makes ready to become this program again: preloads library, if it is not NULL, and sets where
- * output and messages go, if they are not -1. */
+/* Prepares to execute this program again: preloads library, if it is not NULL, and redirects output
+ * and messages, if they are not -1. */
 static void prepare(const char *library, int output, int messages)
 {
     const char *before = getenv("LD_PRELOAD");
@@ -137,7 +137,7 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Runs contender in this process, which ends by it. */
+/* Replaces this process by a round of the contender. */
 static void start(const Contender *contender, const Setting *setting, int output)
 {
     char region[24], live[24], threads[24], pairs[24], seed[24];
@@ -181,7 +181,7 @@ int round_can_preload(const char *library)
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        int null = open("/dev/null", O_WRONLY); /* the linker says what it cannot preload */
+        int null = open("/dev/null", O_WRONLY); /* the loader complains of what it cannot preload */
         prepare(library, -1, null);
         execl(this_program, "bench", round_option, probe, library, (char *)NULL);
         _exit(127);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the contenders are asked to do: random sizes, random blocks. */
+ * The workload: random sizes, random blocks. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Sizes spread evenly over their logarithms, from least up through some doublings; a share of them
- * in a tail above that, of some doublings more. */
+/* Sizes spread evenly over their logarithms, from `least` up over some doublings. A share of them
+ * is in a tail above that, over further doublings. */
 typedef struct Sizes {
     const char *name;
     double least;
@@ -48,7 +48,8 @@ int sizes_known(const char *name)
     return sizes_find(name) != NULL;
 }
 
-/* 2 to the power of x, from 0 up. A series, as the mathematical library is not worth linking. */
+/* Returns 2 to the power of x, for x from 0 up. Sums a series: the mathematical library is not
+ * worth linking. */
 static double power_of_two(double x)
 {
     const double ln2 = 0.69314718055994530942;
@@ -62,7 +63,7 @@ static double power_of_two(double x)
     return sum * (double)(UINT64_C(1) << whole);
 }
 
-/* The size that the share given of all sizes is below. */
+/* Returns the size below which the given share of all sizes lies. */
 static double size_at(const Sizes *sizes, double share)
 {
     double body = 1 - sizes->tail_share;
@@ -140,7 +141,7 @@ static void touch(void *block)
     *(volatile unsigned char *)block = 1;
 }
 
-/* Writes to a block that a heap has returned. */
+/* Writes to a block from a heap; ends the process if it is NULL. */
 static void *use_or_end(void *block)
 {
     if (block == NULL) {
@@ -190,7 +191,7 @@ void crowd_init(Crowd *crowd, const Heap *heap, size_t region)
 {
     size_t most = region / 8 + 1024;
 
-    /* Where memory is measured as the process's, the crowd's own must not grow later. */
+    /* If the memory of the process is measured, the crowd's own must not grow later. */
     crowd->blocks = workload_memory(most * sizeof(Block), !heap->bounded);
     crowd->count = 0;
     crowd->payload = 0;
@@ -226,7 +227,7 @@ int crowd_grow(Crowd *crowd, const Heap *heap, double probability, uint32_t scal
         if (heap->bounded)
             touch(block);
         else
-            memset(block, 1, size); /* all of it, so that it is resident */
+            memset(block, 1, size); /* writes all of it, so that it is resident */
         crowd_add(crowd, block, size);
     }
     return 0;

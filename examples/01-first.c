@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first program: a region of one page, a block from it, and a look at both. */
+ * The first program: makes a region of one page, allocates a block, and prints both. */
 #include <mem.h>
 #include <stdio.h>
 

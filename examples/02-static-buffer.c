@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Regions inside memory that the program has already: a static array, and a buffer on the stack.
- * Making them, using them and ending them takes no system call at all. */
+ * Regions inside memory that the program already has: a static array, and a buffer on the stack.
+ * Creating, using and destroying them takes no system calls. */
 #include <errno.h>
 #include <mem.h>
 #include <stdalign.h>
@@ -11,7 +11,7 @@
 /* One thread uses these regions, so they need no lock. */
 static const Mem_Options options = {.flags = MEM_UNLOCKED};
 
-/* A static array: a heap for a program that must do without an operating system's. */
+/* Makes a heap in a static array, for a program without an operating system to ask for memory. */
 static int use_static_array(void)
 {
     static alignas(16) unsigned char memory[8192];
@@ -36,7 +36,8 @@ static int use_static_array(void)
     return Mem_RegionDestroy(region) == 0 && full ? 0 : 1;
 }
 
-/* A stack buffer: room for scratch work that is gone with the function, however it returns. */
+/* Makes a heap in a stack buffer: room for scratch work that is gone when the function returns,
+ * however it returns. */
 static int reverse_words(const char *sentence)
 {
     alignas(16) unsigned char memory[4096];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A word index of a text, held wholly in one region of fixed size (see wordindex.h). It prints the
- * most frequent words and the lines they are on, and what the region looks like then. When the
- * text needs more than the region has, it says so, and reports what it has indexed until then. */
+ * A word index of a text, held wholly in one region of fixed size (see wordindex.h). Prints the
+ * most frequent words, their lines, and a picture of the region. If the text needs more than the
+ * region has, says so, and reports what was indexed so far. */
 #include "wordindex.h"
 #include "wordreport.h"
 
@@ -22,7 +22,7 @@
 
 enum { FAILED = 1, USAGE = 2 }; /* exit statuses besides EXIT_SUCCESS */
 
-enum { LARGEST_BUFFER = 16384 }; /* to read into; a sixteenth of a small region */
+enum { LARGEST_BUFFER = 16384 }; /* bytes; in a small region, a sixteenth of it */
 
 static const char *const default_paths[] = {
     "/usr/share/common-licenses/GPL-3",
@@ -61,7 +61,7 @@ static void print_help(void)
          "than the region has, 2 if the command line is wrong.");
 }
 
-/* Reads a number with K, M or G behind it where units are allowed. Returns 0 if it is one. */
+/* Reads a number, followed by K, M or G if units are allowed. Returns 0, or -1 if it is invalid. */
 static int parse_number(const char *text, int units, size_t *number)
 {
     char *end;
@@ -84,7 +84,7 @@ static int parse_number(const char *text, int units, size_t *number)
     return 0;
 }
 
-/* Says what getopt_long() found wrong. found: its result. */
+/* Reports a wrong option. found: the result of getopt_long(). */
 static int complain(int found, char **argv)
 {
     if (found == ':')
@@ -98,7 +98,7 @@ static int complain(int found, char **argv)
     return USAGE;
 }
 
-/* Reads the command line. Returns -1 if the program is to go on, else its exit status. */
+/* Reads the command line. Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, Settings *settings)
 {
     static const struct option options[] = {{"size", required_argument, NULL, 's'},
@@ -135,7 +135,7 @@ static int parse_options(int argc, char **argv, Settings *settings)
     return -1;
 }
 
-/* Opens the text. Returns a file descriptor, or -1 after saying what is wrong. */
+/* Opens the text. Returns a file descriptor, or -1 after an error message. */
 static int open_text(Settings *settings)
 {
     struct stat status;
@@ -162,7 +162,7 @@ static int open_text(Settings *settings)
     return fd;
 }
 
-/* Says that the region is full, and what size may do. */
+/* Reports that the region is full, and suggests a size. */
 static void say_full(const Index *index, const Settings *settings, int fd)
 {
     struct stat status;
@@ -179,7 +179,7 @@ static void say_full(const Index *index, const Settings *settings, int fd)
         settings->path, size_name(settings->size), grouped(index->line), better, unit);
 }
 
-/* Reads and reports. Returns the exit status. */
+/* Indexes the text and prints the report. Returns the exit status. */
 static int run(const Settings *settings, int fd)
 {
     Index index;
@@ -205,7 +205,7 @@ static int run(const Settings *settings, int fd)
 
 int main(int argc, char **argv)
 {
-    static char output[BUFSIZ]; /* as stdio would take one with malloc() */
+    static char output[BUFSIZ]; /* or stdio would take one with malloc() */
     Settings settings = {.size = 256 * 1024, .shown = 10};
 
     setvbuf(stdout, output, _IOFBF, sizeof output);

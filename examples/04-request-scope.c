@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region for the length of a request. Whatever handling it takes comes from one region; nothing
- * is freed on the way; Mem_RegionReset frees it all when the answer is out. A request cannot leak,
- * and none can take more than its budget. */
+ * A region for the length of a request. All memory for the request comes from one region, and
+ * nothing is freed on the way. When the answer is out, Mem_RegionReset frees everything. No request
+ * can leak memory, or take more than its budget. */
 #include <errno.h>
 #include <mem.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static char *copy(Mem_Region *region, const char *text, size_t length)
 }
 
 /* Parses "name=value&name=value" into a list, last field first. Returns 0, or -1 if the request
- * needs more than its budget; then it just stops, as there is nothing to clean up. */
+ * exceeds its budget. In that case it just stops: there is nothing to clean up. */
 static int parse(Mem_Region *region, const char *query, Field **fields)
 {
     *fields = NULL;
@@ -68,7 +68,7 @@ static int serve(Mem_Region *region, int number, const char *query)
         return -1;
     printf("  took %zu of %zu bytes in %zu blocks\n", stats.bytes_in_use, stats.capacity,
            stats.blocks_in_use);
-    return Mem_RegionReset(region); /* the whole request is freed here */
+    return Mem_RegionReset(region); /* frees the whole request */
 }
 
 int main(void)

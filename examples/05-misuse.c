@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every bad free is caught. The call fails, nothing changes, and a handler is told what happened,
- * here to print it. Run it with LIBMEM_MISUSE=warn for the library's own line as well, or with
- * LIBMEM_MISUSE=abort to end at the first one. */
+ * Every bad free is caught. The call fails, nothing changes, and a handler is called, which prints
+ * the misuse here. Run this with LIBMEM_MISUSE=warn to see the library's own line as well, or with
+ * LIBMEM_MISUSE=abort to end at the first misuse. */
 #include <mem.h>
 #include <stdio.h>
 
@@ -20,7 +20,7 @@ static void print_misuse(const Mem_Misuse *misuse, void *context)
     (*count)++;
 }
 
-/* Frees pointer, which should fail. */
+/* Frees a bad pointer. Returns 0 if that fails, as it should. */
 static int misuse(const char *what, void *pointer)
 {
     printf("%s\n", what);

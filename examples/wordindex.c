@@ -10,7 +10,7 @@
 
 enum { FIRST_BUCKETS = 64 };
 
-/* The word that is being read. */
+/* The word being read. */
 typedef struct Scratch {
     char *text;
     size_t length;
@@ -37,8 +37,8 @@ int index_init(Index *index)
     return index->buckets != NULL ? 0 : -1;
 }
 
-/* Doubles the hash table: the words of bucket i go to bucket i and bucket i + old count. If there
- * is no room, the table stays as it is: slower, not wrong. */
+/* Doubles the hash table: words of bucket i go to bucket i or i + old count. If there is no room,
+ * the table stays as it is: slower, not wrong. */
 static void grow_buckets(Index *index)
 {
     size_t old = index->bucket_count;
@@ -61,8 +61,7 @@ static void grow_buckets(Index *index)
     index->bucket_count = 2 * old;
 }
 
-/* Finds the word that is being read, or makes it, on no line yet. Returns NULL if the region is
- * full. */
+/* Finds the word being read, or makes it, with no lines yet. Returns NULL if the region is full. */
 static Word *find_or_make(Index *index, const Scratch *scratch)
 {
     uint32_t hash = hash_of(scratch->text, scratch->length);
@@ -81,7 +80,7 @@ static Word *find_or_make(Index *index, const Scratch *scratch)
     return word;
 }
 
-/* Notes that word is on the line that is being read. */
+/* Adds the current line to a word. */
 static int add_line(const Index *index, Word *word)
 {
     uint32_t line = (uint32_t)index->line;
@@ -100,7 +99,7 @@ static int add_line(const Index *index, Word *word)
     return 0;
 }
 
-/* Counts the word that is being read. If the region is full, the index stays as it was. */
+/* Counts the word being read. If the region is full, the index stays as it was. */
 static int add_word(Index *index, Scratch *scratch)
 {
     Word *word = find_or_make(index, scratch);
@@ -152,7 +151,7 @@ static int lower_case(int byte)
     return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;
 }
 
-/* Takes one byte of the text. apostrophe: whether one stands between the word and this byte. */
+/* Processes one byte of the text. apostrophe: whether one stands between the word and this byte. */
 static int take_byte(Index *index, Scratch *scratch, int *apostrophe, int byte)
 {
     int pending = *apostrophe;
@@ -207,7 +206,7 @@ int index_read(Index *index, int fd, size_t buffer_size)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Sorting. The words are linked into a list, as a full region has no room for an array of them.
+ * Sorting: a linked list, since a full region has no room for an array
  * --------------------------------------------------------------------------------------------- */
 
 static Word *link_all(const Index *index)
@@ -226,7 +225,7 @@ static Word *link_all(const Index *index)
     return list;
 }
 
-/* Whether a comes before b: the more frequent first, then by alphabet. */
+/* Returns whether a comes before b: by falling count, then by alphabet. */
 static int comes_first(const Word *a, const Word *b)
 {
     size_t shorter = a->length < b->length ? a->length : b->length;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    WORD_COLUMNS = 28, /* of a word that is printed; longer ones are cut */
+    WORD_COLUMNS = 28, /* columns of a printed word; longer words are cut */
     LINES_SHOWN = 5    /* line numbers beside a word */
 };
 
@@ -47,8 +47,8 @@ const char *size_name(size_t size)
     return text;
 }
 
-/* The bytes of the character at text if it is one that can be printed, else 0: bytes that are not
- * UTF-8, and control characters, never reach the terminal. */
+/* Returns the bytes of the character at text, or 0 if it is not printable: invalid UTF-8 and
+ * control characters never reach the terminal. */
 static size_t printable(const char *text, size_t length)
 {
     const unsigned char *byte = (const unsigned char *)text;
@@ -68,7 +68,8 @@ static size_t printable(const char *text, size_t length)
     return control || overlong || beyond ? 0 : bytes;
 }
 
-/* Prints a word in at most WORD_COLUMNS columns; stream NULL: not at all. Returns its columns. */
+/* Prints a word in at most WORD_COLUMNS columns; stream NULL: prints nothing. Returns the
+ * columns. */
 static size_t put_word(const Word *word, FILE *stream)
 {
     size_t columns = 0;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the word index program prints. */
+ * The output of the word index program. */
 #ifndef WORDREPORT_H
 #define WORDREPORT_H
 
 #include "wordindex.h"
 
-/* What was asked for. */
+/* The user's choices. */
 typedef struct Settings {
     const char *path;
-    size_t size;  /* of the region */
+    size_t size;  /* bytes of the region */
     size_t shown; /* words to print */
 } Settings;
 
@@ -18,10 +18,12 @@ typedef struct Settings {
  * complete: the whole text is indexed. */
 void report(const Index *index, const Settings *settings, int complete);
 
-/* A number with a comma between groups of three digits. The text is good for seven calls more. */
+/* Formats a number with commas between groups of three digits. The text stays valid for seven more
+ * calls. */
 const char *grouped(uint64_t number);
 
-/* A size as people say it: 256 KiB, or in bytes if it is not whole KiB. Good until the next call. */
+/* Formats a size: as 256 KiB, or in bytes if it is not a multiple of 1 KiB. The text stays valid
+ * until the next call. */
 const char *size_name(size_t size);
 
 #endif
