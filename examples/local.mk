@@ -7,7 +7,8 @@ check_PROGRAMS += \
 	examples/02-static-buffer \
 	examples/03-wordcount \
 	examples/04-request-scope \
-	examples/05-misuse
+	examples/05-misuse \
+	examples/06-bookkeeping
 
 examples_01_first_SOURCES = examples/01-first.c
 examples_01_first_LDADD = libmem.la
@@ -28,6 +29,9 @@ examples_04_request_scope_LDADD = libmem.la
 
 examples_05_misuse_SOURCES = examples/05-misuse.c
 examples_05_misuse_LDADD = libmem.la
+
+examples_06_bookkeeping_SOURCES = examples/06-bookkeeping.c
+examples_06_bookkeeping_LDADD = libmem.la
 
 dist_check_SCRIPTS += tests/examples.sh
 if BUILD_TESTS

@@ -86,6 +86,25 @@ prints "          16 bytes into a block of 104 bytes"
 prints "          3 bytes into a block of 104 bytes"
 prints "5 misuses caught; Mem_Check says: all is well"
 
+# share FLAGS COLUMN LEAST MOST: a percentage that 06-bookkeeping has printed is between two
+share()
+{
+    awk -v flags="$1" -v column="$2" -v least="$3" -v most="$4" '
+        $2 == flags { found = 1; bad = $column < least || $column > most; print }
+        END { exit bad || !found }' "$tmp/out" || fail "06-bookkeeping: not $3 % to $4 %"
+}
+
+# The figures of doc/DESIGN.md, where pages have 4 KiB, and are not joined to larger ones.
+run 0 06-bookkeeping 65536
+if [ "$(getconf PAGESIZE)" -eq 4096 ] && [ -z "$wrapper${INSTRUMENT_FLAGS-}" ] && [ -r /proc/self/smaps_rollup ]; then
+    share default 4 8.0 8.8
+    share MEM_EXACT 4 3.1 3.5
+    grep -q '\[always\]' /sys/kernel/mm/transparent_hugepage/enabled || {
+        share default 7 4.2 5.2
+        share MEM_EXACT 7 3.0 3.5
+    }
+fi
+
 # --- the word index: what it finds ---
 
 cat >"$tmp/text" <<'END'
