@@ -5,6 +5,13 @@
 noinst_LTLIBRARIES += libtrace.la
 libtrace_la_SOURCES = \
 	record/trace.h \
+	replay/merge-blocks.c \
+	replay/merge-blocks.h \
+	replay/merge-clock.c \
+	replay/merge-clock.h \
+	replay/merge-threads.c \
+	replay/merge-threads.h \
+	replay/merge.c \
 	replay/merge.h \
 	replay/trace-about.c \
 	replay/trace-bytes.c \

@@ -45,11 +45,11 @@ const char *trace_take(Trace *trace, TraceEvent *event);
 /* Appends the content of an info frame. False: error says why. */
 bool trace_take_info(Trace *trace, uint64_t offset, const TraceFrame *header, TraceError *error);
 
-/* The reader of raw traces: created when the first thread frame is at trace->first or behind; reads an event as
- * trace_next() does. */
-RawReader *raw_open(Trace *trace, TraceError *error);
+/* The reader of raw traces. raw_open() makes trace->raw, where trace->next is behind the info frames that are read
+ * already; raw_next() reads an event as trace_next() does. */
+bool raw_open(Trace *trace, TraceError *error);
 int raw_next(Trace *trace, TraceEvent *event, TraceError *error);
-bool raw_rewind(Trace *trace, TraceError *error);
+void raw_rewind(Trace *trace);
 double raw_progress(const Trace *trace);
 void raw_close(RawReader *raw);
 

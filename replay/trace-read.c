@@ -265,8 +265,7 @@ static bool begin(Trace *trace, TraceError *error)
         }
     }
     if (found == FRAME_THERE && header.kind == TRACE_THREAD) {
-        trace->raw = raw_open(trace, error);
-        return trace->raw != NULL;
+        return raw_open(trace, error);
     }
     return found != FRAME_WRONG;
 }
@@ -281,7 +280,7 @@ void trace_rewind(Trace *trace)
     trace->ended = REGION_NONE;
     live_clear(&trace->live);
     if (trace->raw != NULL) {
-        raw_rewind(trace, NULL);
+        raw_rewind(trace);
     }
 }
 

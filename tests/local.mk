@@ -97,6 +97,7 @@ test_programs = \
 	tests/test-threads \
 	tests/test-trace \
 	tests/test-trace-file \
+	tests/test-trace-merge \
 	tests/test-visitor \
 	tests/test-visitor-fork \
 	tests/test-walk \
@@ -374,6 +375,11 @@ tests_test_trace_file_SOURCES = tests/test-trace-file.c
 tests_test_trace_file_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
 tests_test_trace_file_LDFLAGS = $(test_ldflags)
 tests_test_trace_file_LDADD = libtrace.la $(test_ldadd)
+
+tests_test_trace_merge_SOURCES = tests/test-trace-merge.c tests/threads-model.c tests/threads-model.h
+tests_test_trace_merge_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_test_trace_merge_LDFLAGS = $(test_ldflags)
+tests_test_trace_merge_LDADD = libtrace.la $(test_ldadd)
 
 tests_test_trace_SOURCES = tests/test-trace.c
 tests_test_trace_CPPFLAGS = $(test_cppflags)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "replay/merge-blocks.h"
+
+#include <stdlib.h>
+
+_Static_assert(sizeof(MergeBlock) == 16, "memory of the writer's");
+
+enum { LEAST = 256 }; /* places */
+
+/* Where the search for an address begins. */
+static size_t home(const MergeBlocks *blocks, uint64_t address)
+{
+    uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+    return (size_t)(hash * blocks->places >> 32);
+}
+
+static size_t after(const MergeBlocks *blocks, size_t place)
+{
+    return place + 1 == blocks->places ? 0 : place + 1;
+}
+
+/* The place of an address, or the free one where it would be. */
+static size_t find_place(const MergeBlocks *blocks, uint64_t address)
+{
+    size_t place = home(blocks, address);
+
+    while (blocks->table[place].address != address && blocks->table[place].address != 0) {
+        place = after(blocks, place);
+    }
+    return place;
+}
+
+const MergeBlock *blocks_find(const MergeBlocks *blocks, uint64_t address)
+{
+    const MergeBlock *found;
+
+    if (blocks->count == 0) {
+        return NULL;
+    }
+    found = &blocks->table[find_place(blocks, address)];
+    return found->address == 0 ? NULL : found;
+}
+
+/* Gives the table another size. */
+static bool resize(MergeBlocks *blocks, size_t places)
+{
+    MergeBlocks made = {.table = NULL, .places = places};
+
+    made.table = places > UINT32_MAX ? NULL : calloc(places, sizeof *made.table);
+    if (made.table == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < blocks->places; i++) {
+        const MergeBlock *block = &blocks->table[i];
+
+        if (block->address != 0) {
+            made.table[find_place(&made, block->address)] = *block;
+            made.count++;
+        }
+    }
+    free(blocks->table);
+    *blocks = made;
+    return true;
+}
+
+bool blocks_add(MergeBlocks *blocks, const MergeBlock *block)
+{
+    if (blocks->count >= blocks->places / 5 * 4 &&
+        !resize(blocks, blocks->places == 0 ? LEAST : blocks->places + blocks->places / 2)) {
+        return false;
+    }
+    blocks->table[find_place(blocks, block->address)] = *block;
+    blocks->count++;
+    return true;
+}
+
+void blocks_remove(MergeBlocks *blocks, uint64_t address)
+{
+    size_t place = find_place(blocks, address);
+
+    /* Those behind it that were pushed off the place move up. */
+    for (size_t next = after(blocks, place); blocks->table[next].address != 0;
+         next = after(blocks, next)) {
+        size_t wanted = home(blocks, blocks->table[next].address);
+        bool between = place < next ? place < wanted && wanted <= next
+                                    : place < wanted || wanted <= next;
+
+        if (!between) {
+            blocks->table[place] = blocks->table[next];
+            place = next;
+        }
+    }
+    blocks->table[place].address = 0;
+    blocks->count--;
+}
+
+void blocks_remove_region(MergeBlocks *blocks, unsigned region)
+{
+    size_t i = 0;
+
+    while (i < blocks->places) {
+        const MergeBlock *block = &blocks->table[i];
+
+        if (block->address != 0 && block->region == region) {
+            blocks_remove(blocks, block->address); /* another may have moved to this place */
+        } else {
+            i++;
+        }
+    }
+}
+
+void blocks_free(MergeBlocks *blocks)
+{
+    free(blocks->table);
+    *blocks = (MergeBlocks){0};
+}
