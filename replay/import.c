@@ -63,6 +63,15 @@ static bool import_lines(Import *import)
     return import_wrong(import, "this is neither mtrace's output nor heaptrack's");
 }
 
+/* What is begun is of no use. A device stays. */
+static void remove_file(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+        unlink(path);
+}
+
 static bool write_trace(Import *import, const char *to)
 {
     TraceError late = {.text = ""};
@@ -77,7 +86,7 @@ static bool write_trace(Import *import, const char *to)
         *import->error = late;
     if (fine && written)
         return true;
-    unlink(to);
+    remove_file(to);
     return false;
 }
 

@@ -175,10 +175,16 @@ static char *describe(const SymbolsFrame *frame, uint64_t offset)
         made = asprintf(&text, "%s+0x%" PRIx64, base_name(frame->module), frame->address);
     else
         made = asprintf(&text, "0x%" PRIx64, frame->address);
-    if (made < 0)
-        return NULL;
-    make_readable(text);
-    return text;
+    return made < 0 ? NULL : text;
+}
+
+/* The name that an imported trace has for an address, where that is all that was known. */
+static const char *told_name(const Symbols *symbols, uint64_t address)
+{
+    char key[32];
+
+    snprintf(key, sizeof key, "caller.%" PRIx64, address);
+    return trace_info(symbols->trace, key);
 }
 
 /* A call returns behind itself, which can be in another line, or even in another function. */
@@ -201,7 +207,10 @@ static void look_up(Symbols *symbols, Found *found, const TraceModule *module)
     frame->file = place.line == 0 ? NULL : place.file;
     frame->line = frame->file == NULL ? 0 : place.line;
 
-    found->text = describe(frame, place.offset + 1);
+    const char *told = module == NULL ? told_name(symbols, found->address) : NULL;
+    found->text = told != NULL ? strdup(told) : describe(frame, place.offset + 1);
+    if (found->text != NULL)
+        make_readable(found->text);
     frame->name = found->text == NULL ? "unknown" : found->text;
 }
 
