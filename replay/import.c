@@ -54,11 +54,14 @@ static bool import_lines(Import *import)
 
     while ((more = import_lines_next(import->lines, &line, import->error)) == 1 && line[0] == '\0')
         ;
-    if (more < 0)
+    if (more == 0)
+        snprintf(import->error->text, sizeof import->error->text, "%s: byte 0: no line is in here",
+                 import->path);
+    if (more != 1)
         return false;
-    if (more == 1 && strncmp(line, "v ", 2) == 0)
+    if (strncmp(line, "v ", 2) == 0)
         return import_heaptrack(import, line);
-    if (more == 1 && (strncmp(line, "= ", 2) == 0 || strncmp(line, "@ ", 2) == 0))
+    if (strncmp(line, "= ", 2) == 0 || strncmp(line, "@ ", 2) == 0)
         return import_mtrace(import, line);
     return import_wrong(import, "this is neither mtrace's output nor heaptrack's");
 }

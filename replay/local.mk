@@ -39,16 +39,10 @@ libtrace_la_LIBADD = $(ZSTD_LIBS)
 
 if BUILD_REPLAY
 
-# It has the library in it, compiled anew: without the bytes of blocks.
-noinst_LTLIBRARIES += libplayer.la
-libplayer_la_SOURCES = \
-	$(libmem_la_SOURCES) \
-	replay/player.c \
-	replay/player.h
-libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0
+replay_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) $(DW_CFLAGS) $(Z_CFLAGS) $(ZSTD_CFLAGS)
 
-bin_PROGRAMS += memreplay
-memreplay_SOURCES = \
+# The files of other tools; and what they and the tables need to know of modules.
+replay_import_only = \
 	replay/import-events.c \
 	replay/import-events.h \
 	replay/import-heaptrack.c \
@@ -61,12 +55,26 @@ memreplay_SOURCES = \
 	replay/import-mtrace.c \
 	replay/import-raw.c \
 	replay/import.c \
-	replay/import.h \
-	replay/memreplay.c \
+	replay/import.h
+replay_import_sources = \
+	$(replay_import_only) \
 	replay/symbols-file.c \
 	replay/symbols-file.h \
 	replay/symbols.c \
 	replay/symbols.h
+
+# It has the library in it, compiled anew: without the bytes of blocks.
+noinst_LTLIBRARIES += libplayer.la
+libplayer_la_SOURCES = \
+	$(libmem_la_SOURCES) \
+	replay/player.c \
+	replay/player.h
+libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0
+
+bin_PROGRAMS += memreplay
+memreplay_SOURCES = \
+	replay/memreplay.c \
+	$(replay_import_sources)
 memreplay_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
 	$(DW_CFLAGS) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(Z_CFLAGS) $(ZSTD_CFLAGS)
 memreplay_LDADD = libplayer.la libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS) $(Z_LIBS) $(ZSTD_LIBS)

@@ -538,6 +538,20 @@ tests_names_CFLAGS = $(AM_CFLAGS) -g
 tests_names_LDFLAGS = $(AM_LDFLAGS) -Wl,--build-id
 tests_names_LDADD = $(DW_LIBS)
 TESTS += tests/names.sh
+
+check_PROGRAMS += tests/imported
+tests_imported_SOURCES = tests/imported.c $(replay_import_sources)
+tests_imported_CPPFLAGS = $(replay_cppflags)
+tests_imported_LDADD = libtrace.la $(DW_LIBS) $(Z_LIBS) $(ZSTD_LIBS)
+TESTS += tests/import.sh
+
+# A fuzzer's entry, and a corpus in the place of the fuzzer.
+check_PROGRAMS += tests/corpus-import
+tests_corpus_import_SOURCES = tests/corpus.c tests/fuzz-import.c tests/random.h tests/sanitized.h \
+	$(replay_import_only)
+tests_corpus_import_CPPFLAGS = $(replay_cppflags)
+tests_corpus_import_LDADD = libtrace.la $(Z_LIBS) $(ZSTD_LIBS)
+TESTS += tests/corpus-import.sh
 endif
 
 TESTS += \
@@ -636,6 +650,8 @@ endif
 
 dist_check_SCRIPTS += \
 	tests/bootstrap-lock.sh \
+	tests/corpus-import.sh \
+	tests/import.sh \
 	tests/languages.sh \
 	tests/malloc.sh \
 	tests/memrun.sh \
@@ -647,6 +663,8 @@ dist_check_SCRIPTS += \
 
 EXTRA_DIST += \
 	tests/README.md \
+	tests/corpus/import \
+	tests/corpus/imported \
 	tests/malloc/audit.c \
 	tests/malloc/forms.cc \
 	tests/malloc/interposer.c \
