@@ -91,8 +91,7 @@ size_t contenders_find(Contender *contenders, char **extra, size_t extra_count, 
     }
     const char *unknown = unknown_name(only, extra, extra_count);
     if (unknown != NULL) {
-        fprintf(stderr, "bench: unknown allocator '%.*s'\n", (int)strcspn(unknown, ","),
-                unknown);
+        fprintf(stderr, "bench: unknown allocator '%.*s'\n", (int)strcspn(unknown, ","), unknown);
         return 0;
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

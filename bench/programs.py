@@ -62,13 +62,13 @@ def choose_allocators(options):
     for extra in options.allocator:
         name, equals, library = extra.partition("=")
         if not name or not equals or not library:
-            fail(f"'{extra}' is not NAME=LIBRARY", USAGE_STATUS)
+            fail(f"'{extra}': expected NAME=LIBRARY", USAGE_STATUS)
         known[name] = os.path.abspath(library) if "/" in library else library
     wanted = known if options.allocators is None else options.allocators.split(",")
     chosen, missing = {}, {}
     for name in wanted:
         if name not in known:
-            fail(f"there is no allocator named '{name}'", USAGE_STATUS)
+            fail(f"unknown allocator '{name}'", USAGE_STATUS)
         (chosen if can_preload(known[name]) else missing)[name] = known[name]
     if not chosen:
         fail("none of these is installed: " + describe(missing))
