@@ -17,7 +17,7 @@ static void *take_memory(size_t bytes)
     return memory;
 }
 
-/* A cache as the region makes it; NULL: there can be no more. */
+/* Returns a cache, made as the region makes it; NULL: there can be no more. */
 Cache *bench_create(void)
 {
     unsigned owner = 0;
@@ -44,7 +44,7 @@ static void free_memory(void)
     free(bench.granules.posted);
 }
 
-/* pieces: beside those of the pool itself and of the caches. */
+/* pieces: in addition to those of the pool itself and of the caches. */
 void bench_open(size_t caches, size_t pieces)
 {
     size_t bytes = (sizeof(Pool) / PIECE_BYTES + 1 + pieces) * PIECE_BYTES + caches * sizeof(Cache);
@@ -118,7 +118,7 @@ static void see_stack(Cache *cache, size_t size_class)
     }
 }
 
-/* Notes the spans of a list: each of them once, and all of a tag, if there is one. */
+/* Notes the spans of a list: each once, and each with the tag, if there is one. */
 static void see_list(Pos span, const Pos *links, unsigned tag, bool *are_there)
 {
     Pos first = span;
@@ -151,7 +151,7 @@ static void see_cache(Cache *cache)
     }
 }
 
-/* What is said of a block, or of a position at which none begins. */
+/* Verifies what the tables say of a block, or of a position where none begins. */
 static void see_block(size_t block, size_t span, bool begins)
 {
     bool live = live_test(bench.granules.live, block);
@@ -216,7 +216,7 @@ void bench_check(void)
         skipped += !bench.pieces[piece];
     }
     ck_assert_uint_le(pool->fresh, pool->end);
-    ck_assert_uint_le(skipped, pool->owners); /* so that caches begin where they should */
+    ck_assert_uint_le(skipped, pool->owners); /* alignment of caches */
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -233,7 +233,8 @@ static bool are_free(size_t first, size_t count)
     return true;
 }
 
-/* Gives a cache one more span. False: there is no room. Granule 0 is in no region a span's. */
+/* Gives a cache one more span. Returns false if there is no room. Granule 0 never belongs to a
+ * span. */
 static bool add_span(Cache *cache, size_t size_class)
 {
     SpanShape shape = span_shape(&bench.granules, size_class);
@@ -300,7 +301,7 @@ CacheFreed bench_free(Cache *own, size_t block)
     return freed;
 }
 
-/* Frees a block, and then once more, which is refused; so are pointers beside it. */
+/* Frees a block, and once more, which is refused; so are pointers beside it. */
 void bench_give(Cache *own, Pos block)
 {
     size_t units = sizes_units(tag_class(granule_tag(bench.granules.tags, block)));
@@ -315,7 +316,7 @@ void bench_give(Cache *own, Pos block)
     }
 }
 
-/* Takes up to so many blocks. Returns how many. */
+/* Takes up to `count` blocks. Returns how many. */
 size_t bench_take_many(Cache *cache, size_t size_class, size_t count)
 {
     size_t taken = 0;
@@ -341,7 +342,7 @@ void bench_give_many(Cache *cache, size_t count)
     bench_check();
 }
 
-/* Everything is freed: then every span can be let go of, and nothing is left. */
+/* Frees everything. Then every span can leave, and nothing is left. */
 void bench_close(void)
 {
     bench_give_many(bench.caches[0], bench.count);
@@ -350,7 +351,7 @@ void bench_close(void)
 
         cache_collect(cache, BENCH_GRANULES);
         for (size_t i = 0; i < 4 * SIZES;
-             i++) { /* seen, and not used since; with what is dropped in between */
+             i++) { /* seen, and not used since; other classes are dropped in between */
             size_t size_class = cache_cool(cache);
 
             while (bench_drop(cache, size_class, BENCH_GRANULES) != 0) {

@@ -8,7 +8,7 @@
 
 unsigned cached_barriers;
 
-/* For the rest of the process, this is a kernel without membarrier(2), or one where it is counted. */
+/* Makes this process see a kernel without membarrier(2), or one where its calls are counted. */
 static void choose_barriers(bool has_any)
 {
 #ifdef SYS_membarrier

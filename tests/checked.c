@@ -5,9 +5,9 @@
 #include <string.h>
 
 enum {
-    ERRNO_BEFORE = 4242,     /* no error of any system */
-    PATTERN_WHOLE = 1 << 20, /* blocks up to this carry a pattern all over */
-    PATTERN_END = 1 << 16    /* larger ones, in so many bytes at either end */
+    ERRNO_BEFORE = 4242,     /* no system has this error */
+    PATTERN_WHOLE = 1 << 20, /* blocks up to this size carry a pattern all over */
+    PATTERN_END = 1 << 16    /* larger ones, in this many bytes at either end */
 };
 
 /* ------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ static int find_largest(const Mem_Block *block, void *context)
     return 0;
 }
 
-/* Verifies that a request that failed had to. */
+/* Verifies that a failed request had to fail. */
 static void verify_full(const Bed *bed, size_t needed)
 {
     size_t largest = 0;
@@ -123,11 +123,12 @@ static void verify_full(const Bed *bed, size_t needed)
     checked_sound(bed);
 }
 
-/* Bytes up to which a request is rounded up to a multiple of the alignment alone, whoever serves it. */
+/* Bytes up to which a request is rounded up only to a multiple of the alignment, by the heap and by
+ * caches. */
 enum { EXACT_MOST = 128 * UNIT };
 
-/* Whether a block may have so many bytes for what was asked for. Caches round large blocks up to a size of their own, and
- * aligned ones to a multiple of the alignment. */
+/* Returns whether a block may have `usable` bytes for its request. Caches round large blocks up to
+ * a size class, and aligned ones to a multiple of the alignment. */
 static bool may_have(const Bed *bed, size_t usable, size_t alignment, size_t cost)
 {
     size_t multiple = bed->is_cached && alignment > bed->alignment ? alignment : bed->alignment;
@@ -140,7 +141,7 @@ static bool may_have(const Bed *bed, size_t usable, size_t alignment, size_t cos
                                                   : usable == rounded);
 }
 
-/* Verifies a block that was handed out. kept: bytes that it may have for it had them before. */
+/* Verifies a new block. kept: bytes that it may have because it had them before. */
 static void verify_block(const Bed *bed, char *block, size_t alignment, size_t size, size_t kept)
 {
     size_t cost = bed_cost(bed, size);
@@ -164,7 +165,7 @@ static void verify_block(const Bed *bed, char *block, size_t alignment, size_t s
     checked_sound(bed);
 }
 
-/* The sum, or the largest number there is. */
+/* Returns the sum, or SIZE_MAX if it overflows. */
 static size_t add_up(size_t a, size_t b)
 {
     return a + b < a ? SIZE_MAX : a + b;
@@ -252,7 +253,7 @@ void *checked_realloc(const Bed *bed, void *block, size_t size)
                          old_size, (void *)resized);
         }
     }
-    /* A block of a cache keeps its size where there is no smaller one. */
+    /* A block of a cache keeps its size if there is no smaller block. */
     verify_block(bed, resized, 1, size, bed->is_cached && (uintptr_t)resized == old ? old_size : 0);
     return resized;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "churn.h"
 
-/* What a phase does more of. */
+/* The dominant operation of a phase. */
 typedef enum Phase { PHASE_FILL, PHASE_CHURN, PHASE_DRAIN, PHASE_COUNT } Phase;
 
 static void allocate(Model *model, const Churn *run, Random *source)
@@ -15,7 +15,7 @@ static void allocate(Model *model, const Churn *run, Random *source)
     case 1:
         model_aligned_alloc(model, (size_t)1 << random_below(source, 14), size);
         break;
-    case 2: /* more than there is, or nearly */
+    case 2: /* more than the region has, or nearly */
         model_alloc(model, model->bed->capacity - size % model->bed->capacity);
         break;
     default:
@@ -24,7 +24,7 @@ static void allocate(Model *model, const Churn *run, Random *source)
     }
 }
 
-/* One operation. Of ten, so many allocate, two resize, and the others free. */
+/* Does one operation. Of ten, `allocations` allocate, two resize, and the others free. */
 static void operate(Model *model, const Churn *run, Random *source, size_t allocations)
 {
     size_t which = random_below(source, 10);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region as the tests of Mem_RegionDump need it: what a walk tells, and what was printed. */
+ * A region for tests of Mem_RegionDump: its blocks from a walk, and its dump. */
 #ifndef MEM_TESTS_DUMPED_H
 #define MEM_TESTS_DUMPED_H
 
@@ -13,10 +13,10 @@ typedef struct Blocks {
     Mem_Block list[DUMPED_BLOCKS_MAX];
 } Blocks;
 
-/* All blocks of a region; until the next call. */
+/* Returns all blocks of a region; valid until the next call. */
 const Blocks *dumped_blocks(const Bed *bed);
 
-/* Dumps a region into memory, to be freed. */
+/* Dumps a region into memory, which the caller frees. */
 char *dumped_text(const Bed *bed, Mem_Format format);
 
 #endif

@@ -19,7 +19,7 @@
 /* A call with this as its last argument is let through. */
 enum { LET_THROUGH = 0x6d656d };
 
-/* Says what becomes of calls of a number that the kernel is not told to let through. */
+/* Sets the action for calls of a number that are not let through. */
 static bool install(long number, unsigned action)
 {
     struct sock_filter filter[] = {
@@ -60,7 +60,7 @@ bool filter_refuse(long number, int error)
 
 static unsigned *counter;
 
-/* Makes the call that the kernel did not. */
+/* Makes the call that the kernel has stopped. */
 static void note_call(int signal, siginfo_t *info, void *context)
 {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;

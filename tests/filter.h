@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls that fail, or are counted, whoever makes them and however: by a filter of the kernel's, for the
- * rest of the process. */
+ * System calls that fail or are counted, whoever makes them and however: by a filter in the kernel,
+ * for the rest of the process. */
 #ifndef MEM_TESTS_FILTER_H
 #define MEM_TESTS_FILTER_H
 
 #include <stdbool.h>
 
-/* Makes all calls of a number fail with an error. False: the system has no filters. */
+/* Makes all calls of a number fail with an error. Returns false if the system has no filters. */
 bool filter_refuse(long number, int error);
 
-/* Counts all calls of a number, of one in a process, and lets them be; a counter that is not written to: the
- * system can't. */
+/* Counts all calls of a number, one in each process, and lets them through. If the system cannot,
+ * the counter stays untouched. */
 void filter_count(long number, unsigned *count);
 
 #endif

@@ -23,7 +23,7 @@ bool forest_plant(Forest *forest, Pos classes, Pos units, size_t space, bool fil
     memset(forest->memory + MARGIN + layout.guard, MARGIN_BYTE, MARGIN);
     forest->heap = &((Region *)(void *)(forest->memory + MARGIN + layout.region))->heap;
     if (fill) {
-        /* Whatever was in the memory of nodes, and of states, must not matter. */
+        /* The former contents of the nodes, and of the map, must not matter. */
         memset(forest->memory + MARGIN, 0xee, layout.starts);
         memset(forest->memory + MARGIN + layout.free, 0xee, layout.region - layout.free);
         memset(forest->heap, 0xee, sizeof *forest->heap);
@@ -69,7 +69,7 @@ void forest_add(Forest *forest, Pos room)
     forest->cell_count++;
     ck_assert_uint_le(room, forest->layout.end - cell->start);
     declare(forest, cell->start, room, false);
-    if (cell->start + room != forest->layout.end) { /* what is left over is in use */
+    if (cell->start + room != forest->layout.end) { /* the rest is in use */
         declare(forest, cell->start + room, forest->layout.end - cell->start - room, false);
     }
 }
@@ -130,8 +130,8 @@ void forest_give(Forest *forest, Cell *cell, Pos block, Pos size)
     forest->count++;
 }
 
-/* The array's block for a size, or 0: the smallest of at least so many units, or the largest; of bins
- * from first to last. */
+/* Returns the array's block for a size, or 0: the smallest of at least `units` units, or the
+ * largest; of bins from first to last. */
 static Pos best_of(const Forest *forest, Pos units, size_t first, size_t last, bool largest)
 {
     Pos best = 0;
@@ -148,7 +148,7 @@ static Pos best_of(const Forest *forest, Pos units, size_t first, size_t last, b
     return best;
 }
 
-/* What was found must be a block which is there, of the size that it should have. */
+/* Verifies that a found block exists, and has the expected size. */
 static void verify_found(const Forest *forest, Pos block, Pos expected)
 {
     if (block == TREE_NONE && expected == 0) {
@@ -180,7 +180,7 @@ static void verify_cell(const Forest *forest, const Cell *cell)
     Pos before = size == 0 ? cell->room : block - cell->start;
     Pos end = cell->start + cell->room;
 
-    /* Nodes are in no way of the map. */
+    /* Nodes do not disturb the map. */
     if (!map_is_start(map, cell->start) || map_is_free(map, cell->start) ||
         map_size(map, cell->start) != before ||
         map_previous(map, cell->start + before) != cell->start ||
@@ -205,7 +205,8 @@ static void verify_cell(const Forest *forest, const Cell *cell)
     }
 }
 
-/* Each bin is marked if it holds something, and together they hold what there is. */
+/* Verifies that each bin is marked if it holds something, and that all bins together hold every
+ * block. */
 void forest_verify_bins(const Forest *forest)
 {
     const Layout *layout = &forest->layout;
@@ -248,7 +249,7 @@ static void verify_best(const Forest *forest, Pos units)
     }
     verify_found(forest, expected == 0 ? TREE_NONE : block, expected);
     if (units > forest->layout.end - forest->layout.first) {
-        return; /* there may be no class for it */
+        return; /* it may have no class */
     }
     if (units >= forest->layout.classes) {
         size_t bin = index_large_class(index, units);
@@ -259,7 +260,7 @@ static void verify_best(const Forest *forest, Pos units)
                          best_of(forest, units, bin, bin, false));
         }
     }
-    /* A small size with a class that holds larger blocks only. */
+    /* A small size in a class with larger blocks only. */
     for (size_t i = 0; units < forest->layout.classes && i < forest->cell_count; i += 7) {
         if (forest->cells[i].size != 0) {
             size_t bin = forest_bin(forest, forest->cells[i].size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How much memory there is for a program, as files of the system tell it: here those of a directory. */
+ * The budget of a program, from system files: here those of a directory. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static void end(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-/* Writes a file, and makes the directories that it is in. */
+/* Writes a file, and makes its directories. */
 static void put(const char *path, const char *text)
 {
     char name[PATH_MAX];
@@ -85,7 +85,7 @@ START_TEST(the_least_limit_of_all_groups_counts)
     put(V2 "/a/memory.max", "max\n");
     put(V2 "/memory.max", "1500000\n");
     expect(1500000, 1500000);
-    put(V2 "/ab/memory.max", "1\n"); /* of others */
+    put(V2 "/ab/memory.max", "1\n"); /* another group */
     put(V2 "/a/b/c/d/memory.max", "1\n");
     expect(1500000, 1500000);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Caches alone, on the bench: stacks, loose spans, inboxes, the pool. */
+ * Caches in isolation: stacks, loose spans, inboxes, the pool. */
 #include <stdlib.h>
 
 #include "cache-bench.h"
 
-/* Caches allocate and free in bursts, of few classes at a time, and free what is another's. The pool is too small,
- * just enough, or large. */
+/* Caches allocate and free in bursts, of few classes at a time, and free blocks of other caches.
+ * The pool is too small, just large enough, or large. */
 START_TEST(nothing_is_lost)
 {
     static const size_t pieces[] = {3, 40, 4000};
@@ -39,7 +39,7 @@ static size_t count_spans(void)
     return count;
 }
 
-/* A stack grows up to its limit, and then forgets its older half; spans that are empty then go. */
+/* A stack grows up to its limit, and then forgets its older half; empty spans then leave. */
 START_TEST(stacks_grow_and_forget)
 {
     size_t capacity = 0;
@@ -71,8 +71,8 @@ static int compare(const void *a, const void *b)
     return first < second ? -1 : first > second;
 }
 
-/* What a stack has forgotten is found again, in its span: no further span is taken. Of a span the first block is the
- * first that is taken. */
+/* Blocks that a stack has forgotten are found again in their spans: no further span is taken. The
+ * first block of a span is taken first. */
 START_TEST(loose_spans_are_used_first)
 {
     enum { CLASS = 8, EACH = GRANULE_UNITS / CLASS, SPANS = 20, COUNT = SPANS * EACH };
@@ -105,7 +105,7 @@ START_TEST(loose_spans_are_used_first)
 }
 END_TEST
 
-/* A class that is not used loses its stack, and begins anew; what was on it is found in its spans. */
+/* An unused class loses its stack, and begins anew; its blocks are found in its spans. */
 START_TEST(classes_cool)
 {
     Cache *cache;
@@ -125,7 +125,7 @@ START_TEST(classes_cool)
     ck_assert(!cache_is_busy(cache, 5));
     ck_assert_uint_eq(held, 100);
     ck_assert_uint_eq(bench_take_many(cache, 5, 60), 60);
-    /* One that is used in between keeps it. */
+    /* A class used in between keeps its stack. */
     for (size_t i = 0; i < 4 * SIZES; i++) {
         if (cache_cool(cache) == 4) {
             bench_give_many(cache, 1);
@@ -136,7 +136,7 @@ START_TEST(classes_cool)
 }
 END_TEST
 
-/* Only spans that are empty are let go of, with what is of them on the stack; not one that is in an inbox. */
+/* Only empty spans are dropped, with their positions on the stack; a span in an inbox is not. */
 START_TEST(empty_spans_are_dropped)
 {
     enum { CLASS = 64, EACH = GRANULE_UNITS / CLASS };
@@ -153,7 +153,7 @@ START_TEST(empty_spans_are_dropped)
         bench_check();
     }
     bench.count = 0;
-    for (size_t i = 0; i < 2 * SIZES; i++) { /* makes all loose */
+    for (size_t i = 0; i < 2 * SIZES; i++) { /* makes all spans loose */
         cache_cool(cache);
     }
     bench_drop(cache, CLASS, BENCH_GRANULES); /* none: they are in the inbox */
@@ -167,7 +167,8 @@ START_TEST(empty_spans_are_dropped)
 }
 END_TEST
 
-/* The pool is used up: there are no stacks, or they don't grow, and no cache, and yet all is found. */
+/* With an exhausted pool there are no stacks, or they do not grow, and no cache; yet all blocks are
+ * found. */
 START_TEST(pool_is_used_up)
 {
     for (size_t pieces = 1; pieces < 12; pieces++) {
@@ -185,7 +186,7 @@ START_TEST(pool_is_used_up)
 }
 END_TEST
 
-/* The last cache that there is room for ends where the pool does. */
+/* The last cache that fits ends where the pool does. */
 START_TEST(caches_are_as_many_as_fit)
 {
     for (size_t pieces = 0; pieces < 4; pieces++) {
@@ -194,7 +195,7 @@ START_TEST(caches_are_as_many_as_fit)
         bench_open(0, 5 * sizeof(Cache) / PIECE_BYTES + pieces);
         for (size_t i = 0; i < pieces; i++) {
             ck_assert_ptr_nonnull(
-                pool_take_stack(bench.pool, 14)); /* and keeps it from the check */
+                pool_take_stack(bench.pool, 14)); /* and hides it from the check */
         }
         while (bench_create() != NULL) {
             count++;
@@ -203,7 +204,7 @@ START_TEST(caches_are_as_many_as_fit)
         ck_assert_uint_le(count, 5);
         ck_assert_uint_le(bench.pool->fresh, bench.pool->end);
     }
-    /* And no more than the heap has granules for. */
+    /* And there are no more caches than the heap has granules for. */
     bench_open(0, 20 * sizeof(Cache) / PIECE_BYTES);
     for (Pos i = 0; i < BENCH_GRANULES / 16; i++) {
         ck_assert_ptr_nonnull(bench_create());
@@ -213,7 +214,8 @@ START_TEST(caches_are_as_many_as_fit)
 }
 END_TEST
 
-/* A span is posted once, whatever is freed in it, and collected once; then it may be posted again. */
+/* A span is posted once, whatever is freed in it, and collected once; then it may be posted
+ * again. */
 START_TEST(inbox_has_each_span_once)
 {
     enum { CLASS = 16, EACH = GRANULE_UNITS / CLASS };
@@ -240,13 +242,14 @@ START_TEST(inbox_has_each_span_once)
 }
 END_TEST
 
-/* The block of another cache, and its remote bit is set: as far as a free comes before it looks at the live bit again. */
+/* Begins a free by another thread: sets the remote bit, as a free does before its second look at
+ * the live bit. */
 static void begin_free(size_t block)
 {
     bench.granules.remote[block / LIVE_WORD_BITS] |= live_mask(block);
 }
 
-/* A free of another thread's and the owner's meet: one of them counts, and the block is found. */
+/* A free by another thread and the owner's meet: one of them counts, and the block is found. */
 START_TEST(frees_that_meet)
 {
     Cache *cache;
@@ -256,7 +259,7 @@ START_TEST(frees_that_meet)
     cache = bench.caches[0];
     cache->inbox.watched = true;
     bench_take_many(cache, 3, 20);
-    /* The owner comes second: it is told, and the other's counts. */
+    /* The owner comes second: it is told, and the other free counts. */
     block = bench.held[--bench.count];
     begin_free(block);
     ck_assert_int_eq((int)bench_free(cache, block), (int)CACHE_TWICE);
@@ -264,14 +267,14 @@ START_TEST(frees_that_meet)
     bench_check();
     ck_assert_int_eq((int)inbox_decide(&cache->inbox, &bench.granules, block), (int)CACHE_FREED);
     bench_check();
-    /* The owner was first, and looked before the other's bit was there. */
+    /* The owner came first, and looked before the remote bit was set. */
     block = bench.held[--bench.count];
     ck_assert_int_eq((int)bench_free(cache, block), (int)CACHE_FREED);
     bench.has[block] = false;
     begin_free(block);
     ck_assert_int_eq((int)inbox_decide(&cache->inbox, &bench.granules, block), (int)CACHE_TWICE);
     bench_check();
-    /* It has allocated the block anew since: then the other's is a free of that. */
+    /* The owner has allocated the block again since: then the other free ends the new block. */
     ck_assert_uint_eq(bench_take(cache, 3), block);
     begin_free(block);
     ck_assert_int_eq((int)inbox_decide(&cache->inbox, &bench.granules, block), (int)CACHE_FREED);
@@ -282,7 +285,7 @@ START_TEST(frees_that_meet)
 }
 END_TEST
 
-/* Each size is the smallest that suffices for what is rounded up to it. */
+/* Each class is the smallest that suffices for the requests rounded up to it. */
 START_TEST(sizes_suffice)
 {
     for (size_t units = 1; units <= SIZES_LARGEST; units++) {
@@ -305,7 +308,8 @@ START_TEST(sizes_suffice)
 }
 END_TEST
 
-/* A span has room for its blocks, and no shorter one wastes less; the bits of a granule fill cache lines. */
+/* A span has room for its blocks, and no shorter one wastes less; the bits of a granule fill cache
+ * lines. */
 START_TEST(spans_fit)
 {
     bench_open(0, 1);
@@ -327,7 +331,7 @@ START_TEST(spans_fit)
 }
 END_TEST
 
-/* What other threads write to is on no cache line of what the owner writes to. */
+/* Data written by other threads shares no cache line with data written by the owner. */
 START_TEST(lines_are_apart)
 {
     ck_assert_uint_eq(sizeof(Cache) % 128, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which thread has a cache, and what it is used for: as many as a region has granules for, and no more than a tag can name;
- * and how often all of them have to give back what they have. */
+ * Caches and their threads: there are as many as the granules of a region allow, and no more than a
+ * tag can name; and settling is rare. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -19,7 +19,7 @@ typedef struct Crowd {
     bool failed;
 } Crowd;
 
-/* Allocates and frees, and keeps a few blocks until all others have come so far. */
+/* Allocates and frees, and keeps a few blocks until all others have come as far. */
 static void *live_in_crowd(void *argument)
 {
     Crowd *crowd = argument;
@@ -51,7 +51,7 @@ static void *live_in_crowd(void *argument)
     return NULL;
 }
 
-/* So many threads at a time; so many of them are served by caches. */
+/* Runs `count` threads at a time; caches must serve `served` of them. */
 static void verify_crowd(Bed bed, unsigned count, size_t served)
 {
     static pthread_t threads[MOST];
@@ -59,7 +59,7 @@ static void verify_crowd(Bed bed, unsigned count, size_t served)
     pthread_attr_t attributes;
     Mem_Stats before, after;
 
-    cached_warm_up(&bed, BLOCK); /* has a cache, too */
+    cached_warm_up(&bed, BLOCK); /* the test has a cache, too */
     before = bed_stats(&bed);
     ck_assert_int_eq(pthread_barrier_init(&crowd.barrier, NULL, count + 1), 0);
     ck_assert_int_eq(pthread_attr_init(&attributes), 0);
@@ -91,7 +91,7 @@ START_TEST(small_regions_have_caches)
 }
 END_TEST
 
-/* Of more threads than there are caches, the others use the heap; all is exact. */
+/* If there are more threads than caches, the others use the heap, and all is exact. */
 START_TEST(owners_end)
 {
     if (_i == 0) { /* a cache for each 16 granules, the test's among them */
@@ -109,7 +109,7 @@ static void *live_alone(void *bed)
     return thread_self->owned[region_slot(region_of(((const Bed *)bed)->region))];
 }
 
-/* A thread that comes when another has ended has its cache, with all that is in it. */
+/* A new thread gets the cache of an ended one, with all its contents. */
 START_TEST(caches_are_left_to_others)
 {
     Bed bed = cached_open(_i, 1 << 20);
@@ -133,8 +133,8 @@ START_TEST(caches_are_left_to_others)
 }
 END_TEST
 
-/* Requests that can't be met, again and again: all caches give back what they have; and then there are so many calls on
- * the heap, for each span, until they have some again. */
+/* Requests that cannot be met, again and again: the region settles once, and then serves a number
+ * of calls for each span from the heap before caches take spans again. */
 START_TEST(settlings_are_few)
 {
     enum { HEAP = 1 << 20, COUNT = 2000, EVERY = 16, PAUSE = 128 };
@@ -168,7 +168,7 @@ START_TEST(settlings_are_few)
 }
 END_TEST
 
-/* A size of which there are few calls costs nothing: no span, no stack. */
+/* A size with few calls costs nothing: no span, no stack. */
 START_TEST(few_calls_take_no_span)
 {
     Bed bed = cached_open(_i, 1 << 22);
@@ -200,7 +200,7 @@ typedef struct Late {
     const Bed *bed;
     pthread_barrier_t barrier;
     char *block;
-    Cache *cache; /* of the other thread */
+    Cache *cache; /* the other thread's */
     int freed;
 } Late;
 
@@ -216,8 +216,8 @@ static void *free_late(void *argument)
     return NULL;
 }
 
-/* A span waits in the inbox of a cache that had it before. So what is freed of it is known there alone, while its owner
- * finds its own inbox empty for long: a second free is known all the same. */
+/* A span waits in the inbox of its former owner. So only that inbox knows of its frees, while the
+ * present owner finds its own inbox empty for long. A second free is detected all the same. */
 START_TEST(late_posts_are_known)
 {
     static char *blocks[5000];
@@ -257,7 +257,7 @@ START_TEST(late_posts_are_known)
 }
 END_TEST
 
-/* Takes a block that is free, and uses it as any other. */
+/* Takes a free block, and uses it like any other. */
 static bool use_again(const Bed *bed, const char *freed)
 {
     for (int i = 0; i < 4096; i++) {
@@ -272,8 +272,9 @@ static bool use_again(const Bed *bed, const char *freed)
     return false;
 }
 
-/* The process forks while a thread has set the remote bit of a block, which is free or was allocated anew, and is about to
- * ask what became of it. That thread is not in the child. There the block is free, once. */
+/* The process forks while a thread has set the remote bit of a block, which is free or allocated
+ * again, and is about to ask. That thread does not exist in the child. There the block is free,
+ * once. */
 START_TEST(who_asks_is_not_in_the_child)
 {
     bool is_live = _i >= CACHED_VARIANTS;
@@ -311,7 +312,7 @@ START_TEST(who_asks_is_not_in_the_child)
 }
 END_TEST
 
-/* Caches begin where two cache lines do, wherever the region is. */
+/* Caches begin at multiples of two cache lines, wherever the region is. */
 START_TEST(caches_are_aligned)
 {
     static char memory[CACHED_INSIDE + 256] __attribute__((__aligned__(128)));

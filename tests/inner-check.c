@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the checker finds: bookkeeping that is damaged on purpose, bit by bit. All of it that a heap
- * goes by must be found, with a message; whatever is damaged, the checker itself must come to an end and
- * stay inside of the region's memory (which AddressSanitizer watches). */
+ * The checker: the bookkeeping is damaged on purpose, bit by bit. Any damage that the heap would
+ * act on must be found, with a message. Whatever is damaged, the checker itself must terminate, and
+ * stay inside the region's memory (which AddressSanitizer watches). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +18,12 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #endif
 
-/* Bytes of the bookkeeping whose every bit counts. */
+/* A part of the bookkeeping of which every bit matters. */
 typedef struct Part {
     const char *name;
     unsigned char *at;
     size_t size;
-    uint64_t care; /* the bits that count, where that is less: bit k of byte n is 8 n + k */
+    uint64_t care; /* the bits that matter, if not all: bit k of byte n is 8 n + k */
 } Part;
 
 enum { PARTS_MAX = 20000 };
@@ -44,14 +44,14 @@ static void add(Parts *parts, const char *name, void *at, size_t size)
     add_some(parts, name, at, size, UINT64_MAX);
 }
 
-/* Whether the block that has a unit is free. */
+/* Adds the free bit of a unit. */
 static void add_state(Parts *parts, const char *name, Heap *heap, Pos unit)
 {
     add_some(parts, name, heap_map(heap).free + unit / 8, 1, bits_mask(unit % 8));
 }
 
-/* The map: every start, the states of blocks at both their ends, and the sizes at both ends of long
- * ones. Returns how many of these there are. */
+/* Adds the map: every start, the states at both ends of blocks, and the sizes at both ends of long
+ * blocks. Returns how many of these there are. */
 static int add_map(Parts *parts, Heap *heap)
 {
     Map map = heap_map(heap);
@@ -91,7 +91,7 @@ static int add_map(Parts *parts, Heap *heap)
     return count;
 }
 
-/* Where there is no tree, only the size counts. */
+/* Adds a node. Outside of a tree only the size matters. */
 static void add_node(Parts *parts, TreeNode *node, bool in_tree)
 {
     add(parts, "size of a node", &node->size, sizeof node->size);
@@ -106,7 +106,7 @@ static void add_node(Parts *parts, TreeNode *node, bool in_tree)
     }
 }
 
-/* A block on a shelf, and what it keeps for others. */
+/* Adds a block on a shelf, and the firsts that it keeps for others. */
 static void add_shelved(Parts *parts, Index index, const Shelf *shelf, Pos block)
 {
     ShelfNode *node = shelf_node(index.tree, block);
@@ -121,7 +121,7 @@ static void add_shelved(Parts *parts, Index index, const Shelf *shelf, Pos block
     }
 }
 
-/* The node of a large free block. Returns whether it is linked. */
+/* Adds the node of a large free block. Returns whether it is linked. */
 static bool add_large(Parts *parts, Index index, Pos block, Pos size)
 {
     size_t size_class = index_large_class(index, size);
@@ -136,7 +136,7 @@ static bool add_large(Parts *parts, Index index, Pos block, Pos size)
     return in_tree;
 }
 
-/* The links of free blocks, the nodes of large ones, and what leads to them. Returns how many nodes are
+/* Adds the links of free blocks, the nodes of large ones, and the heads. Returns how many nodes are
  * in trees. */
 static int add_index(Parts *parts, Heap *heap)
 {
@@ -176,7 +176,7 @@ static void add_totals(Parts *parts, Heap *heap)
     add(parts, "fence", heap_address(heap, heap->end), FENCE_BYTES);
 }
 
-/* Flips one bit after the other; each must be found. */
+/* Flips one bit after another; each flip must be found. */
 static void flip_all(const Bed *bed, const Parts *parts)
 {
     Heap *heap = &shaped_region(bed)->heap;
@@ -208,7 +208,8 @@ static void flip_all(const Bed *bed, const Parts *parts)
     checked_sound(bed);
 }
 
-/* Units of a block: of few, of about as many as the smallest large one, or of several times that. */
+/* Returns the units of a block: few, about as many as the smallest large block has, or several
+ * times that. */
 static size_t any_units(Pos classes, Random *source)
 {
     static const size_t units[] = {1, 2, 2, 3, 10, 63, 64, 65, 70, 70, 90, 100, 130, 200, 300};
@@ -217,7 +218,8 @@ static size_t any_units(Pos classes, Random *source)
     return size <= 10 ? size : size <= 70 ? size - 64 + classes : size * classes / 64;
 }
 
-/* Blocks in use and free ones of many sizes: lists and rings of several, and a trie with branches. */
+/* Builds blocks in use and free ones of many sizes: lists and rings of several, and a trie with
+ * branches. */
 static Bed build(Pos classes, Pos gap, uint64_t seed, size_t blocks_max)
 {
     Shape shape = {.shift = 3 + (unsigned)(seed % 3), .classes = classes, .gap = gap};
@@ -249,7 +251,7 @@ static const Pos classes_of[] = {64, 64, 64, 64, SLOTS_BELOW, 128, CLASSES_MAX, 
 
 enum { VARIANTS = sizeof classes_of / sizeof classes_of[0] };
 
-/* The check of a heap fails, and says so. */
+/* Verifies that the check of a heap fails with this message. */
 static void check_finds(Heap *heap, const char *fault)
 {
     char message[200];
@@ -277,14 +279,14 @@ START_TEST(every_flipped_bit_is_found)
 }
 END_TEST
 
-/* Makes AddressSanitizer watch what is around the memory of a region, or leave it alone. */
+/* Makes AddressSanitizer watch the surroundings of a region's memory, or stop. */
 static void watch(const Bed *bed, bool on)
 {
     char *begin = bed_memory(bed);
     char *end = begin + bed->memory_size;
     size_t margin = (size_t)(begin - bed->memory);
 
-    ck_assert_uint_eq(bed->memory_size % 8, 0); /* as exact as it can be */
+    ck_assert_uint_eq(bed->memory_size % 8, 0); /* for an exact end */
     if (on) {
         ASAN_POISON_MEMORY_REGION(bed->memory, margin);
         ASAN_POISON_MEMORY_REGION(end, margin);
@@ -294,8 +296,8 @@ static void watch(const Bed *bed, bool on)
     }
 }
 
-/* Whatever is in the bookkeeping, the checker ends, and reads nothing outside of the memory. What tells
- * the shape of a heap is trusted. */
+/* Whatever the bookkeeping holds, the checker terminates, and reads nothing outside of the memory.
+ * The shape of the heap is trusted. */
 START_TEST(any_garbage_is_survived)
 {
     Random source = support_random("any_garbage_is_survived", _i);
@@ -316,10 +318,10 @@ START_TEST(any_garbage_is_survived)
             char *at = begin + 4 * random_below(&source, (size_t)(bed.first - begin) / 4);
             uint32_t value = (uint32_t)random_next(&source);
 
-            if (random_below(&source, 2) == 0) { /* a position that could be */
+            if (random_below(&source, 2) == 0) { /* a plausible position */
                 value %= heap->end + 200;
             }
-            if (random_below(&source, 4) == 0) { /* not the bookkeeping, but blocks */
+            if (random_below(&source, 4) == 0) { /* blocks, not bookkeeping */
                 at = bed.first + random_below(&source, bed.capacity / 8) * 8;
             }
             if (at < shape_begin || at >= shape_end) {
@@ -355,7 +357,7 @@ START_TEST(peak_below_use_is_found)
 }
 END_TEST
 
-/* Two free blocks side by side: nothing does that, but a bug could. */
+/* Two free blocks side by side: no operation leaves them, but a bug could. */
 START_TEST(free_neighbours_are_found)
 {
     Bed bed = build(64, 64, 0, 0);
@@ -373,7 +375,7 @@ START_TEST(free_neighbours_are_found)
 }
 END_TEST
 
-/* The last block seems to go on behind the fence, in its word of the map and in the next. */
+/* The last block seems to extend behind the fence, in its word of the map and in the next. */
 START_TEST(an_end_behind_the_fence_is_found)
 {
     for (Pos gap = 64; gap < 64 + MAP_WORD_BITS; gap++) {
@@ -392,7 +394,7 @@ START_TEST(an_end_behind_the_fence_is_found)
 }
 END_TEST
 
-/* A bin says that it has a tree, and has none. */
+/* A bin is marked as having a tree, and has none. */
 START_TEST(a_tree_of_nothing_is_found)
 {
     Bed bed = build(64, 64, 0, 0);
@@ -408,8 +410,8 @@ START_TEST(a_tree_of_nothing_is_found)
 }
 END_TEST
 
-/* A shelf has a size that no block is of. Where its first block ought to be is one in use, what is in
- * the node of which leads back to it. */
+/* A shelf names a size without blocks. The place of its first block has a block in use, whose node
+ * leads back to it. */
 START_TEST(a_shelf_that_goes_round_is_found)
 {
     Bed bed = build(SLOTS_BELOW, 64, 4, 90);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The layout of regions: arithmetic only, so regions of all sizes up to the largest are laid out here,
- * whether or not a machine could have them. */
+ * The layout of regions. It is arithmetic only, so regions of all sizes up to the largest are laid
+ * out here, even if no machine could have them. */
 #include <inttypes.h>
 
 #include "heap/index.h"
@@ -13,8 +13,8 @@
 #include "region/region.h"
 #include "support.h"
 
-/* The words of the map that must be there: from the one before position 0, since any position below the
- * end is looked up, to the one behind that of the fence, as far as a window reaches. */
+/* Verifies the extent of the map: from the word before position 0, since any position below the end
+ * is looked up, to the word behind that of the fence, as far as a window reaches. */
 static const char *fault_of_map(const Layout *layout, const Heap *heap)
 {
     size_t behind = layout->end / MAP_WORD_BITS + 1;
@@ -35,8 +35,8 @@ static const char *fault_of_map(const Layout *layout, const Heap *heap)
     return NULL;
 }
 
-/* What caches need comes before all else: the pool, and then the tables, with a place for each granule that a position
- * up to the end lies in. */
+/* Verifies the parts of caches: they come first, the pool and then the tables, with an entry for
+ * each granule up to the end. */
 static const char *fault_of_tables(const Layout *layout)
 {
     size_t granules = granule_of(layout->end) + 1;
@@ -71,8 +71,8 @@ static const char *fault_of_tables(const Layout *layout)
     return NULL;
 }
 
-/* Threads share no cache line: granules begin where lines do, and so do their bits; what all calls read is on lines of
- * its own. */
+/* Verifies that threads share no cache line: granules begin at lines, and so do their bits; data
+ * that all calls read is on lines of its own. */
 static const char *fault_of_lines(const Layout *layout, uintptr_t address)
 {
     if (layout->pool == 0) {
@@ -94,7 +94,7 @@ static const char *fault_of_lines(const Layout *layout, uintptr_t address)
     return NULL;
 }
 
-/* Where the node of a position is. */
+/* Returns the place of the node of a position. */
 static size_t node_of(const Layout *layout, const Heap *heap, Pos position)
 {
     return layout->heads + (size_t)heap->nodes +
@@ -107,12 +107,12 @@ static const char *fault_of_nodes(const Layout *layout, const Heap *heap)
     Pos last = layout->end - layout->classes; /* where the last large block can start */
 
     if (units < layout->classes) {
-        return NULL; /* no block needs any */
+        return NULL; /* no block needs a node */
     }
     if (node_of(layout, heap, layout->first) % 8 != 0) {
         return "alignment of nodes";
     }
-    /* The checker looks for nodes of any block, wherever it is told that one is. */
+    /* The checker looks for the node of any position that a link names. */
     if (node_of(layout, heap, layout->end - 1) + sizeof(TreeNode) > layout->heads) {
         return "nodes behind the bookkeeping";
     }
@@ -122,11 +122,11 @@ static const char *fault_of_nodes(const Layout *layout, const Heap *heap)
         size_t words = layout->region + offsetof(Region, heap.words);
         size_t spare = words + classes_words(layout->head_count) * sizeof(uint64_t);
 
-        /* As long as the smallest large block, so that two of them never share a slot. */
+        /* As long as the smallest large block, so that no two share a slot. */
         if ((Pos)1 << heap->slot_shift != layout->classes || heap->node_bytes != sizeof(TreeNode)) {
             return "slots";
         }
-        /* Before the map, or in words of the bit array that are spare. */
+        /* Before the map, or in spare words of the bit array. */
         if (begin < layout->nodes ||
             end > (layout->has_nodes_in_words ? words + sizeof heap->words : layout->starts)) {
             return "room for the nodes";
@@ -136,7 +136,7 @@ static const char *fault_of_nodes(const Layout *layout, const Heap *heap)
         }
         return NULL;
     }
-    /* In the words that lie wholly in the block, from the first to one before the last. */
+    /* In words that lie wholly inside the block, from the first to one before the last. */
     for (Pos at = last - MAP_WORD_BITS; at <= last; at++) {
         size_t node = node_of(layout, heap, at) - (layout->heads + (size_t)heap->free);
         size_t end = (at + layout->classes) / MAP_WORD_BITS - 1;
@@ -149,7 +149,7 @@ static const char *fault_of_nodes(const Layout *layout, const Heap *heap)
     return NULL;
 }
 
-/* What the heap is told. */
+/* Verifies the shape of the heap. */
 static const char *fault_of_heap(const Layout *layout, const Heap *heap)
 {
     size_t unit = (size_t)1 << layout->shift;
@@ -183,7 +183,7 @@ static const char *fault_of_heads(const Layout *layout, const Heap *heap)
     if (units >= layout->classes && index_large_class_in(bins, units) >= layout->head_count) {
         return "bins for all blocks";
     }
-    /* No bin that nothing can be in, but for what the fence and alignment take. */
+    /* No bin without possible blocks, apart from the share of the fence and the alignment. */
     units += ((FENCE_BYTES + layout->alignment) >> layout->shift) + 1;
     if (layout->head_count > layout->classes &&
         index_large_class_in(bins, units) + 1 < layout->head_count) {
@@ -195,7 +195,7 @@ static const char *fault_of_heads(const Layout *layout, const Heap *heap)
     return NULL;
 }
 
-/* What must be true of every layout. */
+/* Verifies a layout. */
 static void verify(const Layout *layout, uintptr_t address, size_t size, size_t alignment)
 {
     size_t unit = (size_t)1 << layout->shift;
@@ -239,7 +239,7 @@ static void verify(const Layout *layout, uintptr_t address, size_t size, size_t 
     }
 }
 
-/* Only heaps with units of the least size have caches. */
+/* Verifies that only heaps with units of the least size have caches. */
 static void verify_pool(const Layout *layout, size_t expected)
 {
     if (layout->shift != UNIT_SHIFT) {
@@ -276,7 +276,7 @@ static void verify_mapped(size_t size, size_t alignment, size_t page, bool cache
         ((rounded - FENCE_BYTES) & ~((alignment > unit ? alignment : unit) - 1))) {
         ck_abort_msg("%zu bytes: %" PRIu32 " units", size, layout.end - layout.first);
     }
-    /* Units are no larger than they must be. */
+    /* Units are no larger than necessary. */
     if (layout.shift > UNIT_SHIFT &&
         rounded >> (layout.shift - 1) < UINT32_MAX - 100000 - (GUARD >> (layout.shift - 1))) {
         ck_abort_msg("%zu bytes: units of %zu", size, unit);
@@ -307,8 +307,8 @@ START_TEST(mapped_of_every_size)
 }
 END_TEST
 
-/* Bytes of what caches of a heap need in the caller's memory, at most; with more heads, for heaps have caches from a power of
- * two on. */
+/* Returns the most bytes that caches need in the caller's memory; also for more heads, since heaps
+ * have caches from a power of two on. */
 static size_t caches_bytes(size_t heap_bytes)
 {
     size_t granules = heap_bytes / UNIT_BYTES / GRANULE_UNITS + 2;
@@ -336,7 +336,7 @@ static bool verify_inside(uintptr_t address, size_t size, size_t alignment, bool
     if ((address + layout.heap) % alignment != 0) {
         ck_abort_msg("%zu bytes: blocks are not aligned", size);
     }
-    /* Next to nothing is left over, but what caches would take from one unit more on. */
+    /* Almost nothing is left over, except the share of caches that one more unit would bring. */
     one_more = cached && layout.pool == 0 ? caches_bytes(heap_bytes + UNIT_BYTES) : 0;
     if (size - layout.total > 4 * alignment + 2048 + size / 1000 + one_more) {
         ck_abort_msg("%zu bytes: leaves %zu", size, size - layout.total);
@@ -373,7 +373,7 @@ START_TEST(inside_of_every_size)
 }
 END_TEST
 
-/* A few bytes decide whether there are caches, and all else follows from that. */
+/* A few bytes decide whether there are caches, and everything else follows. */
 START_TEST(inside_where_caches_begin)
 {
     enum { HEAP = 1 << 23 };
@@ -403,8 +403,8 @@ START_TEST(rounds_up)
 }
 END_TEST
 
-/* Of the tables of caches what stands for granules from the open position's on is closed, as far as it is whole
- * pages. */
+/* Verifies the holes in the tables of caches: the whole pages for granules from the open position
+ * on. */
 static void verify_table_holes(const Layout *layout, Pos open, const Hole *holes)
 {
     const size_t tables[] = {layout->live,   layout->remote, layout->listed,
@@ -425,7 +425,8 @@ static void verify_table_holes(const Layout *layout, Pos open, const Hole *holes
     }
 }
 
-/* What is closed while a heap is open up to a position: none of what is written to for blocks before it. */
+/* Verifies the holes of a heap that is open up to a position: they contain nothing that is written
+ * to for blocks before it. */
 static void verify_holes(const Layout *layout, Pos open, size_t page, const Hole *before)
 {
     const size_t strings[] = {layout->starts, layout->free};

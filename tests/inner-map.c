@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The map alone: rows of blocks of all sizes, from every position on, whatever the strings say where
- * they have nothing to say. */
+ * The map in isolation: rows of blocks of all sizes, at every position, with random values wherever
+ * the strings are undefined. */
 #include <string.h>
 
 #include "heap/map.h"
@@ -10,7 +10,7 @@
 enum { WORDS = 64, UNITS = (WORDS - 2) * MAP_WORD_BITS, BYTES = (WORDS + 2) * MAP_WORD_BYTES };
 
 typedef struct Row {
-    uint64_t starts_words[WORDS + 2]; /* two to spare at the end */
+    uint64_t starts_words[WORDS + 2]; /* two spare words at the end */
     uint64_t free_words[WORDS + 2];
     Map map;
     Pos starts[UNITS + 1];
@@ -25,7 +25,7 @@ static void clear(Row *row, Pos first)
     row->count = 0;
     row->starts[0] = first;
     memset(row->starts_words, 0, sizeof row->starts_words);
-    /* What is in free where no block starts or ends must not matter. */
+    /* The free bits where no block starts or ends must not matter. */
     for (size_t i = 0; i < WORDS + 2; i++) {
         row->free_words[i] = random_next(&row->source);
     }
@@ -54,8 +54,8 @@ static void add(Row *row, Pos size, bool is_free)
     row->count++;
 }
 
-/* Writes anything to all that is not the map's: bits inside of blocks, but not the sizes noted in the
- * first and in the last word that lie wholly inside of one. */
+/* Overwrites everything that is not the map's: bits inside blocks, but not the sizes noted in the
+ * first and last word that lie wholly inside one. */
 static void scribble(Row *row)
 {
     unsigned char kept[BYTES] = {0};
@@ -82,7 +82,7 @@ static void scribble(Row *row)
 
 static void verify(Row *row)
 {
-    map_set_start(row->map, row->starts[row->count]); /* what follows counts as a block */
+    map_set_start(row->map, row->starts[row->count]); /* the end counts as a block */
     scribble(row);
     for (size_t i = 0; i < row->count; i++) {
         Pos start = row->starts[i];
@@ -170,7 +170,7 @@ static void split(Row *row, size_t which, Pos front)
     map_put_size(row->map, start + front, size - front);
 }
 
-/* Merges a block with the one before it, whose state it takes. */
+/* Merges a block with the one before it, and takes that one's state. */
 static void merge(Row *row, size_t which)
 {
     Pos before = row->starts[which - 1];
@@ -185,7 +185,7 @@ static void merge(Row *row, size_t which)
     map_put_size(row->map, before, row->starts[which] - before);
 }
 
-/* Blocks that come and go: neighbours merge, blocks are split again, and are taken and given. */
+/* Blocks come and go: neighbours merge, blocks are split again, and are taken and given. */
 START_TEST(merge_and_split)
 {
     static Row row;
@@ -216,7 +216,7 @@ static bool bit_of(const unsigned char *string, size_t position)
     return string[position / 8] >> position % 8 & 1;
 }
 
-/* Bit k of byte n stands for position 8 n + k, on any machine; a window begins at any of them. */
+/* Bit k of byte n stands for position 8 n + k on any machine; a window may begin at any of them. */
 START_TEST(bits_and_windows)
 {
     enum { VALID = 57, ENOUGH = 1000 };
@@ -258,7 +258,7 @@ START_TEST(bits_and_windows)
 }
 END_TEST
 
-/* The size of a block is noted only where it is in no other's way. */
+/* The size of a block is noted only inside the block. */
 START_TEST(sizes_are_noted_inside)
 {
     static Row row;

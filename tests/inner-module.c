@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What libmem-malloc.so asks of the library beyond what programs do. */
+ * Functions of the library that only libmem-malloc.so uses. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ static void note(const Mem_Misuse *misuse, void *context)
     told = *misuse;
 }
 
-/* A sentence of its own is not replaced. */
+/* A given sentence is not replaced. */
 START_TEST(misuse_of_its_own)
 {
     static const char *const sentence = "a sentence of its own";
@@ -33,8 +33,8 @@ START_TEST(misuse_of_its_own)
 }
 END_TEST
 
-/* The module may be asked for memory before constructors run: forks are watched from then on, and once
- * only, or one would wait for itself. */
+/* The module may need memory before constructors run: forks are watched from then on, and once
+ * only, or a handler would wait for itself. */
 START_TEST(forks_are_watched_once)
 {
     Bed bed = bed_open(KIND_THREADED, 1 << 16);

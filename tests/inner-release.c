@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pages of free blocks go back to the system: those inside of free blocks, all of them, no others. */
+ * Pages of free blocks go back to the system: the whole pages inside free blocks, all of them, and
+ * no others. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 
 enum { SIZE = 64 << 20, LARGE = 24 << 20, SMALL = 100, KEPT = 1000 };
 
-/* The linker puts the first in the place of pages_release: once pages were released, others may change the
- * region before the next turn. */
+/* The linker replaces pages_release by this function. After pages were released, others may change
+ * the region before the next turn. */
 static void (*meanwhile)(void);
 
 bool __wrap_pages_release(void *memory, size_t size);
@@ -30,7 +31,7 @@ bool __wrap_pages_release(void *memory, size_t size)
     return result;
 }
 
-/* How many of the whole pages between two addresses are present. */
+/* Returns how many of the whole pages between two addresses are resident. */
 static size_t present(const char *from, const char *to)
 {
     static unsigned char pages[SIZE / 4096 + 2];
@@ -46,7 +47,7 @@ static size_t present(const char *from, const char *to)
     return count;
 }
 
-/* Makes all pages of a block present, and leaves what is in it. */
+/* Makes all pages of a block resident, and keeps its contents. */
 static void touch(char *block, size_t size)
 {
     for (size_t at = 0; at < size; at += 1024) {
@@ -89,7 +90,7 @@ START_TEST(free_blocks_lose_their_pages)
 }
 END_TEST
 
-/* What is in use stays as it is, which the patterns in the blocks tell. */
+/* Blocks in use keep their contents, as their patterns show. */
 START_TEST(blocks_in_use_keep_their_contents)
 {
     Random source = support_random("blocks_in_use_keep_their_contents", _i);
@@ -116,7 +117,7 @@ START_TEST(blocks_in_use_keep_their_contents)
 }
 END_TEST
 
-/* Memory that was never touched is not touched, and more turns than one are taken for much. */
+/* Memory that was never used is not touched, and several turns are taken for much memory. */
 START_TEST(what_was_touched_is_known)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -128,7 +129,7 @@ START_TEST(what_was_touched_is_known)
     large = checked_alloc(&bed, LARGE);
     ck_assert_uint_ge(release_touched(region_in(&bed)), LARGE);
     checked_free(&bed, large);
-    for (int i = 0; i < 2; i++) { /* there is no harm in a second time */
+    for (int i = 0; i < 2; i++) { /* a second time does no harm */
         size_t released = release_pages(region_in(&bed), 1);
 
         ck_assert_uint_ge(released, LARGE - 2 * support_page());
@@ -140,7 +141,7 @@ START_TEST(what_was_touched_is_known)
 }
 END_TEST
 
-/* A turn ends inside of a free block, and before the next one the block is another, or none. */
+/* A turn ends inside a free block, and before the next turn that block changes, or is gone. */
 static Bed changing;
 static char *before_large, *large_block, *taken[2];
 
@@ -156,7 +157,7 @@ static void merge(void)
     before_large = NULL;
 }
 
-/* It begins in the midst of one that is in use. */
+/* The turn begins in the middle of a block in use. */
 static void merge_and_take_all(void)
 {
     char *begin = before_large;
@@ -166,7 +167,7 @@ static void merge_and_take_all(void)
     ck_assert_ptr_eq(taken[0], begin);
 }
 
-/* What is left free of it is far behind the walk. */
+/* The free rest is far behind the walk. */
 static void leave_the_front(void)
 {
     taken[0] = checked_alloc(&changing, LARGE / 24);
@@ -182,7 +183,7 @@ START_TEST(blocks_change_between_turns)
     static const Kind kinds[] = {KIND_MAPPED, KIND_UNLOCKED};
     char *after;
 
-    /* The changes are made where the region is locked, if it is: sanitizers may have threads. */
+    /* The changes are made under the region's lock, if it has one: sanitizers may have threads. */
     changing = bed_open(support_is_sanitized() ? KIND_UNLOCKED : kinds[_i % 2], SIZE);
     before_large = checked_alloc(&changing, KEPT);
     large_block = checked_alloc(&changing, LARGE);
@@ -192,7 +193,7 @@ START_TEST(blocks_change_between_turns)
     meanwhile = changes[_i / 2];
     ck_assert_uint_gt(release_pages(region_in(&changing), 1), 0);
     ck_assert(meanwhile == NULL);
-    checked_free(&changing, taken[0]); /* what is in use has kept its pattern */
+    checked_free(&changing, taken[0]); /* the block in use has kept its pattern */
     checked_free(&changing, taken[1]);
     checked_free(&changing, before_large);
     checked_free(&changing, after);
@@ -201,7 +202,7 @@ START_TEST(blocks_change_between_turns)
 }
 END_TEST
 
-/* More blocks than are looked at in one turn, and only behind them what can be released. */
+/* More blocks than one turn looks at, and only behind them pages to release. */
 START_TEST(many_blocks_come_first)
 {
     enum { COUNT = 3 << 14, BYTES = 512 };
@@ -237,14 +238,14 @@ START_TEST(nothing_was_ever_used)
 }
 END_TEST
 
-/* The system may refuse: nothing is released then, and nothing changes. */
+/* The system may refuse: then nothing is released, and nothing changes. */
 START_TEST(refusal_is_no_error)
 {
     Mem_Options options = {.flags = MEM_LOCKED};
     Mem_Region *region = Mem_RegionCreate(1 << 20, &options);
     char *block;
 
-    if (region == NULL || support_is_sanitized()) { /* with some, mlock() does nothing */
+    if (region == NULL || support_is_sanitized()) { /* with some sanitizers, mlock() does nothing */
         support_skip("no memory can be locked here");
         Mem_RegionDestroy(region);
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Heaps of every shape against the model. The interface of the library is what they are driven with,
- * but they were put together by hand. */
+ * Heaps of every shape against the model. They are driven through the interface of the library, but
+ * put together by hand. */
 #include "churn.h"
 #include "shaped.h"
 
@@ -29,7 +29,7 @@ START_TEST(shapes_at_random)
 END_TEST
 
 /* [ before ][ block ][ behind ], and a first block at every place in a word of the map; with sizes
- * that are a few times the smallest large one. */
+ * a few times that of the smallest large block. */
 START_TEST(shapes_with_every_first_block)
 {
     const Pos classes = _i == 0 ? 64 : 512;
@@ -63,7 +63,7 @@ START_TEST(shapes_with_every_first_block)
 }
 END_TEST
 
-/* Of one unit, and of a few. */
+/* Heaps of one unit, and of a few. */
 START_TEST(shapes_of_few_units)
 {
     Random source = support_random("shapes_of_few_units", _i);
@@ -85,7 +85,7 @@ START_TEST(shapes_of_few_units)
 }
 END_TEST
 
-/* No address of the bookkeeping, nor of what lies around the region, is that of a block. */
+/* No address in the bookkeeping, or around the region, is that of a block. */
 START_TEST(bookkeeping_is_refused)
 {
     for (Pos classes = 64; classes <= 512; classes *= 2) {

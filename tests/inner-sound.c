@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What keeps a region sound where a program does not: a map that contradicts itself, and requests that can't be
- * met. */
+ * How a region stays safe where a program does not: a map that contradicts itself, and requests
+ * that cannot be met. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static int visit(const Mem_Block *block, void *context)
     return 0;
 }
 
-/* Nothing of the region is handed out or changed. */
+/* Verifies that nothing of the region is handed out or changed. */
 static void verify_refused(const Bed *bed, char *block)
 {
     Mem_Stats stats;
@@ -63,7 +63,7 @@ static void verify_refused(const Bed *bed, char *block)
     fclose(stream);
 }
 
-/* The map is made to contradict itself in some way, at a block in use of 200 units. */
+/* Makes the map contradict itself in one of several ways, at a block in use of 200 units. */
 static void contradict(Bed *bed, char *block, int how)
 {
     Heap *heap = &region_of(bed->region)->heap;
@@ -81,10 +81,10 @@ static void contradict(Bed *bed, char *block, int how)
     case 2: /* the fence */
         map_clear_start(map, heap->end);
         break;
-    case 3: /* all of it */
+    case 3: /* the whole map */
         memset(map_word(map.starts, heap->first), 0, (heap->end - heap->first) / 8);
         break;
-    default: /* the size that is noted */
+    default: /* the noted size */
         memcpy(map_word(map.free, at) + MAP_WORD_BYTES, &wrong[how - 4], sizeof(Pos));
     }
 }
@@ -104,9 +104,9 @@ START_TEST(contradiction_ends_the_use_of_a_region)
         victim = Mem_RegionAlloc(bed.region, (size_t)5 * UNIT);
         block = Mem_RegionAlloc(bed.region, (size_t)200 * UNIT);
         ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, (size_t)200 * UNIT));
-        if (how % 2 == 0) { /* seen by Check */
+        if (how % 2 == 0) { /* found by Check */
             contradict(&bed, block, how % WAYS);
-        } else { /* seen when the index is made anew */
+        } else { /* found when the index is rebuilt */
             ck_assert_int_eq(Mem_RegionFree(bed.region, victim), 0);
             contradict(&bed, block, how % WAYS);
             memset(victim, 0xff, 8);
@@ -135,7 +135,7 @@ static void *break_region(void *argument)
     return Mem_RegionCheck(bed->region) == -1 ? argument : NULL;
 }
 
-/* Another thread has found it broken, and is not in the child. */
+/* Another thread has found the region broken, and does not exist in the child. */
 START_TEST(broken_region_stays_so_in_a_child)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -172,7 +172,7 @@ static struct {
     Mem_Stats stats;
 } moving;
 
-/* The block is being copied. */
+/* Looks while the block is being copied. */
 static void look_amid_move(int signal)
 {
     (void)signal;
@@ -180,7 +180,7 @@ static void look_amid_move(int signal)
     ck_assert_int_eq(mprotect(moving.block, MOVED, PROT_READ | PROT_WRITE), 0);
 }
 
-/* Of no call is less counted than there were. */
+/* No count is ever too low. */
 START_TEST(counts_hold_while_a_block_moves)
 {
     struct sigaction action = {.sa_handler = look_amid_move};
@@ -188,7 +188,7 @@ START_TEST(counts_hold_while_a_block_moves)
     Bed bed = cached_open(_i, (size_t)16 * SIZE);
     Mem_Stats stats;
 
-    for (int i = 0; i < CACHED_WARM; i++) { /* none is freed */
+    for (int i = 0; i < CACHED_WARM; i++) { /* no block is freed */
         ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, BLOCK));
     }
     for (int i = 0; i < BLOCKS; i++) {
@@ -212,7 +212,7 @@ START_TEST(counts_hold_while_a_block_moves)
 }
 END_TEST
 
-/* How much the heap was given back so far: what comes from caches, too. */
+/* Returns how many blocks the heap was given back so far, from caches, too. */
 static size_t given(const Bed *bed)
 {
     return region_of(bed->region)->heap.given;
@@ -253,7 +253,7 @@ START_TEST(impossible_request_leaves_caches_alone)
         }
     }
     ck_assert_uint_eq(given(&bed), before);
-    /* What could be met, but for what is in use, is looked for in caches, too. */
+    /* A request that fits an empty region makes caches settle. */
     ck_assert_ptr_null(Mem_RegionAlloc(bed.region, bed.capacity));
     ck_assert_uint_gt(given(&bed), before);
     ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The records of threads: those that nobody has any more are used again, whoever was in the midst of what, and
- * there is a last one. */
+ * The records of threads: those of ended threads are used again, whatever the threads were doing,
+ * and their number is limited. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -15,9 +15,9 @@ enum { SIZE = 1 << 24, MANY = THREAD_REGIONS == 1 ? 0 : 1100 };
 
 typedef struct Visit {
     const Bed *bed;
-    Thread *record;         /* that it had */
+    Thread *record;         /* the record that it had */
     bool is_raw;            /* it ends by the system call … */
-    bool is_short, is_long; /* … in the midst of a call that takes the short way, or the long one */
+    bool is_short, is_long; /* … in the middle of a call, the short way or the long one */
 } Visit;
 
 static void *visit(void *argument)
@@ -66,7 +66,7 @@ START_TEST(records_are_used_again)
 END_TEST
 
 #if !SANITIZED
-/* A thread is gone: what is asked of the region comes to its end, and the record is used again. */
+/* A thread has ended: calls on the region still finish, and the record is used again. */
 START_TEST(owners_are_gone)
 {
     Bed bed;
@@ -98,7 +98,7 @@ START_TEST(owners_are_gone)
 }
 END_TEST
 
-/* Threads for which there is no record live without. */
+/* Threads without a record work without a cache. */
 typedef struct Crowd {
     const Bed *bed;
     pthread_barrier_t barrier;
@@ -136,7 +136,7 @@ START_TEST(records_end)
         return;
     }
     bed = cached_open(0, SIZE);
-    cached_warm_up(&bed, 64); /* has the first one */
+    cached_warm_up(&bed, 64); /* has the first record */
     crowd.bed = &bed;
     ck_assert_int_eq(pthread_barrier_init(&crowd.barrier, NULL, MANY), 0);
     ck_assert_int_eq(pthread_attr_init(&attributes), 0);
@@ -149,7 +149,7 @@ START_TEST(records_end)
     }
     ck_assert(!crowd.failed);
     ck_assert_uint_eq(crowd.without, MANY - 1023);
-    run(&bed, (Visit){0}); /* has one again */
+    run(&bed, (Visit){0}); /* has a record again */
     checked_empty(&bed);
     bed_close(&bed);
 }

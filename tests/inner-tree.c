@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The trees of large free blocks, and the bins that they are in, against a plain array of the blocks;
- * with nodes in slots, and in the map. */
+ * The trees of large free blocks, and their bins, against a plain array of the blocks; with nodes
+ * in slots, and in the map. */
 #include "forest.h"
 
 static void change(Forest *forest, Random *source)
@@ -65,7 +65,7 @@ START_TEST(trees_with_rings)
 }
 END_TEST
 
-/* Sizes that share a class with one which is the first in it. */
+/* Returns the number of sizes in a class, given the first one. */
 static uint64_t width_of_class(Pos classes, uint64_t first)
 {
     if (classes < SLOTS_BELOW) {
@@ -74,7 +74,7 @@ static uint64_t width_of_class(Pos classes, uint64_t first)
     return first < 4 * (uint64_t)classes ? 8 : bits_mask(bits_highest(first)) / 32;
 }
 
-/* All blocks in one bin, so many at most, from a size on that is the first of a bin. */
+/* Fills one bin with at most `cells` blocks, from the first size of a bin on. */
 static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells, size_t operations)
 {
     Forest forest;
@@ -93,7 +93,7 @@ static void fill_bin_from(Random *source, Pos classes, Pos least, size_t cells, 
     forest_fell(&forest);
 }
 
-/* A bin of large sizes, and one of the smallest, which is a shelf in most heaps. */
+/* Fills a bin of large sizes, and one of the smallest, which is a shelf in most heaps. */
 static void fill_one_bin(Random *source, Pos classes, size_t cells, size_t operations)
 {
     fill_bin_from(source, classes, 1 << 16, cells, operations);
@@ -101,7 +101,7 @@ static void fill_one_bin(Random *source, Pos classes, size_t cells, size_t opera
     fill_bin_from(source, classes, 3 * classes, cells, operations);
 }
 
-/* A trie as deep as may be. */
+/* A trie of the greatest depth. */
 START_TEST(tree_of_one_bin)
 {
     Random source = support_random("tree_of_one_bin", _i);
@@ -110,7 +110,7 @@ START_TEST(tree_of_one_bin)
 }
 END_TEST
 
-/* Trees that come and go, since bins of two blocks have none; of all shapes that few blocks have. */
+/* Trees come and go, since bins of two blocks have none, in all shapes that few blocks allow. */
 START_TEST(trees_of_a_few)
 {
     Random source = support_random("trees_of_a_few", _i);
@@ -121,7 +121,7 @@ START_TEST(trees_of_a_few)
 }
 END_TEST
 
-/* As large as positions go. */
+/* The largest heap that positions allow. */
 START_TEST(trees_of_the_largest_heap)
 {
     const Pos classes = _i == 0 ? SLOTS_BELOW / 2 : CLASSES_MAX;
@@ -136,7 +136,7 @@ START_TEST(trees_of_the_largest_heap)
     forest_divide(&forest, &source);
     change_often(&forest, &source, support_operations(2000));
     forest_fell(&forest);
-    /* All of it at once. */
+    /* The whole heap at once. */
     ck_assert(forest_plant(&forest, classes, units, 0, false));
     forest_add(&forest, units);
     for (Pos size = units - 1; size > units / 2; size -= units / 100) {
@@ -149,7 +149,7 @@ START_TEST(trees_of_the_largest_heap)
 }
 END_TEST
 
-/* Every size has a bin, in order; the last of them is the last head. */
+/* Every size has a bin, in order; the last bin is the last head. */
 START_TEST(bins_of_all_sizes)
 {
     for (Pos classes = CLASSES_MIN; classes <= CLASSES_MAX; classes *= 2) {
@@ -170,7 +170,7 @@ START_TEST(bins_of_all_sizes)
 }
 END_TEST
 
-/* Smaller than any large block: no bins, no nodes. */
+/* Heaps smaller than any large block: no bins, no nodes. */
 START_TEST(heaps_too_small_for_any_tree)
 {
     for (Pos classes = CLASSES_MIN; classes <= CLASSES_MAX; classes *= 2) {
@@ -180,7 +180,7 @@ START_TEST(heaps_too_small_for_any_tree)
 
             ck_assert(forest_plant(&forest, classes, units, 0, true));
             ck_assert_uint_eq(forest.layout.head_count, classes);
-            ck_assert_uint_eq(forest.layout.starts, 0); /* nothing is before the map */
+            ck_assert_uint_eq(forest.layout.starts, 0); /* nothing lies before the map */
             for (Pos wanted = 1; wanted < 3 * classes; wanted++) {
                 if (index_best(forest_index(&forest), wanted, &block) != 0) {
                     ck_abort_msg("found a block of %u units", wanted);
@@ -195,7 +195,7 @@ START_TEST(heaps_too_small_for_any_tree)
 }
 END_TEST
 
-/* What the checker asks of a tree that is damaged. */
+/* Asks a damaged tree what the checker asks. */
 static bool holds(const Forest *forest, Pos root, const Cell *cell)
 {
     return tree_holds(heap_tree(forest->heap), root, cell->block, cell->size, forest->layout.first,
@@ -208,7 +208,7 @@ static size_t count(const Forest *forest, Pos root, size_t limit)
                       forest->layout.end);
 }
 
-/* So many blocks of one size in one bin: a tree of one node, with a ring. */
+/* Makes a tree of one node with a ring: `blocks` blocks of one size in one bin. */
 static void plant_ring(Forest *forest, size_t blocks)
 {
     const Pos size = 1 << 16;
@@ -230,7 +230,7 @@ static const Bin *bin_of(const Forest *forest)
     return index_bin_at(index, index_bin(index, forest->cells[0].size));
 }
 
-/* Each node with one below it, on the way that their size leads: no deeper than a size has bits. */
+/* Each node has one below it, on the path of its size: the depth is at most the bits of a size. */
 START_TEST(a_tree_too_deep_is_found)
 {
     enum { NODES = 40, DEPTH_MAX = 32 };
@@ -278,7 +278,7 @@ START_TEST(a_ring_without_a_tree_is_found)
 }
 END_TEST
 
-/* Whatever a ring leads to, the count ends, and is another one. */
+/* Wherever a ring leads, counting ends with a different number. */
 START_TEST(a_broken_ring_is_found)
 {
     enum { BLOCKS = 5, LIMIT = 10 };
@@ -292,7 +292,7 @@ START_TEST(a_broken_ring_is_found)
     other = node->next;
     ck_assert_uint_eq(count(&forest, root, LIMIT), BLOCKS);
     ck_assert_uint_gt(count(&forest, root, BLOCKS - 2), BLOCKS - 2);
-    node->parent = other; /* which is for others to find */
+    node->parent = other; /* which other checks find */
     ck_assert_uint_eq(count(&forest, root, LIMIT), BLOCKS);
     node->parent = TREE_NONE;
     node->next = forest.layout.end;

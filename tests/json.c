@@ -59,7 +59,7 @@ static bool read_number(Reader *reader)
     return true;
 }
 
-/* No escapes are needed for what libmem has to say. */
+/* Reads a string. libmem needs no escapes. */
 static bool read_string(Reader *reader, const char **text, size_t *length)
 {
     if (!take(reader, '"')) {
@@ -77,7 +77,7 @@ static bool read_string(Reader *reader, const char **text, size_t *length)
     return true;
 }
 
-/* Adds to the path. Returns its length before, to go back to. */
+/* Appends to the path. Returns its former length. */
 static size_t enter(Reader *reader, const char *name, size_t length)
 {
     size_t before = strlen(reader->path);

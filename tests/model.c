@@ -30,7 +30,7 @@ static void erase(Model *model, size_t index)
             (model->count - index) * sizeof *model->blocks);
 }
 
-/* Index of the block, free or in use, that an offset lies in. */
+/* Returns the index of the block, free or in use, around an offset. */
 static size_t find(const Model *model, size_t offset)
 {
     size_t low = 0;
@@ -73,7 +73,7 @@ static void carve(Model *model, size_t index, size_t gap, size_t size)
     }
 }
 
-/* Makes a block free, and one with its free neighbours. Returns the index of the free run. */
+/* Frees a block, and merges it with its free neighbours. Returns the index of the free run. */
 static size_t release(Model *model, size_t index)
 {
     model->in_use -= model->blocks[index].size;
@@ -103,7 +103,7 @@ static size_t largest_free(const Model *model)
     return largest;
 }
 
-/* The size of the smallest free run of at least so many bytes, or 0. */
+/* Returns the size of the smallest free run of at least `needed` bytes, or 0. */
 static size_t best_fit(const Model *model, size_t needed)
 {
     size_t best = 0;
@@ -153,7 +153,7 @@ static void compare_stats(const Model *model)
         stats.largest_free != largest_free(model)) {
         ck_abort_msg("the statistics tell wrong sizes");
     }
-    /* Spans of caches count for the peak. */
+    /* The peak counts whole spans of caches. */
     if (model->bed->is_cached ? stats.peak_in_use < model->peak
                               : stats.peak_in_use != model->peak) {
         ck_abort_msg("the peak is %zu, but should be %zu", stats.peak_in_use, model->peak);
@@ -219,14 +219,14 @@ void model_reset(Model *model)
     model_compare(model);
 }
 
-/* Bytes that a block has: those that it costs, but where caches round up. */
+/* Returns the bytes of a block: those that it costs, unless caches round up. */
 static size_t usable(const Model *model, const char *block, size_t needed)
 {
     return model->bed->is_cached && block != NULL ? bed_size(model->bed, block) : needed;
 }
 
-/* Notes a block that the region took out of a free run; it must be the right one. best: the size of
- * the run; 0: there was none. */
+/* Notes a block that the region took from a free run, which must be the right one. best: the size
+ * of the run; 0: none. */
 static bool note_block(Model *model, const char *block, size_t alignment, size_t needed,
                        size_t best)
 {
@@ -301,7 +301,7 @@ bool model_aligned_alloc(Model *model, size_t alignment, size_t size)
     size_t best = best_fit(model, is_plain ? needed : needed + alignment);
     char *block = checked_aligned_alloc(model->bed, alignment, size);
 
-    /* A run that is shorter may lie right; a block need not be found there. */
+    /* A shorter run may lie right; the region need not find it. */
     if (block != NULL && best == 0) {
         best = best_fit(model, needed);
     }
@@ -317,8 +317,8 @@ void model_free(Model *model, size_t index)
     model_compare(model);
 }
 
-/* Where a block of the model must be when it has grown, if it need not move elsewhere: returns the
- * index of the block to begin at, or the count of blocks if there is no room. */
+/* Returns the index of the block at which a grown block begins if it need not move elsewhere; the
+ * count of blocks if there is no room. */
 static size_t grows_at(const Model *model, size_t index, size_t needed)
 {
     size_t size = model->blocks[index].size;
@@ -338,8 +338,8 @@ static size_t grows_at(const Model *model, size_t index, size_t needed)
     return model->count;
 }
 
-/* Notes where a block is that has another size, in a region with caches: anywhere in what is free without the block
- * itself. */
+/* Notes the place of a resized block in a region with caches: anywhere in the memory that is free
+ * without the block itself. */
 static void note_resized(Model *model, size_t index, const char *resized, size_t needed)
 {
     size_t offset = (size_t)(resized - model->bed->first);
@@ -366,7 +366,7 @@ bool model_realloc(Model *model, size_t index, size_t size)
     model->calls.reallocs++;
     if (model->bed->is_cached && resized != NULL) {
         note_resized(model, index, resized, needed);
-    } else if (begin == model->count) { /* elsewhere: for a moment, it is there twice */
+    } else if (begin == model->count) { /* elsewhere: for a moment it exists twice */
         if (!note_block(model, resized, 1, needed, best)) {
             return false;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random numbers that are the same everywhere for the same seed: the splitmix64 generator
- * (G. Steele, D. Lea, C. Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014). */
+ * Random numbers, the same everywhere for the same seed: the splitmix64 generator (G. Steele, D.
+ * Lea, C. Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014). */
 #ifndef MEM_TESTS_RANDOM_H
 #define MEM_TESTS_RANDOM_H
 
@@ -21,13 +21,13 @@ static inline uint64_t random_next(Random *source)
     return word ^ word >> 31;
 }
 
-/* 0 to bound - 1; bound is not 0. */
+/* Returns 0 to bound - 1; bound is not 0. */
 static inline size_t random_below(Random *source, size_t bound)
 {
     return (size_t)(random_next(source) % bound);
 }
 
-/* 0 to limit, each order of magnitude as likely as any other: sizes of all scales. */
+/* Returns 0 to limit, with each order of magnitude equally likely: sizes of all scales. */
 static inline size_t random_scaled(Random *source, size_t limit)
 {
     unsigned bits = 0;

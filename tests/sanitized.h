@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether this is built with a sanitizer that takes the place of the C library's functions. */
+ * Whether this is built with a sanitizer that replaces functions of the C library. */
 #ifndef MEM_TESTS_SANITIZED_H
 #define MEM_TESTS_SANITIZED_H
 

@@ -20,7 +20,7 @@ Bed shaped_open(const Shape *shape)
     layout.end = layout.first + shape->units;
     layout.heap = layout.guard + shape->gap * unit;
     layout.end_guard = layout.total = layout.heap + heap_bytes;
-    /* Such that the first block is aligned. */
+    /* Chosen so that the first block is aligned. */
     bed.memory_size = layout.total + shape->alignment;
     bed_take_memory(&bed);
     address = (uintptr_t)bed_memory(&bed);
@@ -34,7 +34,7 @@ Bed shaped_open(const Shape *shape)
     layout_shape_heap(&layout, &region->heap);
     region->heap.clean = region->heap.end;
     heap_init(&region->heap);
-    /* What is for the fast way. */
+    /* The limits of the short way. */
     ck_assert_uint_eq(region->heap.fast_classes, unit == UNIT_BYTES ? layout.classes : 0);
     ck_assert_uint_eq(region->heap.fast_end, unit == UNIT_BYTES ? layout.end : 0);
     bed.region = region_handle(region);

@@ -14,7 +14,7 @@
 
 static Suite *suite;
 
-/* A test that fails leaves things behind when tests run in one process. */
+/* Cleans up after a failed test, when tests run in one process. */
 static void clean_up(void)
 {
     Mem_OnMisuse(NULL, NULL);
@@ -108,7 +108,7 @@ size_t support_operations(size_t usual)
     }
     usual *= support_times();
 #ifdef COVERAGE
-    /* Nothing is optimized, and each branch is counted. More operations reach no more. */
+    /* Nothing is optimized, and each branch is counted. More operations cover no more. */
     usual /= 5;
 #endif
     return support_is_emulated() ? usual / 50 : support_is_sanitized() ? usual / 5 : usual;
@@ -169,7 +169,7 @@ size_t support_page(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Bytes before and after memory that a region is made in. */
+/* Bytes before and after the memory of a region. */
 enum { MARGIN = 256, MARGIN_BYTE = 0xa5 };
 
 static int visit_first(const Mem_Block *block, void *context)
@@ -194,10 +194,10 @@ void bed_take_memory(Bed *bed)
     size_t size = bed->memory_size + 2 * (size_t)MARGIN;
     void *memory = NULL;
 
-    /* Always as far from a page: how much of it is a region depends on that. */
+    /* Always at the same distance from a page: the size of the region depends on it. */
     ck_assert_int_eq(posix_memalign(&memory, 4096, size), 0);
     bed->memory = memory;
-    /* Whatever was in the memory before must not matter. */
+    /* The former contents of the memory must not matter. */
     memset(bed->memory, MARGIN_BYTE, size);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_AlignedAlloc: any power of two, and nothing lost before and behind the block. */
+ * Mem_AlignedAlloc: any power of two, and nothing is lost before or behind the block. */
 #include <errno.h>
 
 #include "checked.h"
 
 enum { SIZE = 1 << 17 };
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
 static bool is_power_of_two(size_t number)
@@ -37,8 +37,8 @@ START_TEST(aligned_refuses_what_is_no_power_of_two)
 }
 END_TEST
 
-/* Every power of two there is: those up to the size of the region are had, larger ones are not,
- * unless an address happens to lie right. */
+/* Every power of two: alignments up to the size of the region succeed; larger ones fail, unless an
+ * address happens to lie right. */
 START_TEST(aligned_to_every_power_of_two)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -126,8 +126,8 @@ START_TEST(aligned_returns_the_gap)
 }
 END_TEST
 
-/* A hole that is exactly as large as the block and lies right is found, though it is smaller than size
- * plus alignment. */
+/* A hole exactly as large as the block, and aligned, is found, though it is smaller than size plus
+ * alignment. */
 START_TEST(aligned_finds_the_exact_hole)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -149,8 +149,8 @@ START_TEST(aligned_finds_the_exact_hole)
 }
 END_TEST
 
-/* Holes of the right size that do not lie right, more of them than are tried: what surely suffices is
- * taken then. */
+/* Misaligned holes of the right size, more than are tried: then a hole that always suffices is
+ * taken. */
 START_TEST(aligned_with_many_misplaced_holes)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -158,7 +158,7 @@ START_TEST(aligned_with_many_misplaced_holes)
     char *holes[20];
 
     for (size_t i = 0; i < 20; i++) {
-        /* Each hole a unit behind a multiple of 1024, and of a size of its own. */
+        /* Each hole is a unit behind a multiple of 1024, and has a size of its own. */
         char *aligned = checked_aligned_alloc(&bed, 1024, unit);
 
         holes[i] = checked_alloc(&bed, 256 + i * unit);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_Alloc: sizes and boundaries, where blocks are placed, and when there is no room. */
+ * Mem_Alloc: sizes and limits, the placement of blocks, and requests without room. */
 #include <errno.h>
 
 #include "checked.h"
 
 enum { SIZE = 1 << 16, BLOCKS_MAX = SIZE / 8 };
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
 static void *at(const Bed *bed, size_t offset)
@@ -30,7 +30,7 @@ START_TEST(smallest_blocks)
 }
 END_TEST
 
-/* Every small size, and some beyond: what each costs shows in where the next block starts. */
+/* Every small size, and some larger ones: the start of the next block shows what each costs. */
 START_TEST(every_size_costs_what_it_should)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -83,7 +83,7 @@ START_TEST(sizes_at_pages)
 }
 END_TEST
 
-/* No arithmetic with such sizes may wrap round to something small. */
+/* No arithmetic with such sizes may wrap around to a small number. */
 START_TEST(sizes_that_no_region_has)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -103,7 +103,7 @@ START_TEST(sizes_that_no_region_has)
 }
 END_TEST
 
-/* The region filled with blocks of one size; then each is freed, every other one first. */
+/* Fills the region with blocks of one size, and frees each, every other one first. */
 static void fill_and_empty(const Bed *bed, size_t size)
 {
     static void *blocks[BLOCKS_MAX];
@@ -126,7 +126,7 @@ static void fill_and_empty(const Bed *bed, size_t size)
 START_TEST(fill_with_one_size)
 {
     const size_t sizes[] = {1, 8, 9, 16, 24, 64, 100, 250, 504, 512, 520, 1000, 2048, 3000};
-    /* The smallest sizes make so many blocks that a smaller region must do. */
+    /* The smallest sizes make so many blocks that the region is smaller. */
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         Bed bed = bed_open((Kind)_i, sizes[i] < 64 ? SIZE / 16 : SIZE);
 
@@ -136,8 +136,8 @@ START_TEST(fill_with_one_size)
 }
 END_TEST
 
-/* Makes the only free blocks of a region: of so many sizes, in units of the alignment, freed in their
- * order. */
+/* Makes the only free blocks of a region, with `count` sizes in units of the alignment, freed in
+ * their order. */
 static void make_holes(const Bed *bed, const size_t *sizes, size_t count, char **holes)
 {
     for (size_t i = 0; i < count; i++) {
@@ -150,7 +150,7 @@ static void make_holes(const Bed *bed, const size_t *sizes, size_t count, char *
     }
 }
 
-/* Holes of several sizes: each request goes into the smallest that suffices, at its front. */
+/* Holes of several sizes: each request goes to the front of the smallest one that suffices. */
 START_TEST(best_fit)
 {
     Bed bed = bed_open((Kind)_i, 4 * SIZE);
@@ -178,7 +178,7 @@ START_TEST(best_fit)
 }
 END_TEST
 
-/* Sizes, in units of the alignment, of large holes: several in each of three classes, some of the same
+/* Sizes of large holes in units of the alignment: several in each of three classes, some of equal
  * size. */
 static const size_t large_holes[] = {20001, 3001, 9000, 20470, 3003, 9215, 20001, 3000,
                                      9100,  3007, 9000, 20000, 3001, 9100, 20400};
@@ -219,7 +219,7 @@ START_TEST(best_fit_of_large_blocks)
 
     make_holes(&bed, large_holes, LARGE_HOLES, holes);
     for (size_t how = 0; how < 3; how++) {
-        /* Of classes that hold nothing, so that the smallest of a later one is wanted. */
+        /* Of empty classes, so that the smallest block of a later class is taken. */
         static const size_t others[] = {1, 70, 600, 2500, 3100, 5000, 8500, 9300, 15000};
 
         for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -238,7 +238,8 @@ START_TEST(best_fit_of_large_blocks)
 }
 END_TEST
 
-/* One large hole after the other is taken, from classes of one, two and more, until none is left. */
+/* Large holes are taken one after another, from classes of one, two and more, until none is
+ * left. */
 START_TEST(large_holes_are_taken_one_by_one)
 {
     static const size_t sizes[] = {3001, 3005, 3005, 40000, 40001, 30000, 9000, 9000, 9100};
@@ -268,7 +269,7 @@ START_TEST(large_holes_are_taken_one_by_one)
 }
 END_TEST
 
-/* Best fit again: several holes of one size, and only larger ones beside them. */
+/* Best fit: several holes of one size, and only larger ones beside them. */
 START_TEST(holes_of_one_size_are_all_found)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -291,7 +292,7 @@ START_TEST(holes_of_one_size_are_all_found)
 }
 END_TEST
 
-/* The largest free block can always be had, whole; nothing larger can. */
+/* The largest free block can be allocated whole; nothing larger can. */
 START_TEST(largest_free_block_can_be_had)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -340,7 +341,7 @@ START_TEST(memory_fills_from_the_bottom)
 }
 END_TEST
 
-/* What the statistics call the largest free block can be had, in blocks of any alignment. */
+/* A request of largest_free bytes succeeds, in regions of any alignment. */
 START_TEST(whole_capacity_in_one_block)
 {
     for (size_t alignment = 8; alignment <= 4096; alignment *= 2) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Large blocks that go through caches: they are rounded up to a few sizes, with one thread, too. */
+ * Large blocks in caches: they are rounded up to a few sizes, even with one thread. */
 #include <errno.h>
 #include <pthread.h>
 #ifdef __GLIBC__
@@ -9,11 +9,11 @@
 
 #include "cached-bed.h"
 
-/* Bytes of a region, and of a request in it that is rounded up if it may be, and to what; and of a region that
- * rounds only up to a 2048th of it. */
+/* Bytes of a region; of a request in it that caches round up, and its rounded size; and of a region
+ * where only sizes up to a 2048th of it are rounded. */
 enum { SIZE = 1 << 26, LARGE = 2992, ROUNDED = 3072, SMALL = 1 << 20 };
 
-/* The size may be rounded up. */
+/* Allocates a block, whose size may be rounded up. */
 static char *alloc(const Bed *bed, size_t size)
 {
     char *block = Mem_RegionAlloc(bed->region, size);
@@ -33,7 +33,8 @@ static size_t size_of_one(const Bed *bed, size_t size)
     return usable;
 }
 
-/* They come back at once, for each request that they suffice for; nobody else gets them meanwhile. */
+/* Freed blocks are reused at once by each request that they suffice for; no other thread gets them
+ * meanwhile. */
 START_TEST(they_are_kept)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -55,7 +56,7 @@ START_TEST(they_are_kept)
 }
 END_TEST
 
-/* The same without a look at everything after each call. */
+/* The same without a check of everything after each call. */
 START_TEST(the_last_one_comes_first)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -75,7 +76,7 @@ START_TEST(the_last_one_comes_first)
 }
 END_TEST
 
-/* A thread alone has the same. */
+/* A single thread has the same. */
 START_TEST(a_thread_alone_has_them)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -87,8 +88,8 @@ START_TEST(a_thread_alone_has_them)
 }
 END_TEST
 
-/* A few calls are no reason to round, nor is a block larger than there are sizes; nor any in a region
- * in which they would be too much of it. */
+/* A size with few calls is not rounded, nor is a block larger than all classes, nor one that would
+ * be too large a part of its region. */
 START_TEST(others_are_exact)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -111,7 +112,7 @@ START_TEST(others_are_exact)
 }
 END_TEST
 
-/* Nothing is rounded up that would not fit then, and what caches have is had for it. */
+/* No request fails because of rounding, and caches give up their memory for it. */
 START_TEST(room_is_used_to_the_end)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -173,12 +174,12 @@ static void *keep_cache(void *argument)
     Sleeper *sleeper = argument;
 
     cached_warm_up(sleeper->bed, 100);
-    pthread_barrier_wait(&sleeper->barrier); /* it has one … */
+    pthread_barrier_wait(&sleeper->barrier); /* it has a block … */
     pthread_barrier_wait(&sleeper->barrier); /* … to the end */
     return NULL;
 }
 
-/* Where only what was asked for fits, nobody's cache is emptied for the rest. */
+/* If only the exact size fits, no cache is emptied for the rounded one. */
 START_TEST(holes_cost_no_cache)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -207,7 +208,8 @@ START_TEST(holes_cost_no_cache)
 }
 END_TEST
 
-/* However many of the size were freed before, and so wherever the block went. */
+/* Second frees are refused, however many blocks of the size were freed before, and so wherever the
+ * block went. */
 START_TEST(second_free_is_refused_anywhere)
 {
     static const size_t sizes[] = {100, 1024, LARGE, 16384};
@@ -232,7 +234,7 @@ START_TEST(second_free_is_refused_anywhere)
 }
 END_TEST
 
-/* A process that has one thread again, should a libc tell of that, still has what it freed before. */
+/* A process with one thread again, if libc tells so, still has what it freed before. */
 #ifdef __GLIBC__
 START_TEST(alone_again)
 {
@@ -243,7 +245,7 @@ START_TEST(alone_again)
     cached_warm_up(&bed, LARGE);
     block = Mem_RegionAlloc(bed.region, LARGE);
     ck_assert_int_eq(Mem_RegionFree(bed.region, block), 0);
-    __libc_single_threaded = 1; /* the other one only sleeps */
+    __libc_single_threaded = 1; /* the other thread only sleeps */
     ck_assert_int_eq(Mem_RegionFree(bed.region, block), -1);
     __libc_single_threaded = 0;
     checked_empty(&bed);
@@ -252,7 +254,7 @@ START_TEST(alone_again)
 END_TEST
 #endif
 
-/* Of each size more than a thread keeps. */
+/* Of each size, more blocks than a stack holds. */
 START_TEST(of_each_size)
 {
     enum { COUNT = 50 };

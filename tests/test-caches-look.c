@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Looking at a region with caches: statistics, walks, dumps and checks agree, show free runs that are as long as can be,
- * and move nothing; while other threads go on, too. And what two threads have is on no cache line of both. */
+ * Looking at a region with caches: statistics, walks, dumps and checks agree, show maximal free
+ * runs, and move nothing, even while other threads go on. Blocks of two threads share no cache
+ * line. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static bool walk_all(const Bed *bed, Walk *walk)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Threads that use it meanwhile
+ * Threads that use the region meanwhile
  * --------------------------------------------------------------------------------------------- */
 
 static void churn(Worker *worker, size_t operations)
@@ -172,7 +173,7 @@ START_TEST(looks_agree)
         checked_sound(&bed);
         ck_assert_uint_eq(bed_digest(&bed), digest);
     }
-    /* A request of so many bytes succeeds. */
+    /* A request of largest_free bytes succeeds. */
     for (int i = 0; i < 50; i++) {
         size_t largest = bed_stats(&bed).largest_free;
 
@@ -194,7 +195,7 @@ START_TEST(looks_agree)
 }
 END_TEST
 
-/* What waits in a cache is there after a look: the block that was freed last is the next one, from the same place. */
+/* A look leaves caches as they are: the block freed last is allocated next, at the same place. */
 START_TEST(looks_move_nothing)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -267,7 +268,8 @@ static void *check_on(void *argument)
     return NULL;
 }
 
-/* What a check does for itself is seen by nobody: a freed block is none meanwhile, and one in use stays one. */
+/* No thread sees what a check does internally: a free block stays free, and one in use stays in
+ * use. */
 START_TEST(checks_are_not_seen)
 {
     enum { COUNT = 208 };
@@ -305,7 +307,7 @@ END_TEST
 
 enum { LINE = 64 };
 
-/* Takes small blocks, in turns with the others. */
+/* Takes small blocks, in turns with the other threads. */
 static void *take_lines(void *argument)
 {
     Worker *worker = argument;
@@ -356,7 +358,7 @@ START_TEST(no_line_is_shared)
 }
 END_TEST
 
-/* Page faults of a check of a large region, of which little was in use. */
+/* Returns the page faults of a check of a large region that was little used. */
 static long check_faults(unsigned flags)
 {
     const Mem_Options options = {.flags = MEM_SPARSE | flags};
@@ -374,7 +376,8 @@ static long check_faults(unsigned flags)
     return after.ru_minflt - before.ru_minflt;
 }
 
-/* Of caches, a check looks at what was in use, whatever the size of the region. */
+/* A check touches only data of caches for memory that was in use, whatever the size of the
+ * region. */
 START_TEST(checks_touch_what_was_in_use)
 {
     support_cache(true);
@@ -391,7 +394,7 @@ int main(void)
     tcase_add_loop_test(tests, looks_while_others_are_busy, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, checks_are_not_seen, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, no_line_is_shared, 0, CACHED_VARIANTS);
-    if (!SANITIZED) { /* whose own memory is touched as well */
+    if (!SANITIZED) { /* sanitizers touch memory of their own */
         tcase_add_test(tests, checks_touch_what_was_in_use);
     }
     return support_end();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every bad free of what caches have had is caught, whoever makes it, whatever was written since; and what waits in a
- * cache is neither read nor written to. */
+ * Every bad free of a block from caches is caught, whoever makes it, and whatever was written
+ * since. Freed blocks in a cache are neither read nor written. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,14 +13,15 @@
 
 enum { SIZE = 1 << 23, THREADS_MOST = 8, BLOCKS = 48, RACED = 200 };
 
-/* Where the region is, and how many threads use it. */
+/* The place of the region, and the number of its threads. */
 typedef enum Place { PLACE_MAPPED, PLACE_INSIDE, PLACE_DEFAULT, PLACES } Place;
 
 static const size_t thread_counts[] = {1, 2, THREADS_MOST};
 
 enum { VARIANTS = 3 * PLACES };
 
-/* The calling thread gets a cache first: until that is there, which takes the system a while, others go without. */
+/* Gives the calling thread a cache first: preparing caches takes the system a while, and other
+ * threads do without meanwhile. */
 static Bed open_place(int variant)
 {
     Bed bed;
@@ -46,11 +47,11 @@ typedef struct Crowd {
     const Bed *bed;
     size_t threads;
     pthread_barrier_t barrier;
-    char *blocks[THREADS_MOST][BLOCKS]; /* each thread's; every other one stays in use */
+    char *blocks[THREADS_MOST][BLOCKS]; /* blocks of each thread; every other one stays in use */
     char *raced[RACED];
-    size_t freed;    /* of these */
-    size_t bad_ones; /* frees that were refused */
-    size_t next;     /* thread */
+    size_t freed;    /* how many of these were freed */
+    size_t bad_ones; /* refused frees */
+    size_t next;     /* number of the next thread */
     bool failed;
 } Crowd;
 
@@ -75,7 +76,7 @@ static void check(Crowd *crowd)
     expect(crowd, Mem_RegionCheck(crowd->bed->region) == 0);
 }
 
-/* The pointer is refused by all functions. */
+/* Verifies that all functions refuse a pointer. */
 static void try_bad(Crowd *crowd, char *pointer)
 {
     Mem_Region *region = crowd->bed->region;
@@ -89,7 +90,7 @@ static void try_bad(Crowd *crowd, char *pointer)
     __atomic_fetch_add(&crowd->bad_ones, 2, __ATOMIC_RELAXED);
 }
 
-/* Of each size, when it is busy: so all are in spans. */
+/* Takes blocks of each size after it has become busy, so all are in spans. */
 static void take_blocks(Crowd *crowd, char **blocks)
 {
     for (size_t k = 0; k < SIZES_USED; k++) {
@@ -114,14 +115,14 @@ static void *free_twice(void *argument)
     take_blocks(crowd, own);
     check(crowd);
     pthread_barrier_wait(&crowd->barrier);
-    /* A quarter is freed by its owner, a quarter by another thread. */
+    /* The owner frees a quarter, another thread a quarter. */
     for (size_t i = 0; i < BLOCKS; i += 4) {
         expect(crowd, Mem_RegionFree(region, own[i]) == 0);
         expect(crowd, Mem_RegionFree(region, others[i + 2]) == 0);
     }
     check(crowd);
     pthread_barrier_wait(&crowd->barrier);
-    /* Whatever is written there, and nobody writes to it. */
+    /* Writes to freed blocks, which nobody else writes to. */
     for (size_t i = 0; i < BLOCKS; i += 2) {
         memset(own[i], (int)(0x5a + number), size_of(i));
     }
@@ -130,8 +131,8 @@ static void *free_twice(void *argument)
         try_bad(crowd, own[i]);
         try_bad(crowd, others[i]);
         if (size_of(i) > UNIT) {
-            try_bad(crowd, own[i] + UNIT);        /* in a block that is freed … */
-            try_bad(crowd, others[i + 1] + UNIT); /* … and in one that is in use */
+            try_bad(crowd, own[i] + UNIT);        /* inside a freed block … */
+            try_bad(crowd, others[i + 1] + UNIT); /* … and inside a block in use */
         }
         check(crowd);
     }
@@ -174,7 +175,7 @@ START_TEST(bad_frees_one_after_another)
 }
 END_TEST
 
-/* All threads free the same blocks, some of which are theirs: exactly one of them does. */
+/* All threads free the same blocks, some of which are their own: exactly one succeeds for each. */
 static void *race(void *argument)
 {
     Crowd *crowd = argument;
@@ -194,7 +195,7 @@ static void *race(void *argument)
         }
         pthread_barrier_wait(&crowd->barrier);
         for (size_t i = 0; i < RACED; i++) {
-            /* Some begin elsewhere, or go the other way. */
+            /* Some start elsewhere, or go the other way. */
             size_t at = (number % 2 == 0 ? i : RACED - 1 - i) + number / 2 * (RACED / 4);
 
             freed += Mem_RegionFree(region, crowd->raced[at % RACED]) == 0;
@@ -220,7 +221,7 @@ START_TEST(bad_frees_at_the_same_time)
 }
 END_TEST
 
-/* A block that was moved is no block any more, and the one that it was moved to is freed once. */
+/* A moved block's old address is refused, and the new one is freed once. */
 START_TEST(moved_blocks_are_freed)
 {
     Bed bed = open_place(3 * _i);
@@ -235,7 +236,7 @@ START_TEST(moved_blocks_are_freed)
         kept = checked_alloc(&bed, size); /* so that the span is not empty */
         moved = checked_realloc(&bed, block, size + 8);
 
-        if (moved != block) { /* it can stay where the heap has it */
+        if (moved != block) { /* a block of the heap may stay in place */
             checked_refused(&bed, block);
             misuse_count += 2;
             count++;
@@ -255,7 +256,7 @@ END_TEST
 #if !SANITIZED
 enum { PAGES = 3, FENCED = 16 };
 
-/* Bytes of a block with whole pages in it, wherever it begins. */
+/* Returns the size of a block that contains whole pages, wherever it begins. */
 static size_t fenced_size(void)
 {
     return PAGES * support_page() - 64;
@@ -288,7 +289,8 @@ static void *free_fenced(void *argument)
     return NULL;
 }
 
-/* The pages of blocks can't be read while they are freed, and wait: by the owner, or by another thread. */
+/* Pages of blocks are unreadable while the blocks are freed, by the owner or by another thread, and
+ * wait in a cache. */
 START_TEST(waiting_blocks_are_not_touched)
 {
     Bed bed = cached_open(_i % 2, SIZE * 16);
@@ -299,7 +301,7 @@ START_TEST(waiting_blocks_are_not_touched)
         crowd.raced[i] = Mem_RegionAlloc(bed.region, fenced_size());
         ck_assert_ptr_nonnull(crowd.raced[i]);
     }
-    for (int i = 0; i < FENCED; i += 2) { /* those between stay, so that no span is empty */
+    for (int i = 0; i < FENCED; i += 2) { /* those between stay in use, so that no span is empty */
         protect(crowd.raced[i], PROT_NONE);
     }
     crowd.bad_ones = FENCED / 2;
@@ -316,7 +318,7 @@ START_TEST(waiting_blocks_are_not_touched)
         ck_assert_uint_eq(Mem_RegionSize(bed.region, crowd.raced[i]), 0);
         ck_assert_ptr_null(Mem_RegionRealloc(bed.region, crowd.raced[i], 1));
     }
-    for (int i = 0; i < FENCED; i += 2) { /* and not when they are handed out, either */
+    for (int i = 0; i < FENCED; i += 2) { /* nor when they are handed out again */
         ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, fenced_size()));
     }
     for (int i = 0; i < FENCED; i += 2) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A call fails for lack of memory only if no free run suffices, whatever caches have: of threads that are idle, that have
- * ended, or that go on. */
+ * A call fails for lack of memory only if no free run suffices, counting what caches have: caches
+ * of idle threads, of ended ones, and of busy ones. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@ enum { SIZE = 1 << 20, THREADS = 8, EACH = 8000, WAYS = 4 };
 typedef struct Filler {
     const Bed *bed;
     pthread_t thread;
-    pthread_barrier_t *barrier; /* of all */
-    pthread_barrier_t *idle;    /* of those that stay, and the test */
+    pthread_barrier_t *barrier; /* for all threads */
+    pthread_barrier_t *idle;    /* for the threads that stay, and the test */
     char *blocks[EACH];
     size_t count;
     size_t number;
-    bool frees; /* its blocks itself */
+    bool frees; /* frees its own blocks */
     bool failed;
 } Filler;
 
@@ -59,7 +59,7 @@ static void *fill(void *argument)
     return NULL;
 }
 
-/* Ways to ask for all there is at once. */
+/* Asks for the whole region at once, in one of several ways. */
 static char *take_whole(const Bed *bed, int way)
 {
     Mem_Region *region = bed->region;
@@ -78,8 +78,8 @@ static char *take_whole(const Bed *bed, int way)
     }
 }
 
-/* Threads fill the region. All is freed, by them or by another thread; half of them are idle, half have ended. Then one
- * call has it all. */
+/* Threads fill the region, and everything is freed, by them or by another thread. Half of them are
+ * idle, and half have ended. Then one call takes everything. */
 START_TEST(one_call_has_all)
 {
     static Filler fillers[THREADS];
@@ -87,7 +87,7 @@ START_TEST(one_call_has_all)
     pthread_barrier_t barrier, idle;
     char *whole;
 
-    cached_warm_up(&bed, UNIT); /* others get caches then as soon as they ask for them */
+    cached_warm_up(&bed, UNIT); /* then other threads get caches as soon as they ask */
     for (int frees = 0; frees < 2; frees++) {
         ck_assert_int_eq(pthread_barrier_init(&barrier, NULL, THREADS), 0);
         ck_assert_int_eq(pthread_barrier_init(&idle, NULL, THREADS / 2 + 1), 0);
@@ -119,7 +119,8 @@ START_TEST(one_call_has_all)
 }
 END_TEST
 
-/* Whatever is asked for fails only if no run has so much, each time; with full caches of a thread that sleeps. */
+/* Each request fails only if no free run is large enough, while a sleeping thread has full
+ * caches. */
 START_TEST(failures_are_right)
 {
     static Filler filler;
@@ -170,7 +171,7 @@ typedef struct Nearly {
     bool failed;
 } Nearly;
 
-/* Frees and allocates blocks of one size, of which so many fit. */
+/* Frees and allocates blocks of one size, of which `count` fit. */
 static void *go_on(void *argument)
 {
     enum { HELD = 50 };
@@ -192,7 +193,7 @@ static void *go_on(void *argument)
     return NULL;
 }
 
-/* The region is 95 to 99 % full. What two threads need fits, and so no call fails. */
+/* The region is 95 to 99 % full. What two threads need fits, so no call fails. */
 START_TEST(nearly_full_regions_go_on)
 {
     enum { PAIR = 2 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A region of which one thread has used a cache so far, and then a second one comes. */
+ * One thread has used a cache of a region so far, and then a second thread comes. */
 #include <errno.h>
 #include <pthread.h>
 
@@ -24,7 +24,7 @@ static void run(Second *second, void *(*work)(void *))
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-/* A few calls: it has no cache of its own. */
+/* Makes a few calls: the thread has no cache of its own. */
 static void *free_one(void *argument)
 {
     Second *second = argument;
@@ -35,7 +35,7 @@ static void *free_one(void *argument)
     return NULL;
 }
 
-/* It gets one. */
+/* Makes enough calls to get a cache. */
 static void *come(void *argument)
 {
     Second *second = argument;
@@ -53,7 +53,7 @@ static char *alloc(const Bed *bed, size_t size)
     return block;
 }
 
-/* Allocates many, and frees them: they wait in the cache, all but a few. */
+/* Allocates many blocks, and frees all but a few, which wait in the cache. */
 static void fill_cache(const Bed *bed, char **blocks, size_t size)
 {
     for (size_t i = 0; i < MOST; i++) {
@@ -65,7 +65,7 @@ static void fill_cache(const Bed *bed, char **blocks, size_t size)
     }
 }
 
-/* What waits in the first one's cache is freed by the second. */
+/* The second thread frees blocks that wait in the first one's cache: refused. */
 START_TEST(what_the_first_has_is_refused)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -89,7 +89,7 @@ START_TEST(what_the_first_has_is_refused)
 }
 END_TEST
 
-/* What the first has allocated is freed by the second, and is nobody's then. */
+/* The second thread frees blocks that the first has allocated, once. */
 START_TEST(what_the_first_uses_is_freed)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -111,8 +111,8 @@ START_TEST(what_the_first_uses_is_freed)
 }
 END_TEST
 
-/* The second gets a cache, too. What waits in that of the first, whatever was written to it since, is
- * handed out once, and freed once. */
+/* The second thread gets a cache, too. Freed blocks in the first one's cache are handed out once,
+ * and freed once, whatever was written to them. */
 START_TEST(the_second_gets_a_cache)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -135,7 +135,7 @@ START_TEST(the_second_gets_a_cache)
 }
 END_TEST
 
-/* The same where the first one has ended. */
+/* The same if the first thread has ended. */
 START_TEST(the_second_is_left_a_cache)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -165,7 +165,7 @@ typedef struct Pair {
     const Bed *bed;
     pthread_barrier_t barrier;
     char *blocks[2][EACH];
-    unsigned next; /* thread */
+    unsigned next; /* number of the next thread */
 } Pair;
 
 /* Allocates and frees its share in any order. */
@@ -195,9 +195,8 @@ static void *use_every_other(void *argument)
     return NULL;
 }
 
-/* Two threads have every other of a row of small blocks, so that what says of one's that they are free, or
- * not, is beside what says so of the other's. No block ever looks as if it were freed twice, for which all
- * caches would have to be hidden. */
+/* Two threads own every other block of a row of small blocks, so their bits are side by side. No
+ * block ever looks as if it were freed twice, for which all caches would have to be hidden. */
 START_TEST(every_other_block)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -213,7 +212,7 @@ START_TEST(every_other_block)
     for (size_t i = 0; i < 2; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, use_every_other, &pair), 0);
     }
-    pthread_barrier_wait(&pair.barrier); /* they have caches now */
+    pthread_barrier_wait(&pair.barrier); /* both have caches now */
     before = cached_barriers;
     pthread_barrier_wait(&pair.barrier);
     pthread_barrier_wait(&pair.barrier);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Caches of eight threads that fill them, sleep, end, and are left behind by fork(): all that is free
- * can be had, whoever has it. */
+ * Caches of eight threads that fill them, sleep, end, and are lost by fork(): all free memory can
+ * be allocated, whichever cache has it. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@ typedef struct Worker {
     pthread_barrier_t *barrier;
     char **shared;
     size_t number;
-    size_t most; /* bytes of a block */
+    size_t most; /* bytes of a block, at most */
     bool failed;
 } Worker;
 
@@ -54,7 +54,7 @@ static void prepare(Worker *workers, const Bed *bed, const char *test, int varia
     }
 }
 
-/* Allocates and frees at random; leaves all that it has in its cache and sleeps. */
+/* Allocates and frees at random, and sleeps with a full cache. */
 static void *fill_cache(void *argument)
 {
     Worker *worker = argument;
@@ -79,7 +79,7 @@ static void *fill_cache(void *argument)
     return NULL;
 }
 
-/* Most threads are asleep with full caches, and one takes all there is. */
+/* Most threads sleep with full caches, and one takes everything. */
 START_TEST(sleepers_keep_nothing)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -100,8 +100,8 @@ START_TEST(sleepers_keep_nothing)
 }
 END_TEST
 
-/* Each block has its pattern from when it is allocated to when it is freed. Now and then somebody looks at
- * everything, or wants more than there is. */
+/* Each block keeps its pattern while it is allocated. Now and then a thread looks at everything, or
+ * asks for more than there is. */
 static void *use(void *argument)
 {
     Worker *worker = argument;
@@ -170,14 +170,14 @@ START_TEST(threads_use_one_region)
 }
 END_TEST
 
-/* Some of the blocks are larger than those of a thread alone. */
+/* Some blocks are larger than any class. */
 START_TEST(threads_use_large_blocks)
 {
     use_together("threads_use_large_blocks", _i, 16 * SIZE, 40000);
 }
 END_TEST
 
-/* Blocks of one thread are freed by another. */
+/* Blocks of one thread are freed by another one. */
 enum { MAILBOXES = 512 };
 
 static void *trade(void *argument)
@@ -257,11 +257,11 @@ static void *live_together(void *argument)
 
         worker->failed |= block == NULL || Mem_RegionFree(worker->bed->region, block) != 0;
     }
-    pthread_barrier_wait(worker->barrier); /* each still has its cache, if any */
+    pthread_barrier_wait(worker->barrier); /* each thread still has its cache, if any */
     return NULL;
 }
 
-/* A thread ends with more than its stacks name. */
+/* A thread ends with more free blocks than its stacks hold. */
 static void *free_many(void *argument)
 {
     enum { COUNT = 1000 };
@@ -300,7 +300,7 @@ START_TEST(a_thread_ends_with_much)
 }
 END_TEST
 
-/* What a program has done at the end of a thread may use regions, when the library has done its part. */
+/* Functions of the program at the end of a thread may use regions after the library's has run. */
 static pthread_key_t late_key;
 
 static void live_late(void *argument)
@@ -332,7 +332,7 @@ END_TEST
 #if !SANITIZED
 static bool refuse_values;
 
-/* Stands before libc's function for the library, too: there is no memory for one more value. */
+/* Replaces libc's function for the library, too: there is no memory for one more value. */
 int pthread_setspecific(pthread_key_t key, const void *value)
 {
     static int (*real)(pthread_key_t, const void *);
@@ -347,7 +347,7 @@ int pthread_setspecific(pthread_key_t key, const void *value)
 }
 #endif
 
-/* Threads the end of which can't be noted have no caches, and miss nothing. */
+/* Threads whose end cannot be noticed have no caches, and miss nothing. */
 static void live_without_caches(const Bed *bed)
 {
     for (int round = 0; round < 5; round++) {
@@ -382,7 +382,7 @@ START_TEST(no_value_can_be_stored)
 END_TEST
 #endif
 
-/* More threads than there is room for caches. Those without one leave others theirs. */
+/* More threads than caches: those without one leave the others theirs. */
 START_TEST(too_many_threads)
 {
     enum { THREADS_MOST = 40 };
@@ -405,7 +405,7 @@ START_TEST(too_many_threads)
 }
 END_TEST
 
-/* A child has what its lost threads had in their caches. */
+/* A child can allocate what its lost threads had in their caches. */
 START_TEST(fork_loses_nothing)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -433,7 +433,7 @@ START_TEST(fork_loses_nothing)
 }
 END_TEST
 
-/* While threads allocate, and when some have done all of it. None has ended. */
+/* Forks while threads allocate, and after some have finished. None has ended. */
 START_TEST(fork_in_the_midst)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -446,7 +446,7 @@ START_TEST(fork_in_the_midst)
         int status;
         pid_t child;
 
-        if (round == 10) { /* from here on the thread that forks has a cache, too */
+        if (round == 10) { /* from here on the forking thread has a cache, too */
             cached_warm_up(&bed, 100);
         }
         child = fork();

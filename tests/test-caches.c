@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Caches: that nobody sees them. A region with caches refuses what one without them refuses, has room for what one
- * without them has, and counts and shows the same. */
+ * Caches are invisible: a region with caches refuses what one without refuses, has room for what
+ * one without has room for, and counts and shows the same. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 enum { SIZE = 1 << 22, BLOCKS = 4000 };
 
-/* Fills the region with blocks of some sizes, each with its pattern, and tells how many. */
+/* Fills the region with blocks of some sizes, each with its pattern. Returns how many. */
 static size_t fill(const Bed *bed, char **blocks, size_t most, Random *source)
 {
     size_t count = 0;
@@ -27,7 +27,7 @@ static size_t fill(const Bed *bed, char **blocks, size_t most, Random *source)
     return count;
 }
 
-/* A program of a few hundred calls sees the very same as without caches. */
+/* A program of a few hundred calls sees exactly what it would see without caches. */
 START_TEST(few_calls_are_exact)
 {
     Random source = support_random("few_calls_are_exact", _i);
@@ -72,7 +72,7 @@ START_TEST(all_is_free_in_the_end)
             checked_pattern(&bed, blocks[i]);
         }
         ck_assert(cached_free_all(&bed, blocks, count));
-        /* Nothing of it is kept by caches from one who wants it all. */
+        /* Caches keep nothing from a request for the whole region. */
         blocks[0] = Mem_RegionAlloc(bed.region, bed.capacity);
         ck_assert_ptr_nonnull(blocks[0]);
         ck_assert_int_eq(Mem_RegionFree(bed.region, blocks[0]), 0);
@@ -82,7 +82,7 @@ START_TEST(all_is_free_in_the_end)
 }
 END_TEST
 
-/* More freed blocks of one size than a stack names. */
+/* More freed blocks of one size than a stack holds. */
 START_TEST(many_of_one_size)
 {
     enum { COUNT = 60000 };
@@ -106,8 +106,8 @@ START_TEST(many_of_one_size)
 }
 END_TEST
 
-/* Where the i-th block is that is freed: from the first to the last, from the last to the first, every other
- * one first, and at random. */
+/* Returns the place of the i-th block to free: first to last, last to first, every other one first,
+ * or at random. */
 static size_t place_in_order(int order, size_t i, size_t count, Random *source)
 {
     switch (order) {
@@ -118,11 +118,11 @@ static size_t place_in_order(int order, size_t i, size_t count, Random *source)
     case 2:
         return i < (count + 1) / 2 ? 2 * i : 2 * (i - (count + 1) / 2) + 1;
     default:
-        return random_below(source, count - i); /* of those that are left */
+        return random_below(source, count - i); /* among those left */
     }
 }
 
-/* Blocks that lie side by side are joined, in whatever order they were freed. */
+/* Adjacent free blocks are joined, in whatever order they were freed. */
 START_TEST(side_by_side)
 {
     static const size_t sizes[] = {8, 24, 120, 520, 1024};
@@ -153,7 +153,7 @@ START_TEST(side_by_side)
 }
 END_TEST
 
-/* Spans are taken until little is free, and the rest is the heap's. */
+/* Caches take spans until little is free; the rest is allocated from the heap. */
 START_TEST(all_there_is_of_one_size)
 {
     enum { COUNT = CACHED_INSIDE / 32 };
@@ -176,10 +176,10 @@ START_TEST(all_there_is_of_one_size)
 }
 END_TEST
 
-/* Stacks name more of a larger region, up to a limit. */
+/* Stacks hold more blocks of a larger region, up to a limit. */
 START_TEST(large_region)
 {
-    enum { LARGE_COUNT = 40000 }; /* more than a stack names of any size */
+    enum { LARGE_COUNT = 40000 }; /* more than a stack of any size holds */
     static char *blocks[LARGE_COUNT];
     Mem_Options options = {.flags = MEM_SPARSE};
     Bed bed = {.alignment = 8, .is_cached = true};
@@ -202,7 +202,7 @@ START_TEST(large_region)
 }
 END_TEST
 
-/* More than a stack names of large blocks. */
+/* More large blocks than a stack holds. */
 START_TEST(more_than_a_stack_names)
 {
     enum { COUNT = 1000, BYTES = 1024 };
@@ -269,7 +269,7 @@ START_TEST(calloc_clears)
 }
 END_TEST
 
-/* Whatever caches have, there can't be so much. */
+/* Such sizes never fit, whatever caches have. */
 START_TEST(calloc_of_too_much)
 {
     volatile size_t largest = SIZE_MAX;
@@ -346,7 +346,7 @@ START_TEST(second_free_is_reported)
 }
 END_TEST
 
-/* A block that was freed long ago waits in a cache again, or is the heap's. */
+/* A block freed long ago waits in a cache again, or belongs to the heap. */
 START_TEST(second_free_long_ago)
 {
     enum { COUNT = 100 };
@@ -371,8 +371,8 @@ START_TEST(second_free_long_ago)
 }
 END_TEST
 
-/* Blocks of one size that lie side by side, and are the heap's. All but two are in use; the next block of this size is
- * asked of the heap. */
+/* Adjacent blocks of one size that belong to the heap. All but two are in use; the next request of
+ * this size goes to the heap. */
 enum { SIDE_BY_SIDE = 14, MET = 512 };
 
 static void prepare_meeting(const Bed *bed, char **blocks)
@@ -398,7 +398,7 @@ static void end_meeting(Bed *bed)
     bed_close(bed);
 }
 
-/* A free block that was written to is met when the heap is asked for a block of its size. */
+/* An overwritten free block is detected when the heap is asked for a block of its size. */
 START_TEST(overwritten_block_is_met)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -412,7 +412,7 @@ START_TEST(overwritten_block_is_met)
 }
 END_TEST
 
-/* Its links were forged: they lead to a place in a block in use, which seems to point back. */
+/* The links are forged: they lead into a block in use, which seems to point back. */
 START_TEST(forged_block_is_met)
 {
     Bed bed = cached_open(_i, SIZE);
@@ -431,7 +431,7 @@ START_TEST(forged_block_is_met)
 }
 END_TEST
 
-/* A free block that was written to is met when it is the best one for a span. */
+/* An overwritten free block is detected when it is the best fit for a span. */
 START_TEST(overwritten_block_is_to_be_a_span)
 {
     enum { SPAN = 4096, CALLS = 16 }; /* before a size gets a span */
@@ -457,10 +457,10 @@ START_TEST(overwritten_block_is_to_be_a_span)
 }
 END_TEST
 
-/* More regions than have caches at a time. */
+/* More regions than can have caches at a time. */
 START_TEST(many_regions)
 {
-    enum { REGIONS = 18 }; /* more than have caches */
+    enum { REGIONS = 18 }; /* more than can have caches */
     Bed beds[REGIONS];
 
     for (int round = 0; round < 2; round++) {
@@ -511,7 +511,7 @@ int main(void)
     tcase_add_loop_test(tests, second_free_long_ago, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, overwritten_block_is_met, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, forged_block_is_met, 0, CACHED_VARIANTS);
-    if (UNIT == 8) { /* else granules need not begin at such addresses */
+    if (UNIT == 8) { /* otherwise granules need not begin at such addresses */
         tcase_add_loop_test(tests, overwritten_block_is_to_be_a_span, 0, 2);
     }
     tcase_add_loop_test(tests, many_regions, 0, CACHED_VARIANTS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_Calloc: zero whatever was there before, and no page touched in vain. */
+ * Mem_Calloc: blocks are zero whatever was there before, and no page is touched in vain. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 enum { SIZE = 1 << 16 };
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
 START_TEST(calloc_sizes)
@@ -126,7 +126,7 @@ START_TEST(calloc_after_reset)
 }
 END_TEST
 
-/* The boundary between what was handed out and what never was, at every distance from a block. */
+/* The boundary between used and never used memory, at every distance from a block. */
 START_TEST(calloc_across_the_clean_boundary)
 {
     size_t touched, size;
@@ -146,8 +146,8 @@ START_TEST(calloc_across_the_clean_boundary)
 }
 END_TEST
 
-/* Memory of a mapping that was never handed out is zero already: clearing it again would touch its
- * pages. Only the pages of the block's ends may be there. */
+/* Never used memory of a mapping is zero already, and clearing it would touch its pages. Only the
+ * pages at the ends of the block may be resident. */
 START_TEST(calloc_leaves_untouched_pages)
 {
     enum { PAGES = 4096 };
@@ -178,7 +178,7 @@ START_TEST(calloc_leaves_untouched_pages)
 }
 END_TEST
 
-/* What a class of a cache is larger than what was asked for is cleared, too. */
+/* The bytes that rounding adds to a request are cleared, too. */
 START_TEST(calloc_clears_whole_blocks)
 {
     enum { COUNT = 40 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_Check and Mem_CheckReport as programs see them. That they find each kind of damage is in
- * inner-check.c. */
+ * Mem_Check and Mem_CheckReport as programs see them. inner-check.c tests that they find each kind
+ * of damage. */
 #include <errno.h>
 #include <string.h>
 
@@ -93,8 +93,8 @@ START_TEST(check_cuts_its_message)
 }
 END_TEST
 
-/* A free block that was written to is found before anything meets it, unless its links were all that
- * was spared. */
+/* An overwritten free block is found before any other call meets it, unless its links were
+ * spared. */
 START_TEST(check_finds_overwritten_links)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -127,7 +127,7 @@ START_TEST(check_finds_overwritten_links)
 }
 END_TEST
 
-/* Large free blocks have nothing in them that could be overwritten. */
+/* Large free blocks contain nothing that could be overwritten. */
 START_TEST(check_allows_writing_to_large_free_blocks)
 {
     Bed bed = bed_open((Kind)_i, SIZE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_RegionDump as JSON: what it writes is read back and compared with the region. */
+ * Mem_RegionDump as JSON: its output is read back and compared with the region. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +136,7 @@ START_TEST(json_while_it_fills)
 }
 END_TEST
 
-/* As JSON the list is whole, however long. */
+/* In JSON the list is complete, however long. */
 START_TEST(json_of_many_blocks)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -166,7 +166,7 @@ START_TEST(json_of_tiny_regions)
 }
 END_TEST
 
-/* Lets another program read it, where there is one. */
+/* Lets another program read the text, if there is one. */
 static void read_elsewhere(const char *text)
 {
     FILE *stream = popen("{ jq -e . || python3 -m json.tool || test $? = 127; } >/dev/null 2>&1",

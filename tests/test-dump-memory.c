@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The memory that a long JSON dump maps for its list. This program has an mmap() and an munmap() of its own, which
- * count, and of which the first fails when told to. */
+ * The memory that a long JSON dump maps for its list. This program replaces mmap() and munmap() by
+ * functions that count; its mmap() fails when told to. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@ int main(void)
 
 enum { SIZE = 1 << 19 };
 
-/* What is counted, and what is done, while a dump is under way. */
+/* Counts and actions while a dump is under way. */
 static struct {
     bool is_watched;
     bool fails;
@@ -34,7 +34,7 @@ static struct {
     void (*before_mmap)(void);
 } system_calls;
 
-/* The function that is found next, of the C library. */
+/* Returns the C library's function. */
 static void *next(const char *name)
 {
     void *function = dlsym(RTLD_NEXT, name);
@@ -73,7 +73,7 @@ int munmap(void *address, size_t size)
     return real(address, size);
 }
 
-/* From here on system calls count. */
+/* Starts to count system calls. */
 static void watch(bool fails, void (*before_mmap)(void))
 {
     system_calls.mmaps = system_calls.munmaps = 0;
@@ -87,10 +87,10 @@ static void unwatch(void)
     system_calls.is_watched = false;
 }
 
-/* What a JSON dump tells. */
+/* The contents of a JSON dump. */
 typedef struct Told {
     uint64_t next;  /* where the next block must begin */
-    uint64_t count; /* blocks that it says there are */
+    uint64_t count; /* number of blocks in its totals */
     uint64_t blocks;
     bool consistent;
 } Told;
@@ -115,7 +115,7 @@ static void read_value(const JsonValue *value, void *context)
     }
 }
 
-/* The blocks cover the region without a gap, also if they are of several moments. */
+/* Verifies that the blocks cover the region without a gap, even if they are of several moments. */
 static Told read_dump(const char *text)
 {
     Told told = {.next = 0};
@@ -142,7 +142,7 @@ static ssize_t keep(void *cookie, const char *more, size_t size)
 
 static void *blocks[2000]; /* in use */
 
-/* Frees blocks of the first piece and of the next ones, before these are looked at. */
+/* Frees blocks of the first piece and of the following ones before these are read. */
 static ssize_t keep_and_free(void *cookie, const char *more, size_t size)
 {
     for (size_t i = 250; i < 1000; i++) {
@@ -154,7 +154,7 @@ static ssize_t keep_and_free(void *cookie, const char *more, size_t size)
     return keep(cookie, more, size);
 }
 
-/* Dumps as JSON while system calls are watched. */
+/* Dumps as JSON while system calls are counted. */
 static Told dump(cookie_write_function_t *function)
 {
     static char buffer[4000];
@@ -175,7 +175,7 @@ static Told dump(cookie_write_function_t *function)
     return read_dump(text);
 }
 
-/* Makes a region with so many blocks, the last of which is free. */
+/* Makes a region with `count` blocks, the last of which is free. */
 static void fill(size_t count)
 {
     dumped = Mem_RegionCreate(SIZE, NULL);
@@ -186,7 +186,7 @@ static void fill(size_t count)
     }
 }
 
-/* Up to 256 blocks are noted without a call. */
+/* Up to 256 blocks are noted without a system call. */
 START_TEST(dump_maps_its_list)
 {
     static const size_t counts[] = {1, 255, 256, 257, 2000};
@@ -253,7 +253,8 @@ START_TEST(dump_unmaps_its_list_when_its_thread_ends)
 }
 END_TEST
 
-/* Without memory for the list, it is told in pieces, even if the blocks change between them. */
+/* Without memory for the list, the dump is written in pieces, even if blocks change between
+ * them. */
 START_TEST(dump_without_memory_for_its_list)
 {
     Told told;
@@ -267,16 +268,16 @@ START_TEST(dump_without_memory_for_its_list)
     watch(true, NULL);
     told = dump(keep_and_free);
     ck_assert(!told.consistent);
-    ck_assert_uint_eq(told.blocks, 256 + 1 + 1000); /* the free run's rest is one */
+    ck_assert_uint_eq(told.blocks, 256 + 1 + 1000); /* the rest of the free run is one */
     watch(false, NULL);
     ck_assert(dump(keep).consistent);
     ck_assert_int_eq(Mem_RegionDestroy(dumped), 0);
 }
 END_TEST
 
-static size_t growths; /* to come */
+static size_t growths; /* growths still to come */
 
-/* While memory is mapped, others allocate: more than there is room for. */
+/* Allocates while memory is mapped: more blocks than there is room for. */
 static void grow(void)
 {
     if (growths != 0) {

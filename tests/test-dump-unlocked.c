@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_RegionDump to streams that wait for somebody who uses the region, and of threads that are cancelled there. What
- * would never end is ended by Check. */
+ * Mem_RegionDump to streams that wait for users of the region, and in threads that are cancelled
+ * there. Check ends a test that hangs. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "dumped.h"
 #include "json.h"
 
-/* A dump has more bytes than a pipe holds. */
+/* A dump is longer than the buffer of a pipe. */
 enum { SIZE = 1 << 18, BLOCKS = 3000, PIPE = 1 << 16 };
 
 static Bed open_filled(int kind)
@@ -32,7 +32,7 @@ static Bed open_filled(int kind)
     return bed;
 }
 
-/* What a whole list of blocks tells. */
+/* The totals of a complete list of blocks. */
 typedef struct Whole {
     uint64_t next; /* where the next block must begin */
     uint64_t blocks, in_use, free_blocks;
@@ -57,7 +57,8 @@ static void read_value(const JsonValue *value, void *context)
     }
 }
 
-/* The JSON is of one moment: the blocks cover the region, and are as many as it says. */
+/* Verifies that the JSON is of one moment: the blocks cover the region, and are as many as it
+ * says. */
 static void verify_json(const Bed *bed, const char *text)
 {
     Whole whole = {.next = 0};
@@ -69,7 +70,7 @@ static void verify_json(const Bed *bed, const char *text)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Streams with functions of the program's
+ * Streams with functions of the program
  * --------------------------------------------------------------------------------------------- */
 
 typedef struct Cookie {
@@ -98,7 +99,7 @@ static void use_in_thread(Bed *bed)
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-/* Uses the region, and keeps a block of it, so that what is written later could differ. */
+/* Uses the region, and keeps a block of it, so that later output could differ. */
 static ssize_t write_and_use(void *argument, const char *text, size_t size)
 {
     Cookie *cookie = argument;
@@ -177,7 +178,7 @@ static void *dump(void *argument)
     return task;
 }
 
-/* The stream stays locked, for ever, if its own function ends the thread: it is not used again. */
+/* The stream stays locked for ever if its own function ends the thread, so it is not used again. */
 static void end_in_a_write(Bed *bed, Mem_Format format, bool waits)
 {
     static Cookie cookie;
@@ -224,7 +225,7 @@ typedef struct Reader {
     size_t length;
 } Reader;
 
-/* Keeps what it reads in blocks of the region that is dumped. */
+/* Stores its input in blocks of the dumped region. */
 static void *read_all(void *argument)
 {
     Reader *reader = argument;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_Dump and Mem_RegionDump as text: what they print is read back and compared with the region. */
+ * Mem_Dump and Mem_RegionDump as text: their output is read back and compared with the region. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 enum { SIZE = 1 << 15, COLUMNS = 64 };
 
-/* The picture as it should be, byte by byte of the region. */
+/* Draws the expected picture, byte by byte of the region. */
 static void draw(const Bed *bed, const Blocks *blocks, char *picture)
 {
     size_t units = bed->capacity / 8;
@@ -37,7 +37,7 @@ static void draw(const Bed *bed, const Blocks *blocks, char *picture)
     picture[columns] = '\0';
 }
 
-/* Reads the lines of blocks from a text on. Returns how many there are. */
+/* Verifies the lines of blocks from a text on. Returns how many there are. */
 static size_t verify_lines(const char *text, const Blocks *blocks)
 {
     bool is_cut = blocks->count > 64;
@@ -122,7 +122,7 @@ START_TEST(dump_while_it_fills)
 }
 END_TEST
 
-/* Around the length from which on the list is cut, and far beyond. */
+/* List lengths around the limit for cutting, and far beyond. */
 START_TEST(dump_of_many_blocks)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -137,7 +137,7 @@ START_TEST(dump_of_many_blocks)
 }
 END_TEST
 
-/* Fewer units than the picture has columns, and just as many. */
+/* Fewer units than the picture has columns, and exactly as many. */
 START_TEST(dump_of_tiny_regions)
 {
     for (size_t size = 1000; size < 3000; size += 8) {
@@ -168,7 +168,7 @@ START_TEST(dump_counts_misuses)
 }
 END_TEST
 
-/* What Mem_Dump prints to stdout. */
+/* Returns what Mem_Dump prints to stdout. */
 static char *capture_dump(void)
 {
     static char text[20000];
@@ -219,7 +219,7 @@ END_TEST
 START_TEST(dump_refuses_arguments)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
-    volatile int format; /* not known to the compiler to be no Mem_Format */
+    volatile int format; /* hidden from the compiler, which knows that it is no Mem_Format */
 
     errno = 0;
     ck_assert_int_eq(Mem_RegionDump(bed.region, NULL, MEM_TEXT), -1);
@@ -259,7 +259,7 @@ START_TEST(dump_tells_errors_of_the_stream)
 }
 END_TEST
 
-/* A stream whose writing fails as long as there are failures left. */
+/* Fails to write as long as failures are left. */
 static ssize_t write_or_fail(void *cookie, const char *text, size_t size)
 {
     int *failures = cookie;
@@ -267,13 +267,12 @@ static ssize_t write_or_fail(void *cookie, const char *text, size_t size)
     (void)text;
     if (*failures > 0) {
         --*failures;
-        return 0; /* an error, for stdio; none that sets errno */
+        return 0; /* an error for stdio, without errno */
     }
     return (ssize_t)size;
 }
 
-/* Failures that come without an errno are EIO, not what errno was before; also those that the stream
- * had before. */
+/* Failures without an errno give EIO, not the former errno; also those from before the dump. */
 START_TEST(dump_tells_errors_without_errno)
 {
     cookie_io_functions_t functions = {.write = write_or_fail};

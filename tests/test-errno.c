@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A call that succeeds leaves errno as it was, also where the system refuses what the library asks of it, while
- * signals interrupt it and other threads have what it wants. */
+ * A successful call keeps errno, even if the system refuses requests of the library, while signals
+ * interrupt it and other threads hold what it needs. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -38,7 +38,7 @@ static void tick(int signal)
     (void)signal;
 }
 
-/* Lets a signal come each ms, or none. */
+/* Sends a signal at intervals, or none. */
 static void interrupt(long us)
 {
     struct sigaction action = {.sa_handler = tick};
@@ -56,7 +56,7 @@ static int visit(const Mem_Block *block, void *context)
     return 0;
 }
 
-/* Verifies that a call succeeded and left errno, and sets it for the next one. */
+/* Verifies that a call succeeded and kept errno, and sets it for the next one. */
 static void expect(bool success, const char *call)
 {
     int error = errno;
@@ -103,7 +103,7 @@ static void call_all(Mem_Region *region, FILE *stream)
     rewind(stream);
 }
 
-/* What the system does not do: nothing is missing; or it is so from the start, or from now on. */
+/* The system refuses nothing, refuses from the start, or refuses from now on. */
 START_TEST(errno_stays)
 {
     Mem_Region *region;

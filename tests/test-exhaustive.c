@@ -2,7 +2,7 @@
  *
  * Every sequence of operations from a small menu, on regions of a few units; and blocks that begin,
  * end and cover whole words of the map in every way. A region holds no absolute addresses, so its
- * memory can be saved and brought back: that is how all branches are tried from each state. */
+ * memory can be saved and restored: in that way all branches are tried from each state. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +15,11 @@ typedef enum Verb { VERB_ALLOC, VERB_CALLOC, VERB_ALIGNED, VERB_REALLOC, VERB_FR
 
 typedef struct Choice {
     Verb verb;
-    size_t number; /* of the block in use, in address order; or units of alignment */
-    size_t units;  /* of the request */
+    size_t number; /* number of the block in use, in address order; or units of alignment */
+    size_t units;  /* units of the request */
 } Choice;
 
-/* A state to go back to. */
+/* A state to return to. */
 typedef struct Level {
     Model model;
     char *memory;
@@ -35,7 +35,7 @@ typedef struct Search {
     Level levels[LEVELS_MAX];
 } Search;
 
-/* Does one thing. False if that changed nothing, so that what follows needs no second look. */
+/* Does one operation. Returns false if it changed nothing, so its successors are known. */
 static bool choose(Search *search, const Choice *choice)
 {
     Model *model = &search->model;
@@ -89,7 +89,7 @@ static void explore(Search *search, int depth)
     }
 }
 
-/* The smallest region with room for so many units. */
+/* Opens the smallest region with room for `units` units. */
 static Bed open_small(size_t units)
 {
     for (size_t size = 512;; size += 8) {
@@ -161,7 +161,7 @@ START_TEST(few_units_aligned)
 }
 END_TEST
 
-/* Around the words of the map, and around the blocks that go into the tree. */
+/* Sizes around the words of the map, and around those of blocks in trees. */
 START_TEST(words)
 {
     static const Choice menu[] = {
@@ -187,7 +187,7 @@ START_TEST(words_resized)
 }
 END_TEST
 
-/* Frees the block before, the block itself and the one behind it in one of the six orders. */
+/* Frees the previous block, the block itself and the next one in one of six orders. */
 static void free_three(Model *model, unsigned order)
 {
     for (unsigned left = 3; left > 0; left--) {

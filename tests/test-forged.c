@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Links of free blocks that a program has written to, exhaustively for a small heap: each word of each link takes
- * each position that there is, and each byte many values. Where the position is that of memory of the program's, or of
- * another free block, that points back or does not. Whatever was written: no block is handed out that overlaps
- * another, no block in use changes, the program is told, and all is sound afterwards. */
+ * Overwritten links of free blocks, exhaustively for a small heap: each word of each link takes
+ * each possible position, and each byte many values. Where the position is in memory of the
+ * program, or of another free block, that place points back or does not. Whatever was written: no
+ * new block overlaps another one, no block in use changes, the program is told, and all is sound
+ * afterwards. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,26 +12,26 @@
 
 enum { MEMORY = 3 << 10, PIECES = 12, WALL = 3, UNITS_MAX = MEMORY / UNIT };
 
-/* What is done with the heap after it was written to. */
+/* The operations after the write. */
 typedef enum Way { WAY_ALLOC, WAY_ALIGNED, WAY_FREE, WAY_RESIZE, WAY_COUNT } Way;
 
 typedef struct Links {
     uint32_t next, previous;
 } Links;
 
-/* A region in which free blocks, of a few sizes, lie between blocks in use. */
+/* A region with free blocks of a few sizes between blocks in use. */
 typedef struct Scene {
     _Alignas(64) char memory[MEMORY];
-    char copy[MEMORY]; /* as it is before anything was written to */
+    char copy[MEMORY]; /* the memory before any write */
     Mem_Region *region;
     char *free[PIECES];
     char *walls[PIECES];
-    uint32_t end; /* all positions are below */
+    uint32_t end; /* all positions are below this */
 } Scene;
 
 static size_t told, told_in_all;
 
-/* As ck_assert, which takes longer than all the rest. */
+/* Does what ck_assert does, which would take longer than everything else. */
 static void must(bool holds, const char *what)
 {
     if (!holds) {
@@ -83,7 +84,7 @@ static void close_scene(Scene *scene)
     free(scene);
 }
 
-/* Declares that a block is in use, in a map of units; fails if some of it is already. */
+/* Marks a block as used in a map of units; fails if some of it is already. */
 static void claim(const Scene *scene, char *used, const char *block, size_t size)
 {
     size_t at = (size_t)(block - scene->memory) / UNIT;
@@ -97,7 +98,7 @@ static void claim(const Scene *scene, char *used, const char *block, size_t size
     }
 }
 
-/* Takes all that is free, in blocks of some sizes. */
+/* Takes all free memory, in blocks of some sizes. */
 static void take_all(Scene *scene, Way way)
 {
     static const size_t sizes[] = {5, 3, 2, 40, 1};
@@ -119,7 +120,7 @@ static void take_all(Scene *scene, Way way)
     }
 }
 
-/* Frees the blocks in use, or gives them other sizes; each lies between free ones. */
+/* Frees or resizes the blocks in use; each lies between free ones. */
 static void move_all(Scene *scene, Way way)
 {
     for (int i = 0; i < PIECES; i++) {
@@ -134,7 +135,7 @@ static void move_all(Scene *scene, Way way)
     }
 }
 
-/* What all walls hold must stay, while they are in use. */
+/* Keeps the contents of the walls, which must not change while in use. */
 static void keep_walls(const Scene *scene, char kept[PIECES][WALL * UNIT])
 {
     for (int i = 0; i < PIECES; i++) {
@@ -151,7 +152,8 @@ static void verify_walls(const Scene *scene, char kept[PIECES][WALL * UNIT], Way
     }
 }
 
-/* Writes links to a free block, and perhaps ones that point back to where they lead; then goes the way. */
+/* Writes links to a free block, and perhaps links that point back at their targets; then does the
+ * operations. */
 static void forge(Scene *scene, char *victim, Links links, bool back, Way way)
 {
     char kept[PIECES][WALL * UNIT];
@@ -182,8 +184,8 @@ static void forge(Scene *scene, char *victim, Links links, bool back, Way way)
     }
     verify_walls(scene, kept, way);
     told_in_all += told;
-    /* What was written is met on these ways, or overwritten in turn. But links of several blocks that were made to
-     * agree may just leave a block out. */
+    /* These operations meet or overwrite what was written. But consistent links of several blocks
+     * may just leave a block out. */
     if (told != 0 || !(changed || back) || (!back && (way == WAY_ALLOC || way == WAY_FREE))) {
         must(Mem_RegionCheck(scene->region) == 0, "the heap is not sound");
     }
@@ -226,7 +228,7 @@ START_TEST(forged_links_do_no_harm)
         support_start_thread();
     }
     scene = open_scene();
-    /* Every second free block: each size is there, with others of its size and alone. */
+    /* Every second free block: each size occurs, alone and with others of its size. */
     for (int i = 0; i < PIECES; i += 2) {
         memcpy(scene->memory, scene->copy, MEMORY);
         forge_words(scene, scene->free[i], way, _i == WAY_ALLOC || _i == WAY_FREE ? 1 : 5);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fork() in the midst of eight threads that allocate, free and misuse: the child has whole regions, and
- * no lock that nobody will release. A child that hangs is ended by an alarm. */
+ * fork() while eight threads allocate, free and misuse: the child has consistent regions, and no
+ * lock that nobody will release. An alarm ends a child that hangs. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,24 +15,24 @@
 
 enum { THREADS = 8, SLOTS = 32, SIZE = 1 << 16, REGIONS = 3, HANGS_AFTER = 300 };
 
-/* What all threads share. */
+/* Shared by all threads. */
 static struct {
     Bed beds[REGIONS];
     size_t bed_count;
     size_t size;
     bool stop;
-    bool pause; /* threads wait at the gate; it saves the time in which a child is waited for */
+    bool pause; /* threads wait at the gate, which saves time while a child runs */
     pthread_mutex_t gate;
-    size_t operations; /* of all threads */
+    size_t operations; /* operations of all threads */
     bool misuse;
     bool init;
-    bool in_handlers;        /* regions are used by handlers of fork(), too */
-    Mem_Region *to_be_ended; /* by one of them */
+    bool in_handlers;        /* handlers of fork() use regions, too */
+    Mem_Region *to_be_ended; /* a region that a handler ends */
     pthread_t threads[THREADS];
     Random sources[THREADS];
 } all = {.gate = PTHREAD_MUTEX_INITIALIZER};
 
-/* A handler of fork(), in the parent before and after it, and in the child. */
+/* Uses regions in a handler of fork(): before it, and after it in parent and child. */
 static void use_regions(void)
 {
     if (all.in_handlers) {
@@ -58,8 +58,8 @@ static void watch_forks(void)
 }
 
 #if !SANITIZED
-/* A handler that comes when fork() holds what it holds. Ends regions that it knows: one from its first use on, and one
- * from the start. */
+/* Ends regions in a handler that runs while fork() holds its locks: one that entered the list at
+ * its first use, and one that was there from the start. */
 static void end_regions(void)
 {
     const Mem_Options options = {.flags = MEM_REALTIME};
@@ -79,8 +79,8 @@ static void watch_forks_early(void)
     pthread_atfork(end_regions, NULL, NULL);
 }
 
-/* Before any constructor, and so before the library watches them: its handler is called first before a
- * fork, and last after it. */
+/* Runs before any constructor, and so before the library watches forks: its handler is called first
+ * before a fork, and last after it. */
 __attribute__((__section__(".preinit_array"),
                __used__)) static void (*const watch_early)(void) = watch_forks_early;
 #endif
@@ -105,8 +105,8 @@ static void pause_threads(void)
     __atomic_store_n(&all.pause, true, __ATOMIC_RELAXED);
 }
 
-/* Lets threads go on, until they have done so many operations. Who sleeps is not made to wait until each
- * thread has had its turn. */
+/* Lets threads go on, until they have done `operations` operations in all. A thread that slept need
+ * not have its turn. */
 static void resume_threads(size_t operations)
 {
     size_t before = __atomic_load_n(&all.operations, __ATOMIC_RELAXED);
@@ -118,7 +118,7 @@ static void resume_threads(size_t operations)
     }
 }
 
-/* Allocates and frees until it is told to stop, without the checks that would let threads wait for each
+/* Allocates and frees until told to stop, without the checks that would make threads wait for each
  * other most of the time. */
 static void *churn(void *argument)
 {
@@ -140,7 +140,7 @@ static void *churn(void *argument)
         if (all.misuse) {
             Mem_RegionFree(region, local);
         }
-        if (all.init && i % 16 == 0) { /* it may be there already, or gone */
+        if (all.init && i % 16 == 0) { /* it may exist already, or be gone */
             Mem_Init(1);
             Mem_Exit();
         }
@@ -176,9 +176,10 @@ static void end_when_hanging(void)
     alarm(HANGS_AFTER);
 }
 
-/* What a child does: uses every region, and one of its own. Its threads are gone, their blocks are
- * not. Nothing of Check may be used in a child: it calls malloc(), and that may have been in use
- * by another thread at the fork, which AddressSanitizer's does not mend as the C library's does. */
+/* Uses every region in a child, and one of its own. Its threads are gone, but their blocks are not.
+ * A child must not use anything of Check: that calls malloc(), which another thread may have been
+ * using at the fork. AddressSanitizer's malloc() does not recover from that, as the C library's
+ * does. */
 static void live_as_child(void)
 {
     Mem_Region *own;
@@ -221,7 +222,7 @@ static void live_as_child(void)
     }
 }
 
-/* Forks, and waits for the child to end well; threads wait then. */
+/* Forks, and waits for the child to end well, while the threads wait. */
 static void fork_child(bool with_grandchild)
 {
     int status;
@@ -269,7 +270,7 @@ static void fork_amid_threads(const char *test, int variant, size_t forks)
 static void open_beds(int kind)
 {
     all.bed_count = kind == KIND_DEFAULT ? 1 : REGIONS;
-    all.size = kind == KIND_CACHED ? 4 * SIZE : SIZE; /* a small one has caches for fewer threads */
+    all.size = kind == KIND_CACHED ? 4 * SIZE : SIZE; /* or it has fewer caches */
     for (size_t n = 0; n < all.bed_count; n++) {
         all.beds[n] = bed_open((Kind)kind, all.size);
     }
@@ -314,7 +315,7 @@ START_TEST(fork_amid_allocations_in_handlers)
 {
     static bool is_watching;
 
-    if (!is_watching) { /* from late on, too */
+    if (!is_watching) { /* handlers registered late, too */
         watch_forks();
         is_watching = true;
     }
@@ -365,8 +366,8 @@ START_TEST(fork_without_threads)
 }
 END_TEST
 
-/* Parent and child go apart: what one does to its copy, the other does not see. Only memory that is
- * shared would differ, and a region is not. */
+/* Parent and child diverge: neither sees what the other does to its copy. Only shared memory would,
+ * and a region is not shared. */
 START_TEST(fork_copies_regions)
 {
     Bed bed = bed_open((Kind)_i, SIZE);

@@ -21,10 +21,11 @@ START_TEST(free_null_does_nothing)
 }
 END_TEST
 
-/* Three blocks of any sizes between two that stay: freed in every order, each must merge at once with
- * what is free beside it.
+/* Frees three blocks of any sizes between two that stay, in every order. Each must merge at once
+ * with the free memory beside it.
  *
- *   [ stays ][ first ][ second ][ third ][ stays ][ rest free ] */
+ *   [ stays ][ first ][ second ][ third ][ stays ][ rest free ]
+ */
 static void free_in_order(const Bed *bed, const size_t sizes[3], const int order[3])
 {
     void *blocks[3];
@@ -70,7 +71,7 @@ START_TEST(free_merges_with_both_neighbours)
 }
 END_TEST
 
-/* Blocks of all kinds, in use and free by turns, with long ones among them. */
+/* Blocks of all kinds, alternately in use and free, with long ones among them. */
 typedef struct Scene {
     void *used[64];
     size_t used_count;
@@ -107,7 +108,7 @@ static bool is_used(const Scene *scene, const void *pointer)
     return false;
 }
 
-/* Each byte of the region, from before its first block to behind its fence. */
+/* Each byte of the region, from before the first block to behind the fence. */
 START_TEST(free_refuses_every_other_pointer)
 {
     size_t step = support_is_emulated() ? 7 : 1;
@@ -167,8 +168,8 @@ START_TEST(free_refuses_pointers_from_elsewhere)
 }
 END_TEST
 
-/* A block that was freed stays refused while it is part of any free run, and is a block again when it
- * is handed out again. */
+/* A freed block stays refused while it is part of any free run, and is a block again when it is
+ * handed out again. */
 START_TEST(free_twice)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -192,7 +193,7 @@ START_TEST(free_twice)
 }
 END_TEST
 
-/* The start of a block that was moved by realloc is no block any more. */
+/* The old start of a block moved by realloc is refused. */
 START_TEST(free_after_it_moved)
 {
     Bed bed = bed_open((Kind)_i, SIZE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What surrounds the bookkeeping of a mapped region: a write to any of it ends the process, and none of it is
- * ever present. */
+ * The guards of a mapped region: a write to any of them ends the process, and no page of them is
+ * ever resident. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,8 @@ static const unsigned flags[] = {
     0, MEM_SPARSE, MEM_POPULATE, MEM_HUGE | MEM_POPULATE, MEM_LOCKED, MEM_EXACT | MEM_SPARSE};
 enum { SIZES = 4, VARIANTS = 4 * 6 };
 
-/* A region of each size with all of the flags. NULL: the system does not lock that much. */
+/* Creates a region of each size with each combination of flags. NULL: the system does not lock that
+ * much. */
 static Mem_Region *create(int variant, char **first)
 {
     const Mem_Options options = {.flags = flags[variant / SIZES]};
@@ -37,7 +38,7 @@ static Mem_Region *create(int variant, char **first)
     return region;
 }
 
-/* A line of the list of mappings. */
+/* A line of /proc/self/maps. */
 typedef struct Mapping {
     uintptr_t begin, end;
     char access[5];
@@ -48,8 +49,8 @@ static bool is_guard(const Mapping *mapping)
     return strcmp(mapping->access, "---p") == 0;
 }
 
-/* Finds the mapping that an address lies in, with those that go on before it and are no guards; and the one
- * before these. */
+/* Finds the mapping around an address, joined with adjacent mappings that are no guards, and the
+ * mapping before it. */
 static void find_mapping(const void *address, Mapping *found, Mapping *before)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -73,7 +74,7 @@ static void find_mapping(const void *address, Mapping *found, Mapping *before)
     ck_assert_uint_le(found->begin, (uintptr_t)address);
 }
 
-/* Which signal a child gets that reads from an address, or writes to it; 0: none. */
+/* Returns the signal of a child that reads from an address, or writes to it; 0: none. */
 static int signal_of(char *address, bool writes)
 {
     int status;
@@ -94,7 +95,7 @@ static int signal_of(char *address, bool writes)
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* What is below the heap can be read, as a wild link is, and is all 0; it can't be written to. */
+/* Memory below the heap is readable, for wild links, and all 0; it is not writable. */
 START_TEST(below_the_heap)
 {
     static const size_t distances[] = {8, 4096, 1 << 16, 1 << 20, GUARD - 8, GUARD};
@@ -108,7 +109,7 @@ START_TEST(below_the_heap)
 }
 END_TEST
 
-/* No page of it takes memory, whatever was asked for. */
+/* No page of the guards is resident, with any flags. */
 START_TEST(guards_are_not_present)
 {
     static unsigned char present[GUARD / 4096];
@@ -127,8 +128,8 @@ START_TEST(guards_are_not_present)
 }
 END_TEST
 
-/* Where a mapping of the program's ends right below a region, a page of the region's follows that can't be
- * touched; and likewise behind it. */
+/* If a mapping of the program ends right below a region, an inaccessible page of the region
+ * follows; likewise behind it. */
 START_TEST(around_the_region)
 {
     size_t page = support_page();

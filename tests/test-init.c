@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The default region comes and goes. */
+ * Creates and destroys the default region. */
 #include <errno.h>
 #include <string.h>
 
 #include "checked.h"
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
 static void expect_init_fails(size_t size, int expected)
@@ -24,12 +24,12 @@ START_TEST(init_refuses_sizes)
     expect_init_fails(largest_size, EINVAL);
     expect_init_fails(largest_size - 1, EINVAL);
     expect_init_fails(largest_size - support_page(), EINVAL);
-    expect_init_fails((size_t)-4096, EINVAL); /* a negative int that was passed */
+    expect_init_fails((size_t)-4096, EINVAL); /* a negative int as a size */
     ck_assert_int_eq(Mem_Exit(), -1);
 }
 END_TEST
 
-/* No machine has that much address space to give; rounding it up to pages must not wrap. */
+/* No machine has that much address space; rounding it up to pages must not wrap around. */
 START_TEST(init_hands_on_the_error_of_the_system)
 {
     if (support_is_sanitized()) {
@@ -63,7 +63,7 @@ START_TEST(init_rounds_up_to_pages)
 }
 END_TEST
 
-/* What programs written for this interface expect of a page. */
+/* The behaviour that programs of this interface expect of a region of one page. */
 START_TEST(init_one_page)
 {
     Bed bed;
@@ -133,7 +133,7 @@ static int visit_nothing(const Mem_Block *block, void *context)
     return 0;
 }
 
-/* Sets errno to what nobody expects, so that the next call has to set it. */
+/* Sets errno to an unexpected value, so that the next call must set it. */
 static void forget_errno(void)
 {
     errno = ERANGE;
@@ -197,7 +197,7 @@ START_TEST(nothing_works_on_null_without_a_region)
 }
 END_TEST
 
-/* NULL where a region is wanted stands for the default region. */
+/* NULL in the place of a region stands for the default region. */
 START_TEST(null_is_the_default_region)
 {
     Bed bed = bed_open(KIND_DEFAULT, 10000);
@@ -225,7 +225,8 @@ START_TEST(null_is_the_default_region)
 }
 END_TEST
 
-/* The bytes of a block as compilers know them, which _FORTIFY_SOURCE goes by; as much as can be if they don't. */
+/* The size of a block as known to the compiler, which _FORTIFY_SOURCE uses; the maximum if
+ * unknown. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_dynamic_object_size)
 #define known_size(block) __builtin_dynamic_object_size((block), 0)
@@ -243,7 +244,7 @@ END_TEST
         ck_assert_int_eq(Mem_Check(), 0);                                                          \
     } while (false)
 
-/* Compilers know of no block that it is shorter than Mem_Size says. */
+/* Compilers never assume that a block is shorter than Mem_Size says. */
 START_TEST(all_of_a_block_may_be_used)
 {
     ck_assert_int_eq(Mem_Init(1 << 16), 0);

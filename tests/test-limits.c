@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * At the limits of the machine: address space used up, memory that must not be locked, regions far
- * larger than memory, and regions of one page. Limits are set in processes of their own. */
+ * Limits of the machine: exhausted address space, memory that must not be locked, regions far
+ * larger than memory, and regions of one page. Each limit is set in a process of its own. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -12,7 +12,7 @@
 
 enum { CHILD_FAILED = 1, CHILD_SKIPPED = 2 };
 
-/* Runs an action in a process of its own. It exits with what the action returns: 0 if all is well. */
+/* Runs an action in a process of its own, which exits with its result: 0 on success. */
 static void run_child(int (*action)(void))
 {
     int status;
@@ -39,7 +39,7 @@ static bool set_limit(int resource, rlim_t value)
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
-/* Bytes of address space that the process has. */
+/* Returns the bytes of address space of the process. */
 static size_t address_space(void)
 {
     FILE *stream = fopen("/proc/self/statm", "r");
@@ -54,8 +54,9 @@ static size_t address_space(void)
     return pages * support_page();
 }
 
-/* Regions until no more fit, of a bit more than 3 MiB of address space each, with the guards: each that is refused is refused with ENOMEM, each that is not works, and
- * when one is gone there is room again. */
+/* Creates regions until no more fit; each takes a bit more than 3 MiB of address space with its
+ * guards. Refused ones fail with ENOMEM, and the others work. When one is gone there is room
+ * again. */
 static int use_up_address_space(void)
 {
     enum { REGIONS = 100, SIZE = 1 << 20 };
@@ -104,7 +105,7 @@ START_TEST(address_space_used_up)
 }
 END_TEST
 
-/* A user with no privileges, who may lock two pages. */
+/* Runs as a user without privileges, who may lock two pages. */
 static int lock_too_much(void)
 {
     const Mem_Options locked = {.flags = MEM_LOCKED};
@@ -149,7 +150,7 @@ START_TEST(memory_that_is_locked)
 END_TEST
 
 #if SIZE_MAX > UINT32_MAX
-/* A sparse region. NULL if the system has no room for it, and may say so. */
+/* Creates a sparse region. NULL: the system has no room for it, as it may. */
 static Mem_Region *create_sparse(size_t size, size_t alignment)
 {
     const Mem_Options sparse = {.flags = MEM_SPARSE, .alignment = alignment};
@@ -163,7 +164,8 @@ static Mem_Region *create_sparse(size_t size, size_t alignment)
 }
 #endif
 
-/* 40 GiB, and blocks at its start, in its middle and at its end. Units are of 16 bytes there. */
+/* A region of 40 GiB, with blocks at its start, in its middle and at its end. Its units have 16
+ * bytes. */
 START_TEST(sparse_region)
 {
 #if SIZE_MAX > UINT32_MAX
@@ -217,7 +219,7 @@ START_TEST(sparse_region)
 }
 END_TEST
 
-/* The largest region whose units are of 8 bytes, and the next larger ones. */
+/* The largest region with units of 8 bytes, and the next larger ones. */
 START_TEST(sparse_regions_around_32_gib)
 {
 #if SIZE_MAX > UINT32_MAX
@@ -281,7 +283,7 @@ START_TEST(many_regions_of_one_page)
 }
 END_TEST
 
-/* The same in one after the other: nothing is left behind. */
+/* Regions one after another leave nothing behind. */
 START_TEST(regions_leave_nothing_behind)
 {
     size_t before = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What LIBMEM_MISUSE does, in processes that have it in their environment. The variable is read at the
- * first misuse of a process, so each test runs in a child, and this program itself makes no misuse.
- * misuse.sh shows the same with programs that end. */
+ * The actions of LIBMEM_MISUSE, in processes with it in their environment. A process reads the
+ * variable at its first misuse, so each test runs in a child, and this program itself makes no
+ * misuse. misuse.sh shows the same with programs that end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@ static void count_call(const Mem_Misuse *misuse, void *context)
     ++*(int *)context;
 }
 
-/* The line that is expected of a misuse. */
+/* Prints the expected line of a misuse. */
 static void print_line(FILE *stream, Mem_Region *region, const char *sentence, const void *pointer,
                        const char *state, size_t size, const void *block)
 {
@@ -43,7 +43,8 @@ static void print_line(FILE *stream, Mem_Region *region, const char *sentence, c
     fprintf(stream, ", region %p\n", (void *)region);
 }
 
-/* One child: misuses of each kind. What it must write to stderr, it writes to a stream. */
+/* Runs in a child: makes misuses of each kind, and writes the output expected on stderr to a
+ * stream. */
 static int misuse_all(FILE *expected, bool is_heard, bool handled)
 {
     Mem_Region *region = Mem_RegionCreate(10000, NULL);
@@ -87,7 +88,7 @@ static int misuse_all(FILE *expected, bool is_heard, bool handled)
     return failures;
 }
 
-/* Reads all that a file has. */
+/* Reads a file to its end. */
 static void read_all(int file, char *text)
 {
     ssize_t length = pread(file, text, OUTPUT_MAX - 1, 0);
@@ -109,8 +110,8 @@ static int open_temporary(void)
 
 typedef int Action(FILE *expected, bool is_heard, bool handled);
 
-/* Runs a child with a value in its environment, and compares what it writes to stderr with what it
- * says it must. first: a line before that; NULL: none. */
+/* Runs a child with a value in its environment, and compares its stderr with its expectation.
+ * first: a line before that; NULL: none. */
 static void run_child(const char *value, const char *first, Action *action, bool is_heard,
                       bool handled)
 {
@@ -163,7 +164,7 @@ START_TEST(action_warn)
 }
 END_TEST
 
-/* A value that is none is told once, cut if it is long, and taken as warn. */
+/* An invalid value is reported once, truncated if it is long, and taken as warn. */
 START_TEST(action_that_is_none)
 {
     static const char *const values[] = {"Warn", "abort ", "1", "warn,abort"};
@@ -184,7 +185,7 @@ START_TEST(action_that_is_none)
 }
 END_TEST
 
-/* The line is written before the process ends, and the region is not left locked by that. */
+/* The line is written before the process ends, and the region is not left locked. */
 static int misuse_and_abort(FILE *expected, bool is_heard, bool handled)
 {
     Mem_Region *region = Mem_RegionCreate(10000, NULL);
@@ -215,7 +216,7 @@ START_TEST(action_abort)
 }
 END_TEST
 
-/* The variable is read once: what it becomes later does not matter. */
+/* The variable is read once: later changes do not matter. */
 static int misuse_and_change(FILE *expected, bool is_heard, bool handled)
 {
     int local;
@@ -239,7 +240,7 @@ START_TEST(action_is_read_once)
 }
 END_TEST
 
-/* Where stderr is closed, a warning is lost, and that is all. */
+/* If stderr is closed, a warning is lost, and nothing else. */
 static int misuse_without_stderr(FILE *expected, bool is_heard, bool handled)
 {
     int local;
@@ -258,7 +259,8 @@ START_TEST(action_without_stderr)
 }
 END_TEST
 
-/* A thread that is to be cancelled is not while it tells of a misuse: Mem_Free is no point for that. */
+/* A pending cancellation is not acted on while a misuse is reported: Mem_Free is not a cancellation
+ * point. */
 static int misuse_and_be_cancelled(FILE *expected, bool is_heard, bool handled)
 {
     Mem_Region *region = Mem_RegionCreate(10000, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_OnMisuse: each kind of misuse in every place, as the handler is told of it. What LIBMEM_MISUSE
- * does is in misuse.sh, with the programs in misuse/. */
+ * Mem_OnMisuse: each kind of misuse in every place, as reported to the handler. For LIBMEM_MISUSE
+ * see misuse.sh, with the programs in misuse/. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -24,15 +24,15 @@ static void handle(const Mem_Misuse *misuse, void *context)
 
     told->last = *misuse;
     told->calls++;
-    /* The region is not locked: the handler may use it. */
+    /* The region is not locked, so the handler may use it. */
     if (told->bed != NULL) {
         checked_sound(told->bed);
         checked_free(told->bed, checked_alloc(told->bed, 8));
     }
-    errno = ERANGE; /* what the call reports must not suffer from that */
+    errno = ERANGE; /* the errno of the call must survive this */
 }
 
-/* Frees or resizes a bad pointer, and verifies what the handler is told. */
+/* Frees and resizes a bad pointer, and verifies what the handler is told. */
 static void expect_misuse(const Bed *bed, const void *pointer, const Mem_Misuse *expected)
 {
     for (int call = 0; call < 2; call++) {
@@ -84,7 +84,7 @@ static int collect(const Mem_Block *block, void *context)
     return probe->count == 64;
 }
 
-/* Every bad pointer into a block, at its edges and in its middle. */
+/* Tries every bad pointer into a block, at its edges and in its middle. */
 static void probe_block(const Bed *bed, const Mem_Block *block)
 {
     const size_t offsets[] = {0,
@@ -192,7 +192,7 @@ START_TEST(handler_is_told_that_there_is_no_region)
 }
 END_TEST
 
-/* One handler serves all regions; NULL takes it away. */
+/* One handler serves all regions; NULL removes it. */
 START_TEST(handler_can_be_changed)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -262,7 +262,7 @@ START_TEST(handler_may_be_called_from_itself)
 }
 END_TEST
 
-/* In a region far larger than what was used of it, a pointer to the midst of its free memory. */
+/* A pointer into the middle of the free memory of a region, far larger than the used part. */
 START_TEST(handler_in_a_large_region)
 {
     Bed bed = bed_open(KIND_MAPPED, (size_t)1 << 28);
@@ -303,7 +303,7 @@ static void *misuse_in_thread(void *argument)
     return NULL;
 }
 
-/* However a handler is left, the region is not locked, and as it was. */
+/* However a handler is left, the region is unlocked and unchanged. */
 START_TEST(handler_may_be_left)
 {
     Bed bed = bed_open((Kind)_i, SIZE);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random operations against the model: regions from tiny to huge, sizes of all scales, until full, to
- * empty, and over again. */
+ * Random operations against the model: regions from tiny to huge, sizes of all scales, until full,
+ * until empty, and again. */
 #include "churn.h"
 
-/* Very many operations, on regions so small that the work for each is small. */
+/* Very many operations, on regions so small that each takes little time. */
 START_TEST(small_regions)
 {
     Random source = support_random("small_regions", _i);
@@ -25,7 +25,7 @@ START_TEST(small_regions)
 }
 END_TEST
 
-/* In memory of every size from the smallest that will do. */
+/* Regions in memory of every size from the smallest possible. */
 START_TEST(tiny_regions)
 {
     Random source = support_random("tiny_regions", _i);
@@ -69,7 +69,7 @@ START_TEST(medium_regions)
 }
 END_TEST
 
-/* Many blocks of the sizes that programs use, in 16 MiB. */
+/* Many blocks of common sizes, in 16 MiB. */
 START_TEST(many_blocks)
 {
     Random source = support_random("many_blocks", _i);
@@ -82,7 +82,8 @@ START_TEST(many_blocks)
 }
 END_TEST
 
-/* A huge region: a few blocks of sizes up to all of it. The time for each operation grows with it. */
+/* A huge region: a few blocks of sizes up to all of it. The time for each operation grows with the
+ * region. */
 START_TEST(huge_regions)
 {
     Random source = support_random("huge_regions", _i);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The library works where malloc() does not. This program brings a malloc() and its relatives of its
- * own, which end it when called while the library is at work. Dumps are left out: they use stdio. */
+ * The library works where malloc() does not. This program defines malloc() and its relatives
+ * itself, and ends when one is called while the library is at work. Dumps are left out: they use
+ * stdio. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -26,7 +27,7 @@ int main(void)
 #else
 
 static bool is_forbidden;
-static _Alignas(64) char memory[1 << 20]; /* for what others allocate; never given back */
+static _Alignas(64) char memory[1 << 20]; /* for allocations of others; never given back */
 static size_t memory_used;
 
 static void *take(const char *function, size_t alignment, size_t size)
@@ -145,7 +146,8 @@ static void *use_in_thread(void *region)
     return NULL;
 }
 
-/* Once with one thread, and once with two: libc may allocate for a thread, but not for a lock. */
+/* Runs once with one thread, and once with two: libc may allocate for a thread, but not for a
+ * lock. */
 int main(void)
 {
     static _Alignas(8) char buffer[200000];

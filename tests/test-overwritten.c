@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Programs that write to memory they have freed overwrite the links of free blocks. The heap must
- * tell so when it meets such a block, and go on as if nothing had happened: each operation has the
- * outcome that the model says, no block in use is harmed, and all is sound afterwards. */
+ * Programs that write to freed memory overwrite the links of free blocks. The heap must report that
+ * when it meets such a block, and go on as if nothing had happened: each operation has the outcome
+ * that the model predicts, no block in use is harmed, and all is sound afterwards. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 
 enum { SIZE = 1 << 14 };
 
-/* How the first 8 bytes of a free block are overwritten: two numbers of 32 bits, that of the next block
- * of its list and that of the one before it. */
+/* Ways to overwrite the first 8 bytes of a free block: two numbers of 32 bits, the next and the
+ * previous block of its list. */
 typedef enum Writing {
     WRITE_ONES,
     WRITE_LETTERS,
@@ -24,16 +24,17 @@ typedef enum Writing {
     WRITE_PREVIOUS_RANDOM,
     WRITE_NEXT_NEAR, /* off by one to eight */
     WRITE_PREVIOUS_NEAR,
-    WRITE_NEXT_SMALL, /* the list of another size, or what lies between lists and blocks */
+    WRITE_NEXT_SMALL, /* the list of another size, or a position between lists and blocks */
     WRITE_PREVIOUS_SMALL,
     WRITE_SWAPPED,
-    WRITE_SELF,  /* both to the block itself */
+    WRITE_SELF,  /* both lead to the block itself */
     WRITE_OTHER, /* the links of another free block */
-    WRITE_BYTE,  /* one byte of the eight */
+    WRITE_BYTE,  /* one of the eight bytes */
     WRITE_COUNT
 } Writing;
 
-/* What no list can hold: the block that is told must be the one that was written to. */
+/* Returns whether no list can hold the value: then the reported block must be the overwritten
+ * one. */
 static bool is_clear(Writing writing)
 {
     return writing == WRITE_ONES || writing == WRITE_LETTERS || writing == WRITE_NEXT_ONES ||
@@ -91,7 +92,7 @@ static void overwrite(char *victim, const char *other, Writing writing, Random *
     case WRITE_SWAPPED:
         links = (Links){links.previous, links.next};
         break;
-    case WRITE_SELF: /* the number of the other, from its neighbour in the list, if it is one */
+    case WRITE_SELF: /* the block's own number, from its neighbour in the list, if any */
         links.next = links.previous = others.next + (uint32_t)((victim - other) / 8);
         break;
     case WRITE_OTHER:
@@ -155,8 +156,8 @@ static void close_scene(Scene *scene)
     free(scene);
 }
 
-/* Sizes such that there are lists of one, two and five free blocks, in mixed order, with blocks in use
- * between them; what remains is in one large free block. */
+/* Builds lists of one, two and five free blocks, in mixed order, with blocks in use between them;
+ * the rest is one large free block. */
 static void build(Scene *scene)
 {
     static const size_t units[] = {2, 3, 2, 5, 3, 2, 1, 2, 40, 2, 1, 7};
@@ -180,7 +181,7 @@ static void build(Scene *scene)
     }
 }
 
-/* The free block that so many others come before, or NULL; large ones don't count. */
+/* Returns the free block of that number, or NULL; large ones do not count. */
 static char *free_block(const Scene *scene, size_t number)
 {
     for (size_t i = 0; i < scene->model.count; i++) {
@@ -194,13 +195,13 @@ static char *free_block(const Scene *scene, size_t number)
     return NULL;
 }
 
-/* Ways to come across free blocks. */
+/* Ways to meet free blocks. */
 typedef enum Way {
-    WAY_ALLOC_ALL, /* every free block is taken, the largest first */
+    WAY_ALLOC_ALL, /* takes every free block, the largest first */
     WAY_ALLOC_SMALL,
     WAY_CALLOC,
     WAY_ALIGNED,
-    WAY_FREE_ALL, /* every free block is merged with its neighbours */
+    WAY_FREE_ALL, /* merges every free block with its neighbours */
     WAY_GROW,
     WAY_SHRINK,
     WAY_COUNT
@@ -253,7 +254,7 @@ static void go(Scene *scene, Way way)
     }
 }
 
-/* Every writing to every free block, met in every way. */
+/* Each way of overwriting, each free block, each way of meeting it. */
 START_TEST(overwritten_links_are_told_and_repaired)
 {
     size_t told = 0;
@@ -287,7 +288,7 @@ START_TEST(overwritten_links_are_told_and_repaired)
 }
 END_TEST
 
-/* Random operations, with a free block written to now and then. */
+/* Random operations, with an overwritten free block now and then. */
 START_TEST(overwritten_links_at_random)
 {
     Random source = support_random("overwritten_links_at_random", _i);
@@ -326,7 +327,7 @@ START_TEST(overwritten_links_at_random)
 }
 END_TEST
 
-/* Without a handler and with the default action, the calls just succeed, and the misuse is counted. */
+/* Without a handler and with the default action, the calls succeed, and the misuse is counted. */
 START_TEST(overwritten_links_without_a_handler)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -347,8 +348,8 @@ START_TEST(overwritten_links_without_a_handler)
 }
 END_TEST
 
-/* Free blocks that were written to, on one side of a block or on both, which are in lists and make a
- * block with it that is too large for a list. */
+/* Overwritten free blocks in lists, on one side of a block or on both, that together with it are
+ * too large for a list. */
 START_TEST(beside_a_block_that_becomes_large)
 {
     enum { BEHIND = 1, BEFORE = 2, BOTH = 3 };
@@ -372,7 +373,7 @@ START_TEST(beside_a_block_that_becomes_large)
             memset(before, 0xff, 8);
         }
         checked_free(&bed, block);
-        bed.is_damaged = false; /* it was mended */
+        bed.is_damaged = false; /* it was repaired */
         checked_sound(&bed);
         ck_assert_ptr_eq(checked_alloc(&bed, (size_t)(behind - before) + side), before);
         bed_close(&bed);
@@ -380,11 +381,11 @@ START_TEST(beside_a_block_that_becomes_large)
 }
 END_TEST
 
-/* Links that are forged: they lead to memory of the program's that seems to point back. */
+/* Forged links: they lead to memory of the program that seems to point back. */
 typedef enum Forgery {
-    FORGE_START,  /* the next of the list is a block in use */
-    FORGE_INSIDE, /* it is inside of one */
-    FORGE_ALONE,  /* next and previous are the same, as if there were no others, but not the list */
+    FORGE_START,  /* the next block is a block in use */
+    FORGE_INSIDE, /* the next block is inside one */
+    FORGE_ALONE,  /* next and previous are equal, as if it were alone, but are not the list */
     FORGE_COUNT
 } Forgery;
 
@@ -423,7 +424,7 @@ static void *alloc_forged(const Bed *bed, size_t size, bool aligned)
                    : Mem_RegionAlloc(bed->region, size);
 }
 
-/* Takes what is free before a block. */
+/* Takes the free memory before a block. */
 static void fill_before(const Bed *bed, const char *block)
 {
     char *filling;
@@ -435,7 +436,8 @@ static void fill_before(const Bed *bed, const char *block)
     ck_assert_int_eq(Mem_RegionFree(bed->region, filling), 0);
 }
 
-/* What is not free for the map is never handed out, and all is sound once it was met. */
+/* Memory that the map says is in use is never handed out, and all is sound after the links were
+ * met. */
 START_TEST(forged_links_are_told)
 {
     for (int n = 0; n < 2 * FORGE_COUNT; n++) {
@@ -485,8 +487,8 @@ static void link_back(const Bed *bed, char *block, const char *previous)
     memcpy(block + sizeof number, &number, sizeof number);
 }
 
-/* A list in another order than that of its head: all that its links lead to is free, and points back. The block that
- * the head has as the last leaves before another. */
+/* A list in another order than that of its head: all targets are free, and point back. The block
+ * that the head has as its last leaves before another one. */
 START_TEST(forged_order_harms_no_block)
 {
     Bed bed = bed_open((Kind)_i, SIZE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads that free the same block at once: the one that allocated it, and others. One of them succeeds, and all others are
- * told. tests/models/ has what a machine proves of that. */
+ * Threads that free the same block at once: its owner, and others. One of them succeeds, and all
+ * others are told. For a proof by model checking, see tests/models/. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -10,13 +10,13 @@
 #include "sanitized.h"
 
 enum {
-    OTHERS = 3,      /* threads besides the owner, at most; the last one of three has no cache */
-    BATCH = 32,      /* blocks that are raced for at a time */
-    SIZE = 1 << 22,  /* of regions */
-    SMALL = 1 << 20, /* of regions that get full */
-    SPINS = 200,     /* before a thread that waits lets others run */
+    OTHERS = 3,      /* threads besides the owner, at most; the third one has no cache */
+    BATCH = 32,      /* blocks in a race at a time */
+    SIZE = 1 << 22,  /* bytes of regions */
+    SMALL = 1 << 20, /* bytes of regions that get full */
+    SPINS = 200,     /* before a waiting thread yields */
     LOOK = 64,       /* rounds between two checks of everything */
-    PATIENCE = 10    /* times as many rounds when there is time */
+    PATIENCE = 10    /* factor for rounds when there is time */
 };
 
 typedef struct Race Race;
@@ -40,7 +40,7 @@ struct Race {
     size_t rounds;
     size_t block_size;
     char *blocks[BATCH];
-    unsigned char succeeded[BATCH]; /* calls that freed each */
+    unsigned char succeeded[BATCH]; /* calls that freed each block */
     size_t allocated;
     bool ended;
     Racer racers[1 + OTHERS];
@@ -64,7 +64,7 @@ static void meet(Race *race)
     }
 }
 
-/* So that not always the same thread is first. */
+/* Delays a thread at random, so that not always the same one is first. */
 static void dawdle(Racer *racer)
 {
     for (volatile size_t i = random_below(&racer->source, 40); i != 0; i--) {
@@ -124,7 +124,7 @@ static void warm_up(Racer *racer)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Nothing is allocated meanwhile: each block is freed once
+ * Without allocations: each block is freed once
  * --------------------------------------------------------------------------------------------- */
 
 static void free_one(Racer *racer, size_t at)
@@ -150,7 +150,8 @@ static void free_each(Racer *racer)
     }
 }
 
-/* A block that is moved is freed. Whoever loses has a copy, and a misuse. A block of the heap's may stay where it is. */
+/* Moves a block, which frees it. The losing thread has a copy, and a misuse. A block of the heap
+ * may stay in place. */
 static void move_one(Racer *racer, size_t at)
 {
     Race *race = racer->race;
@@ -179,7 +180,8 @@ static void move_each(Racer *racer)
     }
 }
 
-/* Where a block was, another may be by now, which was freed by who raced for the first one. */
+/* Frees the copies. Another block may be in the place of a raced one by now; the thread that raced
+ * for that one has freed it. */
 static void free_moved(Racer *racer)
 {
     for (size_t at = 0; at < BATCH; at++) {
@@ -235,7 +237,8 @@ static void look_at_blocks(Race *race)
     }
 }
 
-/* As many blocks were freed as there were. Moves that did not free the block that they moved are known from the misuses. */
+/* Verifies that as many blocks were freed as there were. Moves that failed to free their block show
+ * as misuses. */
 static void look_at_counts(Race *race, uint64_t misuses)
 {
     uint64_t freed = 0;
@@ -312,7 +315,7 @@ START_TEST(one_free_or_move_succeeds)
 END_TEST
 
 /* ------------------------------------------------------------------------------------------------
- * The owner allocates meanwhile: whose block a free ends is not known, but how many
+ * While the owner allocates: only the number of successful frees is known
  * --------------------------------------------------------------------------------------------- */
 
 static void *free_any(void *argument)
@@ -343,7 +346,8 @@ static void free_and_allocate(Racer *owner, size_t size)
     __atomic_store_n(&race->blocks[at], block, __ATOMIC_RELEASE);
 }
 
-/* Wants more than there is, so that caches give all back; the block, if there is one, may be freed by others, too. */
+/* Asks for more than there is, so that caches settle. The block, if there is one, may be freed by
+ * others, too. */
 static void want_all(Racer *owner)
 {
     Race *race = owner->race;
@@ -389,10 +393,10 @@ START_TEST(frees_are_as_many_as_blocks)
 END_TEST
 
 /* ------------------------------------------------------------------------------------------------
- * Nobody makes a mistake, and nobody is told of one
+ * Without misuses: none is reported
  * --------------------------------------------------------------------------------------------- */
 
-/* Frees a share of what the owner allocates. */
+/* Frees a share of the owner's blocks. */
 static void *free_share(void *argument)
 {
     Racer *racer = argument;
@@ -416,7 +420,7 @@ static void *free_share(void *argument)
     return NULL;
 }
 
-/* Allocates one for others to free, or frees one that they left. */
+/* Allocates a block for others to free, or frees one that they left. */
 static void give_one(Race *race, size_t at, size_t size)
 {
     char *block = Mem_RegionAlloc(race->bed.region, size);
@@ -460,7 +464,7 @@ int main(void)
     TCase *tests = support_begin("races");
 
     tcase_add_loop_test(tests, one_free_succeeds, 0, CACHED_VARIANTS);
-    if (!SANITIZED_THREADS) { /* a block is copied while it is freed: a race indeed */
+    if (!SANITIZED_THREADS) { /* a block is copied while it is freed: a real data race */
         tcase_add_loop_test(tests, one_free_or_move_succeeds, 0, CACHED_VARIANTS);
     }
     tcase_add_loop_test(tests, frees_are_as_many_as_blocks, 0, CACHED_VARIANTS);

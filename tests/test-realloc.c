@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_Realloc: in place, down into the block before, or elsewhere; and untouched when there is no
- * room. That contents are kept is verified by checked_realloc. */
+ * Mem_Realloc: in place, down into the previous block, or elsewhere; and unchanged if there is no
+ * room. checked_realloc verifies the contents. */
 #include <errno.h>
 
 #include "checked.h"
 
 enum { SIZE = 1 << 16 };
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
-/* A row of blocks of so many units each, and a wall behind them:
+/* A row of blocks of given units, and a wall behind them:
  *
- *   [ 0 ][ 1 ][ 2 ] … [ wall ][ rest free ] */
+ *   [ 0 ][ 1 ][ 2 ] … [ wall ][ rest free ]
+ */
 typedef struct Row {
     size_t unit;
     char *blocks[8];
@@ -108,7 +109,8 @@ START_TEST(realloc_shrinks_in_place)
 }
 END_TEST
 
-/* [ block ][ free ][ wall ]  =>  [   block   ][wall], by less than what is free, and by all of it. */
+/* [ block ][ free ][ wall ]  =>  [   block   ][wall], by less than the free memory, and by all of
+ * it. */
 START_TEST(realloc_grows_into_the_next)
 {
     static const size_t units[] = {1, 2, 3, 62, 63, 64, 65, 128, 200};
@@ -189,7 +191,7 @@ START_TEST(realloc_grows_into_both)
 }
 END_TEST
 
-/* Rather where it is than down, rather down than elsewhere. */
+/* Prefers its place to moving down, and moving down to moving elsewhere. */
 START_TEST(realloc_prefers_its_place)
 {
     const size_t units[] = {30, 10, 30};
@@ -212,11 +214,12 @@ START_TEST(realloc_moves)
     char *moved;
 
     checked_free(&bed, row.blocks[0]);
-    /* Neither 10 before it nor nothing behind it suffice; the old place merges with the free one. */
+    /* Neither the 10 before it nor the nothing behind it suffice; the old place merges with the
+     * free memory. */
     moved = checked_realloc(&bed, row.blocks[1], 31 * row.unit);
     ck_assert_ptr_eq(moved, row.wall + row.unit);
     ck_assert_ptr_eq(checked_alloc(&bed, 30 * row.unit), row.blocks[0]);
-    /* Into the best fit there is. */
+    /* Into the best fit. */
     checked_free(&bed, row.blocks[0]);
     ck_assert_ptr_eq(checked_realloc(&bed, row.blocks[2], 6 * row.unit),
                      row.blocks[2] - row.unit * 30);
@@ -250,7 +253,7 @@ START_TEST(realloc_fails_and_changes_nothing)
 }
 END_TEST
 
-/* First block, last block, the only block: nothing before or behind them. */
+/* First block, last block, only block: nothing before or behind them. */
 START_TEST(realloc_at_the_ends)
 {
     Bed bed = bed_open((Kind)_i, SIZE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads of real-time priority: none waits for one of lower priority in a way that keeps it from running. What
- * would never end is ended by an alarm. */
+ * Threads of real-time priority: none waits for one of lower priority in a way that keeps it from
+ * running. An alarm ends a test that hangs. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -25,7 +25,7 @@ static void sleep_us(long us)
     nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
 }
 
-/* Gives the calling thread a priority. False: the system does not let it have one. */
+/* Gives the calling thread a priority. Returns false if the system refuses. */
 static bool become(int priority)
 {
     struct sched_param parameter = {.sched_priority = priority};
@@ -33,7 +33,7 @@ static bool become(int priority)
     return pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameter) == 0;
 }
 
-/* All threads that are made from here on run on the first processor that there is. */
+/* Makes all later threads run on the first processor. */
 static bool use_one_processor(void)
 {
     cpu_set_t set, one;
@@ -51,7 +51,7 @@ static bool use_one_processor(void)
     return false;
 }
 
-/* Each block is the best fit, and what is freed is the heap's at once. */
+/* Each block is the best fit, and freed memory goes to the heap at once. */
 START_TEST(has_no_caches)
 {
     Mem_Options options = {.flags = MEM_REALTIME};
@@ -116,8 +116,8 @@ static int visit_and_fork(const Mem_Block *block, void *context)
     return 1;
 }
 
-/* A lock that inherits priority belongs to a thread of the parent: a child can't release it, and makes it
- * anew. is_visitor: it holds it, too. */
+/* Forks. A lock with priority inheritance belongs to a thread of the parent: the child cannot
+ * release it, and initializes it again. is_visitor: the forking thread holds it, too. */
 static void fork_child(bool is_visitor)
 {
     int status;
@@ -155,7 +155,8 @@ START_TEST(children_use_it)
 }
 END_TEST
 
-/* The priority that a thread runs with, as the system tells: that of a real-time thread, less 1, negative. */
+/* Returns the current priority of a thread, as the system shows it: for a real-time thread, -1 -
+ * its priority. */
 static int current_priority(long thread)
 {
     char name[64], line[512];
@@ -179,7 +180,7 @@ static int current_priority(long thread)
 static bool is_visiting, is_permitted;
 static int seen_priority;
 
-/* Holds the lock until the thread that waits for it has given its priority, or for two seconds. */
+/* Holds the lock until the waiting thread has passed on its priority, or for two seconds. */
 static int visit_until_raised(const Mem_Block *block, void *context)
 {
     long thread = syscall(SYS_gettid);
@@ -262,7 +263,7 @@ static void *run_low(void *unused)
     return unused;
 }
 
-/* Interrupts the other one in the midst of what it does, and wants what it has. */
+/* Preempts the other thread in the middle of its work, and needs what it holds. */
 static void *run_high(void *is_looking)
 {
     Mem_Stats stats;

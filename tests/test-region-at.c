@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Regions in memory of the caller's: every size and place, and nothing outside of it. */
+ * Regions in memory of the caller: every size and place, and nothing outside of it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checked.h"
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
 static _Alignas(4096) char arena[1 << 16];
@@ -78,7 +78,7 @@ static void use_all(const Bed *bed)
     bed_check_margins(bed);
 }
 
-/* Every size from nothing on: none at first, then a region, and never a smaller one in more memory. */
+/* Every size from 0 on: first no region, then a region, and never a smaller one in more memory. */
 START_TEST(create_at_every_size)
 {
     size_t alignment = (size_t)8 << _i;
@@ -104,7 +104,7 @@ START_TEST(create_at_every_size)
 }
 END_TEST
 
-/* At every 8-byte place, relative to the alignment of blocks. */
+/* Every place at a multiple of 8 bytes, relative to the alignment of blocks. */
 START_TEST(create_at_every_place)
 {
     size_t alignment = (size_t)8 << _i;
@@ -135,7 +135,8 @@ START_TEST(create_at_every_place)
 }
 END_TEST
 
-/* Bookkeeping takes no more than 1.5 KiB of a small region, 5.4 KiB of 64 KiB, 4.2 percent of 1 MiB, and 3.3 of 16. */
+/* Bookkeeping takes at most 1.5 KiB of 4 KiB, 5.4 KiB of 64 KiB, 4.2 percent of 1 MiB, and 3.3
+ * percent of 16 MiB. */
 START_TEST(create_at_leaves_most)
 {
     static const size_t sizes[] = {4096, 1 << 16, 1 << 20, 1 << 24};
@@ -188,7 +189,7 @@ START_TEST(create_at_inside_a_region)
 }
 END_TEST
 
-/* The same memory serves one region after the other, whatever the last one left in it. */
+/* The same memory holds one region after another, whatever the last one left in it. */
 START_TEST(create_at_again)
 {
     Random source = support_random("create_at_again", _i);
@@ -211,7 +212,7 @@ START_TEST(create_at_again)
 }
 END_TEST
 
-/* A region can be made again in its own memory, and everything of the old one is forgotten. */
+/* A region can be created again in its own memory, and everything of the old one is forgotten. */
 START_TEST(destroyed_region_has_no_blocks)
 {
     Mem_Region *region = Mem_RegionCreateAt(arena, sizeof arena, NULL);

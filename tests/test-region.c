@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Regions with a mapping of their own: options, flags, several of them, reset. */
+ * Mapped regions: options, flags, several of them, reset. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum { SIZE = 1 << 16, FLAGS = 7 };
 /* Bytes of the map for the units of the 2 MiB between bookkeeping and heap. */
 enum { MAP_OF_GUARD = 2 * ((2 << 20) / 8 / 8) };
 
-/* Not known to the compiler, which warns of sizes that make no sense. */
+/* Hidden from the compiler, which warns of impossible sizes. */
 static volatile size_t largest_size = SIZE_MAX;
 
 static void expect_create_fails(size_t size, const Mem_Options *options)
@@ -69,7 +69,7 @@ START_TEST(all_alignments)
         Mem_Options options = {.alignment = alignment};
         Bed bed = {.alignment = alignment < 8 ? 8 : alignment};
         size_t size = alignment < 8 ? SIZE / 8
-                                    : SIZE; /* they have the blocks of 8, which are many */
+                                    : SIZE; /* these have the blocks of 8 bytes, which are many */
 
         bed.region = Mem_RegionCreate(size, &options);
         ck_assert_ptr_nonnull(bed.region);
@@ -88,7 +88,7 @@ START_TEST(all_alignments)
 }
 END_TEST
 
-/* A few pages for blocks that take as much: a region with room for one, or none at all. */
+/* A few pages for blocks of at least a page: a region has room for one block, or none. */
 START_TEST(alignments_of_a_page)
 {
     for (size_t alignment = 512; alignment <= 4096; alignment *= 2) {
@@ -116,7 +116,7 @@ START_TEST(alignments_of_a_page)
 }
 END_TEST
 
-/* Every combination of flags makes a region that works. */
+/* Every combination of flags makes a working region. */
 START_TEST(all_flags)
 {
     for (unsigned flags = 0; flags < 1U << FLAGS; flags++) {
@@ -125,7 +125,7 @@ START_TEST(all_flags)
 
         if (bed.region == NULL && (flags & MEM_LOCKED) != 0 &&
             (errno == ENOMEM || errno == EPERM || errno == EAGAIN || errno == ENOSYS)) {
-            continue; /* the system may not let us lock that much */
+            continue; /* the system may not lock that much */
         }
         ck_assert_msg(bed.region != NULL, "flags %#x: errno %d", flags, errno);
         bed.first = Mem_RegionAlloc(bed.region, 1);
@@ -195,7 +195,7 @@ START_TEST(create_leaves_errno)
 }
 END_TEST
 
-/* What happens in one region is nothing to the others. */
+/* Regions do not affect each other. */
 START_TEST(regions_are_apart)
 {
     enum { REGIONS = 20 };
@@ -283,7 +283,8 @@ static void note_region(const Mem_Misuse *misuse, void *context)
     *(Mem_Region **)context = misuse->region;
 }
 
-/* A handler is told which region a misuse was of. That of the default region ends it as Mem_Exit does. */
+/* A handler is told the region of a misuse. Destroying the default region by its handle works like
+ * Mem_Exit. */
 START_TEST(default_region_by_its_handle)
 {
     Mem_Region *region = NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sparse regions, which are opened in steps: what is charged to the process, what can be written to, what is in
- * core files, and that nothing is lost when the system refuses. And what Calloc clears. */
+ * Sparse regions, which are opened in steps: what the process is charged for, what is writable,
+ * what is in core files, and that nothing is lost when the system refuses. And what Calloc
+ * clears. */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -28,7 +29,7 @@ static Bed open_sparse(size_t size, unsigned flags)
     return bed;
 }
 
-/* Bytes of memory of its own that the process may write to: what it is charged for. */
+/* Returns the bytes of private writable memory of the process, which it is charged for. */
 static size_t charged(void)
 {
     FILE *stream = fopen("/proc/self/status", "r");
@@ -45,7 +46,7 @@ static size_t charged(void)
     return kib << 10;
 }
 
-/* How many of the pages of some memory are present. */
+/* Returns how many pages of some memory are resident. */
 static size_t present(const char *memory, size_t size)
 {
     static unsigned char pages[64 * MIB / 4096];
@@ -66,7 +67,7 @@ static bool is_zero(const char *memory, size_t size)
     return size == 0 || (memory[0] == 0 && memcmp(memory, memory + 1, size - 1) == 0);
 }
 
-/* Which signal a child gets that writes to an address; 0: none. */
+/* Returns the signal of a child that writes to an address; 0: none. */
 static int signal_of_write(char *address)
 {
     int status;
@@ -80,7 +81,8 @@ static int signal_of_write(char *address)
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* What is charged for follows what is in use. The bookkeeping has a 32nd of it, and a MiB or two. */
+/* Verifies that the charge follows the memory in use. The bookkeeping adds a 32nd of it, and a MiB
+ * or two. */
 static void expect_charged(size_t before, size_t in_use)
 {
     size_t now = charged() - before;
@@ -110,7 +112,7 @@ START_TEST(charged_for_what_is_used)
 }
 END_TEST
 
-/* All at once: small regions, and those whose memory must be there. */
+/* Regions opened at once: small ones, and those whose memory must be there. */
 START_TEST(opened_at_once)
 {
     static const unsigned flags[] = {0, MEM_EXACT, MEM_POPULATE, MEM_LOCKED};
@@ -132,7 +134,7 @@ START_TEST(opened_at_once)
 }
 END_TEST
 
-/* What lies far beyond all blocks can be read, and can't be written to. */
+/* Memory far beyond all blocks is readable, but not writable. */
 START_TEST(beyond_what_is_open)
 {
     Bed bed = open_sparse(SIZE, 0);
@@ -147,7 +149,8 @@ START_TEST(beyond_what_is_open)
 }
 END_TEST
 
-/* Reads from the list of mappings how much of some memory a core file would have, if it was ever written to. */
+/* Returns how much of some memory would be in a core file, if it was ever written to, from
+ * /proc/self/smaps. */
 static size_t dumped(const char *memory, size_t size)
 {
     FILE *stream = fopen("/proc/self/smaps", "r");
@@ -194,7 +197,7 @@ static bool set_limit(size_t bytes)
     return setrlimit(RLIMIT_DATA, &limit) == 0;
 }
 
-/* Nothing more can be opened: each function fails, and changes nothing. */
+/* Verifies that each function fails, and changes nothing, when nothing more can be opened. */
 static void expect_refused(const Bed *bed, char *last)
 {
     uint64_t digest = bed_digest(bed);
@@ -234,7 +237,7 @@ START_TEST(what_the_system_refuses)
     for (size_t i = 0; i < count; i += 2) {
         checked_free(&bed, blocks[i]);
     }
-    for (size_t i = 0; i < count; i += 2) { /* what is open can be used again */
+    for (size_t i = 0; i < count; i += 2) { /* open memory can be used again */
         blocks[i] = checked_alloc(&bed, BLOCK);
         ck_assert_ptr_nonnull(blocks[i]);
     }
@@ -249,7 +252,7 @@ START_TEST(what_the_system_refuses)
 }
 END_TEST
 
-/* A child grows its own copy, and the parent another. */
+/* A child opens more of its own copy, and the parent of another. */
 START_TEST(in_a_child)
 {
     Bed bed = open_sparse(SIZE, 0);
@@ -337,7 +340,7 @@ START_TEST(any_operations)
 }
 END_TEST
 
-/* What was written beyond a block, over memory that never was one, is not in what Calloc returns. */
+/* Writes beyond a block, into memory that never was a block, do not show in what Calloc returns. */
 START_TEST(overflow_into_memory_never_used)
 {
     static const unsigned flags[] = {0, MEM_SPARSE, MEM_EXACT, MEM_POPULATE, MEM_LOCKED};
@@ -367,7 +370,7 @@ START_TEST(overflow_into_memory_never_used)
 }
 END_TEST
 
-/* The page with the fence can be written to before the heap reaches it. */
+/* The page with the fence is writable before the heap reaches it. */
 START_TEST(stray_write_before_the_fence)
 {
     Bed bed = open_sparse(48 * MIB, 0);
@@ -383,7 +386,8 @@ START_TEST(stray_write_before_the_fence)
 }
 END_TEST
 
-/* Of a large block that was in use no page is present, but those that it shares, where it need not be. */
+/* A large cleared block that was in use has no resident pages, except shared ones, unless its
+ * memory must be resident. */
 START_TEST(calloc_gives_pages_back)
 {
     static const unsigned flags[] = {0, MEM_SPARSE, MEM_EXACT, MEM_POPULATE, MEM_LOCKED};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_GetStats: each figure, after each operation that changes it. test-model.c compares all of them
- * with a model; here are the calls that it does not make. */
+ * Mem_GetStats: each figure, after each operation that changes it. test-model.c compares all of
+ * them with a model; here are the calls that it does not make. */
 #include <errno.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ START_TEST(stats_leave_errno)
 }
 END_TEST
 
-/* Whatever is in the structure before, all of it is filled in. */
+/* Every member is filled in, whatever was there before. */
 START_TEST(stats_fill_everything)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -127,7 +127,7 @@ START_TEST(stats_count_calls)
 }
 END_TEST
 
-/* Asking for what makes no sense is no call that ran out of memory. */
+/* Invalid arguments do not count as calls that ran out of memory. */
 START_TEST(stats_do_not_count_errors_of_arguments)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -169,7 +169,7 @@ START_TEST(stats_after_reset)
 }
 END_TEST
 
-/* The largest free block, when only small or only large blocks are free, and when none is. */
+/* The largest free block when only small blocks are free, only large ones, or none. */
 START_TEST(stats_tell_the_largest_free_block)
 {
     static const size_t units[] = {1, 5, 63, 64, 65, 100, 127, 128, 190};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls that the library makes, seen from inside of the process: this program has an
- * mmap(), munmap() and mlock() of its own, which count, and fail when told to. mprotect() and madvise() are
- * called without the C library: a filter in a child makes them fail. test-trace.c counts them, from outside. */
+ * The system calls of the library, seen from inside the process: this program defines mmap(),
+ * munmap() and mlock() itself, which count, and fail when told to. mprotect() and madvise() are
+ * called without the C library: a filter in a child makes them fail. test-trace.c counts them, from
+ * outside. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -32,7 +33,7 @@ int main(void)
 
 enum { SIZE = 1 << 16 };
 
-/* Where the lower half of an argument of a system call is. */
+/* Place of the lower half of an argument of a system call. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 enum { ARGUMENT_LOW = 4 };
 #else
@@ -48,10 +49,10 @@ typedef struct Call {
 } Call;
 
 static Call mmap_call, munmap_call, mlock_call;
-static int last_flags; /* of mmap */
+static int last_flags; /* of the last mmap() */
 static size_t last_size;
 
-/* Counts a call. True if it is to fail. */
+/* Counts a call. Returns whether it must fail. */
 static bool fails(Call *call)
 {
     if (!call->is_watched) {
@@ -65,7 +66,7 @@ static bool fails(Call *call)
     return false;
 }
 
-/* The function that is found next, of the C library. */
+/* Returns the C library's function. */
 static void *next(const char *name)
 {
     void *function = dlsym(RTLD_NEXT, name);
@@ -107,7 +108,7 @@ int mlock(const void *address, size_t size)
 {
     (void)address;
     (void)size;
-    return fails(&mlock_call) ? -1 : 0; /* there may be little that can be locked */
+    return fails(&mlock_call) ? -1 : 0; /* little memory may be lockable */
 }
 
 static void watch(void)
@@ -211,7 +212,8 @@ START_TEST(flags_reach_the_system)
 }
 END_TEST
 
-/* What fails, with which errno; the memory goes back, and the next try succeeds. */
+/* Verifies the failure of a call, with its errno; the memory goes back, and the next attempt
+ * succeeds. */
 static void expect_failure(Call *call, size_t which, int error, const Mem_Options *options)
 {
     size_t munmaps = call == &mmap_call ? 0 : 1;
@@ -256,8 +258,8 @@ START_TEST(failures_of_init)
 }
 END_TEST
 
-/* From here on a system call fails with an error, if its third argument is such a number. False: there are no
- * filters. */
+/* Makes a system call fail with an error from now on, if its third argument is this number. Returns
+ * false if there are no filters. */
 static bool set_filter(long number, unsigned argument, unsigned error)
 {
     struct sock_filter steps[] = {
@@ -274,7 +276,8 @@ static bool set_filter(long number, unsigned argument, unsigned error)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* Does something in a child with such a filter, which returns whether all was as it must be. */
+/* Runs an action in a child with such a filter. The action returns whether all was as it must
+ * be. */
 static void run_filtered(long number, unsigned argument, unsigned error, bool (*action)(int))
 {
     int status;
@@ -291,7 +294,8 @@ static void run_filtered(long number, unsigned argument, unsigned error, bool (*
     ck_assert_int_eq(status, 0);
 }
 
-/* There is no region; its memory went back, and what went wrong is told even if that goes wrong, too. */
+/* Verifies that no region is created, that its memory goes back, and that the first error is
+ * reported even if later calls fail, too. */
 static bool fail_to_create(int error)
 {
     for (int i = 0; i < 4; i++) {
@@ -314,7 +318,7 @@ static bool fail_to_create(int error)
     return true;
 }
 
-/* The guards, by what may be done with them. */
+/* The guards, by their protection. */
 START_TEST(guards_may_be_refused)
 {
     static const unsigned protections[] = {PROT_NONE, PROT_READ};
@@ -328,7 +332,7 @@ START_TEST(guards_may_be_refused)
 }
 END_TEST
 
-/* Huge pages are a wish. */
+/* A refusal of huge pages is no error. */
 static bool create_huge(int unused)
 {
     (void)unused;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads end while the regions that they have used are destroyed, or end without a word, by the system call exit:
- * none of them touches a region that is gone, and nobody touches what was theirs. */
+ * Threads end while regions that they have used are destroyed, or by the system call exit alone:
+ * none of them touches a region that is gone, and no other thread touches what was theirs. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,10 +19,10 @@
 
 enum { SIZE = 1 << 20, INSIDE = CACHED_INSIDE, STACK = 1 << 20, GUARD = 100 };
 
-/* How a region is made, and ended. */
+/* Ways to create and destroy a region. */
 typedef enum Way { WAY_MAPPED, WAY_INSIDE, WAY_DEFAULT, WAYS } Way;
 
-static char *memory; /* of WAY_INSIDE */
+static char *memory; /* for WAY_INSIDE */
 
 static void pause_us(long us)
 {
@@ -60,7 +60,7 @@ static void close_region(Way way, Mem_Region *region)
     }
 }
 
-/* Nobody wrote to memory since the region in it ended. */
+/* Verifies that no thread wrote to the memory after its region was destroyed. */
 static void check_memory(Way way)
 {
     if (way == WAY_INSIDE && (memory[0] != 0x5a || memcmp(memory, memory + 1, INSIDE - 1) != 0)) {
@@ -75,12 +75,12 @@ static void churn(Mem_Region *region)
     }
 }
 
-/* A thread, and how far it came. */
+/* A thread, and its progress. */
 typedef struct Ending {
     Mem_Region *region;
-    bool is_done;   /* with the region */
-    bool waits;     /* before anything of the library's is called at its end … */
-    bool may_go_on; /* … until this */
+    bool is_done;   /* it has finished with the region */
+    bool waits;     /* waits at its end before any function of the library … */
+    bool may_go_on; /* … until this is set */
 } Ending;
 
 static bool is_set(const bool *flag)
@@ -101,10 +101,10 @@ static void wait_for(const bool *flag)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * Regions that end meanwhile
+ * Regions that are destroyed meanwhile
  * --------------------------------------------------------------------------------------------- */
 
-/* Made before the library's, so that its function is called first. */
+/* Created before the library's key, so that its function is called first. */
 static pthread_key_t early_key;
 static bool has_early_key;
 
@@ -141,8 +141,9 @@ static void *use_and_end(void *argument)
 #if !SANITIZED
 static bool stays_at_unlock, is_at_unlock, is_destroyed;
 
-/* Stands before libc's function for the library, too: a thread on its way out stays where it lets go of the mutex that
- * says it lives, as the last thing that the library does. Only if others can go on meanwhile does the region end. */
+/* Replaces libc's function for the library, too: an ending thread pauses where it releases the
+ * mutex that says it lives, which is the last thing the library does. The region is destroyed only
+ * then. */
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     static int (*real)(pthread_mutex_t *);
@@ -157,8 +158,8 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
     return real(mutex);
 }
 
-/* The region ends when the thread is on its way out. It holds no lock then that this takes, and has left its
- * cache. */
+/* The region is destroyed while the thread is ending. The thread holds no lock then that this
+ * needs, and has left its cache. */
 START_TEST(a_region_ends_first)
 {
     Ending ending = {0};
@@ -179,7 +180,7 @@ START_TEST(a_region_ends_first)
 END_TEST
 #endif
 
-/* The next region is made in the place of the one that the thread has used. */
+/* The next region is created in the place of the one that the thread has used. */
 START_TEST(another_region_takes_its_place)
 {
     for (int round = 0; round < 3; round++) {
@@ -207,7 +208,7 @@ START_TEST(another_region_takes_its_place)
 }
 END_TEST
 
-/* The region ends at any time of a thread's end. */
+/* The region is destroyed at a random moment of a thread's end. */
 START_TEST(regions_and_threads_end)
 {
     size_t rounds = support_operations(150);
@@ -277,7 +278,7 @@ static void run(Mem_Region *region, void *(*work)(void *), bool has_own_stack)
     }
 }
 
-/* What the threads that are gone had in caches can be had, here and in a child. */
+/* Verifies that what the lost threads had in caches can be allocated, here and in a child. */
 static void take_all(const Bed *bed)
 {
     void *whole = Mem_RegionAlloc(bed->region, bed->capacity);
@@ -321,7 +322,7 @@ START_TEST(threads_exit)
 }
 END_TEST
 
-/* The region ends when the thread is gone. */
+/* The region is destroyed after the thread has ended. */
 START_TEST(threads_exit_before_the_region)
 {
     if (support_is_emulated()) {

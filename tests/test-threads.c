@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Eight threads, on one region and on several, with blocks that are freed by other threads than those
- * that allocated them. To be run with ThreadSanitizer, too. */
+ * Eight threads, on one region and on several, with blocks freed by other threads than those that
+ * allocated them. Run it with ThreadSanitizer, too. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 enum { THREADS = 8, SLOTS = 48, MAILBOXES = 16, SIZE = 1 << 17 };
 
-/* What each thread gets. */
+/* The argument of each thread. */
 typedef struct Worker {
     pthread_t thread;
     Bed *bed;
@@ -47,7 +47,7 @@ static void prepare(Worker *workers, Bed *beds, size_t bed_count, const char *te
     }
 }
 
-/* Any operation on a slot. */
+/* Does any operation on a slot. */
 static void *operate(Worker *worker, void *block)
 {
     const Bed *bed = worker->bed;
@@ -88,7 +88,7 @@ static void *churn(void *argument)
     return NULL;
 }
 
-/* Puts what it allocates into a mailbox, and frees what it finds there. */
+/* Puts new blocks into mailboxes, and frees those that it finds there. */
 static void *trade(void *argument)
 {
     Worker *worker = argument;
@@ -157,7 +157,8 @@ START_TEST(threads_free_what_others_allocated)
 }
 END_TEST
 
-/* Each thread a region that only it uses, and that it creates and ends; some need no locks. */
+/* Gives each thread a region that only it uses, creates and destroys; some regions need no
+ * locks. */
 static void *use_own_region(void *argument)
 {
     Worker *worker = argument;
@@ -195,7 +196,7 @@ START_TEST(threads_with_regions_of_their_own)
 }
 END_TEST
 
-/* Of many that create or end the default region at once, one does. */
+/* Many threads create or destroy the default region at once, and one succeeds. */
 static void *try_init(void *argument)
 {
     Worker *worker = argument;
@@ -333,7 +334,7 @@ START_TEST(threads_misuse_at_once)
 }
 END_TEST
 
-/* Blocks of the time before there were threads. */
+/* Blocks from before there were threads. */
 START_TEST(threads_take_over)
 {
     Bed bed = bed_open((Kind)_i, SIZE);
@@ -363,7 +364,7 @@ int main(void)
 {
     TCase *tests = support_begin("threads");
 
-    /* All kinds but KIND_UNLOCKED, which is for one thread only. */
+    /* All kinds except KIND_UNLOCKED, which is for one thread. */
     for (int kind = 0; kind <= KIND_CACHED; kind++) {
         if (kind != KIND_UNLOCKED) {
             tcase_add_loop_test(tests, threads_on_one_region, kind, kind + 1);

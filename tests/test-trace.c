@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls that the library makes, seen from outside of the process: a child is traced, and
- * between two marks each of its system calls is counted. A region takes exactly one mmap(), and
- * nothing that is done to blocks takes any system call at all. */
+ * The system calls of the library, seen from outside the process: a child is traced, and its system
+ * calls between two marks are counted. Creating a region takes exactly one mmap(), and operations
+ * on blocks take no system call at all. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,13 +31,13 @@ enum { MMAP_NUMBER = SYS_mmap2 };
 enum { MMAP_NUMBER = SYS_mmap };
 #endif
 
-/* The marks: calls that nobody makes otherwise. */
+/* Marks a place by a system call that nothing else makes. */
 static void mark(void)
 {
     syscall(SYS_getppid);
 }
 
-/* System calls between the marks. */
+/* The system calls between the marks. */
 typedef struct Trace {
     size_t count;
     uint64_t numbers[CALLS_MAX];
@@ -53,7 +53,8 @@ static size_t count_calls(const Trace *trace, uint64_t number)
     return count;
 }
 
-/* Goes on to the next system call of the child, its beginning or its end. False: it ended. */
+/* Continues to the child's next system call, its start or its end. Returns false if the child has
+ * ended. */
 static bool next_stop(pid_t child, int *status)
 {
     if (ptrace(PTRACE_SYSCALL, child, 0, 0) != 0 || waitpid(child, status, 0) != child) {
@@ -90,8 +91,8 @@ static bool watch_child(pid_t child, Trace *trace, int *status)
     return marks == 2;
 }
 
-/* Runs an action in a traced child. False if that can't be done here. The action returns false if
- * something went wrong that has nothing to do with tracing. */
+/* Runs an action in a traced child. Returns false if that is not possible here. The action returns
+ * false if something went wrong that has nothing to do with tracing. */
 static bool trace_action(bool (*action)(void), Trace *trace)
 {
     int status;
@@ -122,7 +123,7 @@ static bool trace_action(bool (*action)(void), Trace *trace)
     return true;
 }
 
-/* The region that the actions below work on. */
+/* The region of the actions below. */
 static Mem_Region *region;
 
 static bool create(void)
@@ -176,7 +177,7 @@ static bool create_inside(void)
     return region != NULL;
 }
 
-/* Until full, to empty, and over again. */
+/* Fills and empties the region, twice. */
 static bool use(void)
 {
     static void *blocks[SIZE / 8];
@@ -219,7 +220,7 @@ START_TEST(region_takes_one_mmap)
         }
         ck_assert_uint_eq(count_calls(&trace, MMAP_NUMBER), 1);
         ck_assert_uint_eq(count_calls(&trace, SYS_mprotect), 3); /* the guards */
-        ck_assert_uint_eq(count_calls(&trace, SYS_madvise), 2);  /* that one has no pages */
+        ck_assert_uint_eq(count_calls(&trace, SYS_madvise), 2);  /* one of them has no pages */
         ck_assert_uint_eq(count_calls(&trace, SYS_brk), 0);
         ck_assert_uint_eq(trace.count, 6);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Forks of a visitor of Mem_Walk, and of others while it is at work. What would never end is ended by Check, and
- * children by an alarm. */
+ * Forks by a visitor of Mem_Walk, and by others while it is at work. Check ends a test that hangs,
+ * and an alarm a child. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -18,7 +18,7 @@ enum { HANGS_AFTER = 300 };
 
 static bool forks_stop;
 
-/* Whether a region can be used. */
+/* Returns whether a region can be used. */
 static bool use_region(const Bed *bed)
 {
     void *block = Mem_RegionAlloc(bed->region, 100);
@@ -27,7 +27,7 @@ static bool use_region(const Bed *bed)
            Mem_RegionCheck(bed->region) == 0;
 }
 
-/* Forks, and tells whether the child ended well, which uses a region and forks again. */
+/* Forks. The child uses a region and forks again. Returns whether it ended well. */
 static bool fork_and_wait(const Bed *bed)
 {
     int status;
@@ -50,9 +50,9 @@ static bool fork_and_wait(const Bed *bed)
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* Forks until it is told to stop, or a child fails; then it returns the region. Nothing is allocated here, and so
- * nothing of Check is used: children of others start threads, and AddressSanitizer does not release in a child what
- * its malloc() has locked here. */
+/* Forks until told to stop, or a child fails; returns the region in that case. Allocates nothing,
+ * and so uses nothing of Check: children of other threads start threads, and AddressSanitizer does
+ * not release in a child what its malloc() has locked here. */
 static void *fork_on(void *bed)
 {
     bool done = true;
@@ -68,8 +68,8 @@ typedef struct Forking {
     size_t visits;
     size_t bytes;
     pid_t child;
-    pthread_t thread; /* of the child */
-    bool used;        /* by it */
+    pthread_t thread; /* the child's thread */
+    bool used;        /* it has used the region */
 } Forking;
 
 static void *use_in_child(void *argument)
@@ -103,7 +103,8 @@ static int fork_in_the_midst(const Mem_Block *block, void *context)
     return 0;
 }
 
-/* The walk goes on in the child, and the region can be used when it is over; so can those that are not walked. */
+/* Ends a child: the walk goes on there, and afterwards the region can be used; so can regions that
+ * are not walked. */
 static void end_child(Forking *forking, Bed *other)
 {
     bool sound = pthread_join(forking->thread, NULL) == 0 && forking->used &&
@@ -172,7 +173,7 @@ static void *fork_once(void *argument)
     return NULL;
 }
 
-/* The fork does not wait for the walk, which waits for it. */
+/* Waits for a fork, which does not wait for the walk. */
 static int wait_for_a_fork(const Mem_Block *block, void *context)
 {
     pthread_t thread;
@@ -202,15 +203,16 @@ END_TEST
  * Handlers of fork()
  * --------------------------------------------------------------------------------------------- */
 
-/* Sanitizers allow for nothing that is called before they are. */
+/* Sanitizers do not allow calls before they have started. */
 #if !SANITIZED
 
-/* Handlers of fork() that use a region, before the fork or in the child, while another thread walks it. */
+/* For handlers of fork() that use a region, before the fork or in the child, while another thread
+ * walks it. */
 static struct {
-    Bed *bed; /* NULL: nothing is to be done */
+    Bed *bed; /* NULL: do nothing */
     bool only_child;
     bool forks, walks, saw_walk;
-    size_t visits; /* to come */
+    size_t visits; /* visits still to come */
 } handled;
 
 static void use_before_fork(void)
@@ -232,7 +234,7 @@ static void use_before_fork(void)
 static void use_behind_fork(void)
 {
     if (handled.bed != NULL) {
-        /* The thread that walks is not there, and the next fork waits for none. */
+        /* The walking thread does not exist here, and the next fork waits for none. */
         lower_flag(&handled.walks);
         handled.only_child = false;
         if (!use_region(handled.bed)) {
@@ -246,7 +248,7 @@ static void watch_forks(void)
     pthread_atfork(use_before_fork, NULL, use_behind_fork);
 }
 
-/* Before the library does, and so within its handlers. */
+/* Runs before the library watches forks, so these handlers run within the library's. */
 __attribute__((__section__(".preinit_array"),
                __used__)) static void (*const watch_early)(void) = watch_forks;
 
@@ -291,7 +293,7 @@ static void fork_with_handlers(Bed *bed, bool only_child)
     checked_sound(bed);
 }
 
-/* Those before a fork wait for the walk; those in the child have nobody to wait for. */
+/* Handlers before a fork wait for the walk; those in the child have nothing to wait for. */
 START_TEST(handlers_of_fork_wait_for_a_walk)
 {
     Bed bed = visited_open(_i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a visitor of Mem_Walk may do: end its thread, start the first one, and use other regions. What would never end
- * is ended by Check. For fork(), see test-visitor-fork.c. */
+ * What a visitor of Mem_Walk may do: end its thread, start the first one, and use other regions.
+ * Check ends a test that hangs. For fork(), see test-visitor-fork.c. */
 #include <pthread.h>
 #include <unistd.h>
 
@@ -16,7 +16,7 @@ static void *use(void *argument)
     return NULL;
 }
 
-/* The region can be used, by this thread and others, and is as it was. */
+/* Verifies that this thread and others can use the region, and that it is unchanged. */
 static void verify_unlocked(Bed *bed, uint64_t digest)
 {
     pthread_t thread;
@@ -35,7 +35,7 @@ typedef struct Leaving {
     Bed *bed;
     size_t visits;
     bool waits;
-    bool is_there; /* it is in the visitor, and waits */
+    bool is_there; /* it waits in the visitor */
 } Leaving;
 
 static int leave(const Mem_Block *block, void *context)
@@ -97,7 +97,7 @@ START_TEST(thread_is_cancelled_in_a_visitor)
 }
 END_TEST
 
-/* The outer region and the inner one are both unlocked. */
+/* Ends the thread inside two walks: both regions are unlocked. */
 static int walk_inside(const Mem_Block *block, void *context)
 {
     (void)block;
@@ -156,7 +156,8 @@ static void *use_once(void *argument)
     return NULL;
 }
 
-/* What waits for the lock can't be told from what comes late: so that is given some time. */
+/* Starts the first thread. Waiting for the lock looks like being late, so the thread is given some
+ * time. */
 static int start_first(const Mem_Block *block, void *context)
 {
     First *first = context;

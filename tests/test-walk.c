@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_Walk: every block once, in address order, and what the visitor says. */
+ * Mem_Walk: every block once, in address order, and the visitor's result. */
 #include <errno.h>
 
 #include "checked.h"
@@ -91,7 +91,7 @@ START_TEST(walk_of_a_full_region)
 }
 END_TEST
 
-/* Any answer but 0 ends the walk, and is handed back. */
+/* Any result but 0 ends the walk, and is returned. */
 START_TEST(walk_stops_when_told)
 {
     static const int answers[] = {1, -1, 42, -4711, INT32_MAX, INT32_MIN};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A plug-in that brings libmem along is unloaded while a thread lives that has used a region; the thread ends
- * later, and what is to be called then is still there. The same with libmem-malloc.so. This program is not linked
- * with libmem, so that nothing else keeps it loaded. */
+ * A plug-in that brings libmem with it is unloaded while a thread lives that has used a region.
+ * When the thread ends later, the functions called then are still there. The same with
+ * libmem-malloc.so. This program is not linked with libmem, so nothing else keeps it loaded. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@ static void *handle;
 static bool is_malloc;
 static pthread_barrier_t barrier;
 
-/* A function of the library; converted as POSIX says. */
+/* Finds a function of the library; converts it as POSIX says. */
 static void find(void *function, const char *name)
 {
     *(void **)function = dlsym(handle, name);
@@ -68,7 +68,7 @@ static void *work(void *unused)
     return unused;
 }
 
-/* False: there is no such file. */
+/* Returns false if there is no such file. */
 static bool unload(const char *file)
 {
     char path[4096];

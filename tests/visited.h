@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tests of visitors share. */
+ * Common to the tests of visitors. */
 #ifndef MEM_TESTS_VISITED_H
 #define MEM_TESTS_VISITED_H
 
@@ -38,7 +38,7 @@ static inline void wait_until(const bool *flag)
     }
 }
 
-/* A region with some blocks, and gaps. */
+/* Opens a region with some blocks and gaps. */
 static inline Bed visited_open(int kind)
 {
     Bed bed = bed_open((Kind)kind, VISITED_SIZE);

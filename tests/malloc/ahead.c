@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory for small blocks is had from the system several pages at a time; large ones that are not used take
- * none. */
+ * Memory for small blocks is populated several pages at a time; unused large blocks take none. */
 #include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,7 +9,8 @@
 
 enum { MIB = 1 << 20, SMALL = 1000, LARGE = 64 * MIB, MUCH = 16 * MIB };
 
-/* Bytes before the region's end that are had ahead at once; and those behind the last block, where a page ends. */
+/* Bytes before the region's end that are populated at once; and bytes behind the last block, where
+ * a page ends. */
 enum { NEAR = 100000, NOTE = 16 };
 
 /* Takes memory in blocks of a size, and writes to all of it. */
@@ -24,7 +24,7 @@ static void take(size_t bytes, size_t size)
     }
 }
 
-/* Whether the kernel can do it. */
+/* Returns whether the kernel can populate pages. */
 static int kernel_can(void)
 {
 #ifdef MADV_POPULATE_WRITE
@@ -37,7 +37,7 @@ static int kernel_can(void)
 #endif
 }
 
-/* Whether a page is present that begins no less than a page behind an address. */
+/* Returns whether a page is resident that begins at least a page behind an address. */
 static int is_present_behind(char *address)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -47,7 +47,7 @@ static int is_present_behind(char *address)
     return present & 1;
 }
 
-/* Most blocks have present pages behind them, when they are new. */
+/* Verifies that most new blocks have resident pages behind them. */
 static void test_present(void)
 {
     size_t present = 0;
@@ -74,7 +74,7 @@ static void test_no_more_than_needed(void)
     EXPECT(expect_resident() <= untouched + MUCH + 2 * MIB);
 }
 
-/* What was had ahead goes back, and what is in use keeps what it holds. */
+/* Verifies that unused populated pages go back, and blocks in use keep their contents. */
 static void test_trim(void)
 {
     char *block;
@@ -91,7 +91,7 @@ static void test_trim(void)
     take(MIB, SMALL);
 }
 
-/* Fills the region to its end, or near to it; returns where the last block ends. */
+/* Fills the region to its end, or near to it. Returns the end of the last block. */
 static char *fill(size_t enough)
 {
     char *end = NULL;
@@ -106,7 +106,7 @@ static char *fill(size_t enough)
     return end;
 }
 
-/* Where the memory of the region ends: a child, which has it at the same place, finds out. */
+/* Finds the end of the region's memory, in a child, which has it at the same place. */
 static char *find_end(void)
 {
     char *end = NULL;
@@ -121,7 +121,7 @@ static char *find_end(void)
     return end;
 }
 
-/* What the library has noted behind the last block stays when that is had ahead, and goes back. */
+/* Verifies that the data behind the last block survive populating and giving back. */
 static void test_end(void)
 {
     static const char nothing[NOTE];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A library for LD_AUDIT that follows calls: the loader allocates before the C library knows of the environment. */
+ * A library for LD_AUDIT that follows calls: with it the loader allocates before the C library
+ * knows the environment. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <stdint.h>

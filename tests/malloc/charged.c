@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program is charged for: what it uses, and not the whole region. To be run with a region of 1 GiB. */
+ * A program is charged for the memory it uses, and not for the whole region. Run it with a region
+ * of 1 GiB. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,7 +10,7 @@
 
 enum { MIB = 1 << 20, BLOCK = 100000, MOST = 1000, SMALL = 200, THREADS = 4 };
 
-/* Bytes of memory of its own that the process may write to. */
+/* Returns the bytes of private writable memory of the process. */
 static size_t charged(void)
 {
     FILE *stream = fopen("/proc/self/status", "r");
@@ -35,7 +36,7 @@ static void set_limit(size_t bytes)
     EXPECT(setrlimit(RLIMIT_DATA, &limit) == 0);
 }
 
-/* Takes blocks until there are no more; gives them back. Returns how many there were. */
+/* Takes blocks until there are no more, and frees them. Returns how many there were. */
 static size_t fill(void)
 {
     static char *blocks[MOST];
@@ -57,7 +58,7 @@ static size_t fill(void)
     return count;
 }
 
-/* Small blocks of many sizes, which come and go: what is opened for them has bookkeeping, too. */
+/* Allocates and frees small blocks of many sizes, whose bookkeeping is opened, too. */
 static void *churn(void *context)
 {
     static __thread char *blocks[20000];
@@ -78,7 +79,7 @@ static void *churn(void *context)
     return context;
 }
 
-/* Of a table that is hardly used, hardly a page is there, be its memory new or used before. */
+/* A sparsely used table has few resident pages, whether its memory is new or was used before. */
 static void test_tables(void)
 {
     size_t before = expect_resident();

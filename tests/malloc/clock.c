@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory goes back to the system in processes of every age, on machines that run for any time, and after the clock
- * was set back. The clock is the program's own. */
+ * Memory goes back to the system at every age of a process, at every time since the machine has
+ * started, and after the clock was set back. The clock is the program's own. */
 #include <string.h>
 #include <time.h>
 
@@ -10,7 +10,7 @@
 enum { BLOCKS = 24 << 10, SIZE = 1000, LARGE = 70000, LARGES = 64, DAY = 86400 };
 
 static void *blocks[BLOCKS];
-static time_t seconds; /* what the clock shows */
+static time_t seconds; /* the time of the clock */
 
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
@@ -19,7 +19,7 @@ int clock_gettime(clockid_t clock, struct timespec *time)
     return 0;
 }
 
-/* Takes much memory and frees it. Returns the part of its memory that stayed with the process, in percent. */
+/* Takes much memory and frees it. Returns the part of it that stayed resident, in percent. */
 static size_t breathe(void)
 {
     size_t full;
@@ -33,7 +33,7 @@ static size_t breathe(void)
     for (int i = 0; i < BLOCKS; i++) {
         free(blocks[i]);
     }
-    for (int i = 0; i < LARGES; i++) { /* which free() looks at */
+    for (int i = 0; i < LARGES; i++) { /* large blocks make free() look */
         free(malloc(LARGE));
     }
     return expect_resident() * 100 / full;
@@ -41,7 +41,8 @@ static size_t breathe(void)
 
 int main(void)
 {
-    /* Days at which counters of milliseconds overflow, signed and unsigned, in 32 bits, are in between. */
+    /* The days on which 32-bit counters of milliseconds overflow, signed and unsigned, lie between
+     * these. */
     static const time_t days[] = {0, 10, 24, 26, 40, 49, 51, 70, 76, 90, 101, 10000, 60000};
 
     if (expect_resident() == 0) {

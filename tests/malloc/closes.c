@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Closes descriptors, as daemons do, and may open files of its own in their place. Arguments: the first and the last
- * descriptor to be closed, and the file to be opened under each of them, if any. */
+ * Closes descriptors, as daemons do, and may open files of its own in their place. Arguments: the
+ * first and the last descriptor to close, and a file to open under each of them, if any. */
 #include <fcntl.h>
 
 #include "expect.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the programs that are run with libmem-malloc.so in the place of malloc(). They know nothing of
- * libmem. */
+ * For programs run with libmem-malloc.so, which know nothing of libmem. */
 #ifndef MEM_TESTS_MALLOC_EXPECT_H
 #define MEM_TESTS_MALLOC_EXPECT_H
 
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Ends the program with a line on stderr, and status 1, if something is not so. */
+/* Ends the program with a line on stderr, and status 1, if a condition does not hold. */
 #define EXPECT(condition)                                                                          \
     ((condition) ? (void)0 : expect_failed(#condition, __FILE__, __LINE__, errno))
 
@@ -23,7 +22,7 @@ __attribute__((__noreturn__, __unused__)) static void expect_failed(const char *
     exit(EXIT_FAILURE);
 }
 
-/* Bytes of memory that the process has, or 0 where nothing tells. */
+/* Returns the resident bytes of the process, or 0 if unknown. */
 __attribute__((__unused__)) static size_t expect_resident(void)
 {
     FILE *file = fopen("/proc/self/statm", "r");

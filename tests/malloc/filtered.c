@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program that lets the kernel kill it at every system call but those that malloc() of the C library makes, and
- * those that it makes itself; and then allocates, in one thread and in several, and forks.
+ * A program that lets the kernel kill it at every system call except those of the C library's
+ * malloc(), and its own; and then allocates, in one thread and in several, and forks.
  *
- * filtered prctl|syscall THREADS     sets the filter itself, by one function or the other
- * filtered start PROGRAM ARGUMENT... starts a program so, which the loader needs some more calls for */
+ *   filtered prctl|syscall THREADS      sets the filter itself, by one function or the other
+ *   filtered start PROGRAM ARGUMENT...  starts a program with a filter; its loader needs more calls
+ */
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -31,17 +32,18 @@ enum { SKIPPED = 77 };
 
 enum { BLOCKS = 20000, ROUNDS = 60000, THREADS_MAX = 8, RULES_MAX = 256 };
 
-/* What malloc() may make: see libmem-malloc(7). */
+/* System calls that malloc() may make: see libmem-malloc(7). */
 static const int of_malloc[] = {SYS_futex, SYS_mprotect};
 
-/* What this program makes: threads, fork(), its end. None of it is about memory, but for threads' stacks. */
+/* System calls of this program: threads, fork(), its end. None is about memory, except for threads'
+ * stacks. */
 static const int of_program[] = {
     SYS_clone,        SYS_clone3,         SYS_exit,   SYS_exit_group,      SYS_set_robust_list,
     SYS_rseq,         SYS_rt_sigprocmask, SYS_wait4,  SYS_set_tid_address, SYS_write,
     SYS_fstat,        SYS_mmap,           SYS_munmap, SYS_gettid,          SYS_tgkill,
     SYS_rt_sigaction, SYS_sigaltstack};
 
-/* What the kernel and the loader make, and libmem when it is loaded. */
+/* System calls of the kernel and the loader, and of libmem when it is loaded. */
 static const int of_loader[] = {SYS_execve,     SYS_brk,       SYS_arch_prctl, SYS_access,
                                 SYS_openat,     SYS_read,      SYS_close,      SYS_pread64,
                                 SYS_prlimit64,  SYS_getrandom, SYS_sysinfo,    SYS_readlink,
@@ -64,7 +66,8 @@ static void allow(const int *numbers, size_t count)
     }
 }
 
-/* Of madvise(2), what the C library advises; with start, what a region is made with, too. */
+/* Allows the advice that the C library gives to madvise(2); with start, also that for a new
+ * region. */
 static void allow_advice(int advice)
 {
     add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)advice, 0, 1));
@@ -101,7 +104,7 @@ static bool confine(bool by_prctl, bool starts)
                               &program) == 0;
 }
 
-/* Every function, blocks of all sizes, and memory that never was in use. */
+/* Calls every function, with blocks of all sizes, and memory that never was in use. */
 static void use_all(void)
 {
     static char *blocks[BLOCKS];
@@ -191,7 +194,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (threads !=
-        0) { /* one is there already, and is confined, too, where the filter is for all */
+        0) { /* one thread exists already, and is confined, too, if the filter is for all */
         EXPECT(pthread_create(&before, NULL, churn, NULL) == 0);
         for (int i = 0; i < ROUNDS; i++) {
             free(malloc(100));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A handler of a signal forks, in the midst of whatever malloc() does to get memory that was never used. The program has
- * one thread, so that this is allowed. */
+ * A signal handler forks, in the middle of whatever malloc() does to get memory that was never
+ * used. The program has one thread, so that this is allowed. */
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What can be had of a heap that is used up: all that is free, wherever it waits, and not a word in errno
- * for it. To be run with a small heap: LIBMEM_SIZE=8M. */
+ * An exhausted heap still hands out everything that is free, wherever it waits, and keeps errno.
+ * Run it with a small heap: LIBMEM_SIZE=8M. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void empty(void)
     EXPECT(errno == OTHER_ERROR);
 }
 
-/* Whether two blocks that were taken one after another are neighbours. Sorts them. */
+/* Returns whether two blocks taken one after another are neighbours. Sorts them. */
 static bool are_neighbours(char **pair)
 {
     char *lower = pair[0] < pair[1] ? pair[0] : pair[1];
@@ -42,7 +42,7 @@ static bool are_neighbours(char **pair)
     return adjacent;
 }
 
-/* No free run but the one behind the block is there, and none is long enough for it elsewhere. */
+/* Grows a block into the free memory behind it: no other free run is long enough. */
 static void grow_into_next(char **pair)
 {
     char *grown;
@@ -60,7 +60,7 @@ static void grow_into_next(char **pair)
     EXPECT(errno == OTHER_ERROR);
 }
 
-/* Both halves of what is taken in one piece are freed one by one. */
+/* Frees two halves one by one that one request then takes. */
 static void take_merged(char **pair)
 {
     char *first = pair[0];
@@ -90,7 +90,7 @@ static void test_pairs(void (*test)(char **pair))
 
 int main(void)
 {
-    EXPECT(getenv("LIBMEM_SIZE") != NULL); /* or it would take all memory of the machine */
+    EXPECT(getenv("LIBMEM_SIZE") != NULL); /* or this would take all memory of the machine */
     test_pairs(take_merged);
     test_pairs(grow_into_next);
     return EXIT_SUCCESS;

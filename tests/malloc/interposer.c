@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A library that takes the place of functions of the C library, as those that shift the time or watch the network do:
- * each is looked up when it is first called, and that allocates. */
+ * A library that replaces functions of the C library, as libraries that shift the time or watch the
+ * network do. Each is looked up when it is first called, and that allocates. */
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 typedef long Any(long, long, long, long, long, long, long);
 
-/* A function by another name than C's, whose arguments would be others. */
+/* Defines a function under another name than its C name, which would have other arguments. */
 #define REPLACE(function)                                                                          \
     Any replaced_##function __asm__(#function);                                                    \
     long replaced_##function(long a, long b, long c, long d, long e, long f, long g)               \

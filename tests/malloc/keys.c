@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * keys NUMBER: threads come and go after the program has taken so many keys of threads' variables, or all
- * that there are. Variables of all but the first few take memory. */
+ * keys NUMBER: threads come and go after the program has taken NUMBER thread keys, or all that
+ * there are. Values of all but the first few keys take memory. */
 #include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         for (int i = 0; i < THREADS; i++) {
             EXPECT(pthread_join(threads[i], NULL) == 0);
         }
-        malloc_trim(0); /* which asks all threads for what they have */
+        malloc_trim(0); /* which needs the caches of all threads */
         block = malloc(1 << 20);
         EXPECT(block != NULL);
         free(block);

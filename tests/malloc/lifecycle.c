@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * malloc() at every time of a program's life: in constructors, in handlers of fork(), in the midst of
- * dlopen(), in destructors of threads' variables, in handlers of exit(), in destructors. */
+ * malloc() at every time of a program's life: in constructors, in handlers of fork(), during
+ * dlopen(), in destructors of thread variables, in handlers of exit(), in destructors. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -33,7 +33,7 @@ static void handle_fork(void)
     breathe(SIZE);
 }
 
-/* Registered before any other handler of fork() that asks for it later: they run around this one. */
+/* Registered before handlers that are registered later: they run around this one. */
 __attribute__((__constructor__)) static void construct(void)
 {
     early = malloc(SIZE);
@@ -95,7 +95,7 @@ static void *live_as_child(void *argument)
     return argument;
 }
 
-/* The child does what it likes, with a thread of its own, too. */
+/* Forks. The child does what it likes, with a thread of its own, too. */
 static void fork_once(void)
 {
     int status;
@@ -114,7 +114,7 @@ static void fork_once(void)
     EXPECT(status == 0);
 }
 
-/* fork() is no point where a thread is cancelled, not even while it waits for others. */
+/* fork() is not a cancellation point, not even while it waits for others. */
 static void *fork_cancelled(void *argument)
 {
     EXPECT(pthread_cancel(pthread_self()) == 0);

@@ -18,7 +18,7 @@ static char *allocate(size_t size)
     return block;
 }
 
-/* Compilers see some of these, which is not the point. */
+/* Hides a pointer from compilers, which see some of these mistakes. */
 static void *blur(void *pointer)
 {
     void *volatile blurred = pointer;
@@ -26,7 +26,7 @@ static void *blur(void *pointer)
     return blurred;
 }
 
-/* So often that blocks of the size wait in a cache when they are freed. */
+/* Uses a size so often that freed blocks of it wait in a cache. */
 static void use_often(size_t size)
 {
     for (int i = 0; i < 2000; i++) {
@@ -39,7 +39,7 @@ static void *do_nothing(void *argument)
     return argument;
 }
 
-/* A thread that allocates nothing, and is gone. */
+/* Runs a thread that allocates nothing. */
 static void have_thread(void)
 {
     pthread_t thread;
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         have_thread();
         kind = "double-cached";
     }
-    if (strcmp(kind, "fails") == 0) { /* which is no mistake */
+    if (strcmp(kind, "fails") == 0) { /* no mistake */
         volatile size_t much = SIZE_MAX;
 
         EXPECT(reallocarray(NULL, much / 2, 3) == NULL && errno == ENOMEM);
@@ -72,10 +72,10 @@ int main(int argc, char **argv)
         use_often(100);
         block = allocate(100);
         free(block);
-        memset(blur(block), 0, 100); /* is a mistake of its own, which nobody can see */
+        memset(blur(block), 0, 100); /* a mistake of its own, which nobody can see */
         free(blur(block));
     } else if (strcmp(kind, "double-settled") == 0) {
-        /* What was on a stack is the heap's, by now. */
+        /* The blocks on a stack belong to the heap by now. */
         use_often(200);
         block = allocate(200);
         for (int i = 0; i < 100; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * needs MIB: takes so much memory, in blocks of 1 MiB less a little, and writes to all of it. Prints how
- * far it came, and ends with 1 if that was not all. */
+ * needs MIB: takes that much memory, in blocks of a little less than 1 MiB, and writes to all of
+ * it. Prints how much it got, and ends with status 1 if that was not all. */
 #include <string.h>
 
 #include "expect.h"
@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 {
     int wanted = argc > 1 ? atoi(argv[1]) : 0;
 
-    setvbuf(stdout, NULL, _IONBF, 0); /* which would need memory, too */
+    setvbuf(stdout, NULL, _IONBF, 0); /* stdio's buffer would need memory, too */
     for (int count = 0; count < wanted; count++) {
         char *block = malloc(BLOCK);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program that loads a plug-in with RTLD_DEEPBIND, by name, from where its RUNPATH says; each frees what the other
- * allocates. Built with PLUGIN: the plug-in. Argument: whether both are to have the "same" malloc(), or "other" ones. */
+ * A program that loads a plug-in with RTLD_DEEPBIND, by name, from its RUNPATH; each frees what the
+ * other allocates. Built with PLUGIN: the plug-in. Argument: whether both must have the "same"
+ * malloc(), or "other" ones. */
 #include <string.h>
 
 #include "expect.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory goes back to the system after a peak; and a program that breathes does not pay for it. */
+ * Memory goes back to the system after a peak, and a program that frees and allocates the same
+ * memory again and again does not pay for it. */
 #include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -16,7 +17,7 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Bytes of memory that are present. */
+/* Returns the resident bytes. */
 static size_t resident(void)
 {
     size_t bytes = expect_resident();
@@ -41,7 +42,7 @@ static void sleep_ms(long ms)
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-/* Takes so many MiB in blocks of a size, and frees them all. The blocks are linked by their first
+/* Takes `mib` MiB in blocks of a size, and frees them all. The blocks are linked by their first
  * bytes. */
 static void peak(size_t mib, size_t size)
 {
@@ -63,8 +64,8 @@ static void peak(size_t mib, size_t size)
     }
 }
 
-/* In the first second nothing goes back, but soon after, also if all that follows is small, and mostly
- * kept ready for the thread. */
+/* Nothing goes back in the first second, but soon after, even if all later blocks are small, and
+ * mostly cached. */
 static void test_early_peak_goes_back(void)
 {
     enum { ROUNDS = 100, CALLS = 4000, BLOCKS = 8192 };
@@ -86,7 +87,7 @@ static void test_early_peak_goes_back(void)
     EXPECT(resident() <= before + 12 * (size_t)MIB);
 }
 
-/* What is left after a peak: some MiB that are too little to be worth a call, whatever the blocks. */
+/* After a peak a few MiB remain, too little to be worth a call, whatever the size of blocks. */
 static void test_peaks_go_back(void)
 {
     static const size_t sizes[] = {PEAK * (size_t)MIB / 2, MIB, 100000, SMALL};
@@ -96,15 +97,14 @@ static void test_peaks_go_back(void)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         peak(PEAK, sizes[i]);
         EXPECT(resident() <= before + 24 * (size_t)MIB);
-        sleep_ms(6400); /* or the next peak is like a breath */
+        sleep_ms(6400); /* or the next peak counts as use of the same memory */
     }
 }
 
-/* Frees blocks that are neighbours long after one another, so that those that are kept ready for the
- * thread lie in many pages. */
+/* Frees adjacent blocks at times far apart, so that cached ones lie in many pages. */
 static void scatter(void)
 {
-    enum { BLOCKS = 1 << 16, STRIDE = 40503, BLOCK = 200 }; /* which is odd */
+    enum { BLOCKS = 1 << 16, STRIDE = 40503, BLOCK = 200 }; /* STRIDE is odd */
     static void *blocks[BLOCKS];
 
     for (size_t i = 0; i < BLOCKS; i++) {
@@ -124,7 +124,7 @@ static void test_trim(void)
 
     malloc_trim(0);
     before = resident();
-    peak(6, MIB); /* too little to go by itself */
+    peak(6, MIB); /* too little to go back by itself */
     peak(6, 20000);
     EXPECT(resident() >= before + 4 * (size_t)MIB);
     errno = EXDEV;
@@ -133,11 +133,11 @@ static void test_trim(void)
     EXPECT(resident() <= before + MIB);
     scatter();
     malloc_trim(0);
-    EXPECT(resident() <= before + 2 * MIB); /* with what the blocks were noted in */
+    EXPECT(resident() <= before + 2 * MIB); /* including the list of blocks */
     free(kept);
 }
 
-/* Each breath would be as many page faults as it has pages. */
+/* Otherwise each round would take as many page faults as it has pages. */
 static void test_breath_is_free(void)
 {
     enum { BREATH = 50 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every function of the C library that allocates, frees or tells of it, against its documented
- * semantics: those of C23, of POSIX, and of glibc's manual. */
+ * Every function of the C library that allocates, frees or reports on the heap, against its
+ * documented semantics: those of C23, of POSIX, and of glibc's manual. */
 #include <malloc.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 
 #include "expect.h"
 
-/* Of C23 and of the past; the headers have none of them. */
+/* From C23 and from the past; headers have none of them. */
 void free_sized(void *pointer, size_t size) __attribute__((__weak__));
 void free_aligned_sized(void *pointer, size_t alignment, size_t size) __attribute__((__weak__));
 void cfree(void *pointer) __attribute__((__weak__));
 
-/* Second names of glibc's. */
+/* glibc's second names. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *pointer, size_t size);
@@ -26,7 +26,7 @@ int __libc_mallopt(int parameter, int value);
 
 enum { OTHER_ERROR = EXDEV };
 
-/* Sizes that are too much for any heap. Not constants, or compilers have a word to say. */
+/* Sizes too large for any heap. Volatile, or compilers warn of them. */
 static volatile size_t too_much[] = {(size_t)PTRDIFF_MAX, (size_t)PTRDIFF_MAX + 1, SIZE_MAX - 4095,
                                      SIZE_MAX - 8, SIZE_MAX};
 enum { TOO_MUCH = sizeof too_much / sizeof too_much[0] };
@@ -36,7 +36,8 @@ static bool is_aligned(const void *pointer, size_t alignment)
     return (uintptr_t)pointer % alignment == 0;
 }
 
-/* A block must be there, be aligned, and be usable to the last byte; and errno as it was. */
+/* Verifies that a block is there, is aligned, and is usable to the last byte, and that errno was
+ * kept. */
 static void expect_block(void *block, size_t size, size_t alignment)
 {
     EXPECT(block != NULL);
@@ -109,7 +110,7 @@ static void test_calloc(void)
         expect_failure(calloc(1, too_much[i]), ENOMEM);
         expect_failure(calloc(too_much[i], 3), ENOMEM);
     }
-    expect_failure(calloc(too_much[1], 2), ENOMEM); /* which is 0 in a size_t */
+    expect_failure(calloc(too_much[1], 2), ENOMEM); /* the product is 0 in a size_t */
 }
 
 static void test_realloc(void)
@@ -139,7 +140,7 @@ static void test_realloc(void)
 
 static void test_reallocarray(void)
 {
-    void *volatile block = reallocarray(NULL, 7, 9); /* compilers think that it is gone too soon */
+    void *volatile block = reallocarray(NULL, 7, 9); /* compilers think that it is freed too soon */
 
     expect_block(block, 63, 16);
     memset(block, 'y', 63);
@@ -252,7 +253,7 @@ static void test_other_frees(void)
     EXPECT(malloc_usable_size(NULL) == 0);
 }
 
-/* A block may be freed under either name. */
+/* Verifies that a block may be freed under either name. */
 static void test_second_names(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -288,7 +289,7 @@ static void expect_in(const char *text, const char *part)
     }
 }
 
-/* The figures must follow what is in use. */
+/* Verifies that the figures follow the memory in use. */
 static void test_info(void)
 {
     enum { SIZE = 3000000 };
@@ -324,7 +325,7 @@ static void test_info(void)
 
 int main(void)
 {
-    /* Otherwise stdio may come to its buffer in the midst of what is counted. */
+    /* Otherwise stdio may allocate its buffer while calls are counted. */
     setvbuf(stdout, NULL, _IONBF, 0);
     errno = OTHER_ERROR;
     test_malloc();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads that come and go, by the thousand, leave nothing behind; and a heap that several threads have
- * used up says so, and recovers. To be run with a small heap: LIBMEM_SIZE=32M. */
+ * Thousands of threads that come and go leave nothing behind; and a heap exhausted by several
+ * threads says so, and recovers. Run it with a small heap: LIBMEM_SIZE=32M. */
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
@@ -19,7 +19,7 @@ enum {
     HANGS_AFTER = 600
 };
 
-/* Keys that values of threads are under: so many that libc calls malloc() to store one more. */
+/* Takes so many thread keys that libc calls malloc() to store one more value. */
 static void take_keys(void)
 {
     for (int i = 0; i < KEYS; i++) {
@@ -88,13 +88,13 @@ static void test_threads_leave_nothing(void)
     arena = mallinfo2().arena;
     memory = expect_resident();
     run_threads(THREADS, use_a_little);
-    /* Pages of 2 MiB come and stay whole, when any of them is used for the first time. */
+    /* Pages of 2 MiB become resident as a whole, when any part is first used. */
     EXPECT(getenv("LIBMEM_HUGE") != NULL || expect_resident() <= memory + (2 << 20));
     EXPECT(in_use() <= before + 100000);
     EXPECT(mallinfo2().arena <= arena + (2 << 20));
 }
 
-/* Takes all that there is, in blocks that are linked, and gives it back. */
+/* Takes all memory, in linked blocks, and gives it back. */
 static void *exhaust(void *argument)
 {
     for (int round = 0; round < ROUNDS; round++) {
@@ -118,7 +118,7 @@ static void *exhaust(void *argument)
     return argument;
 }
 
-/* They call often enough to get what is theirs alone, which has to be noted under a key. */
+/* These threads call often enough to get caches, whose end must be noticed by way of a key. */
 static void test_threads_that_call_often(void)
 {
     size_t before = in_use();
@@ -151,7 +151,7 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-    EXPECT(getenv("LIBMEM_SIZE") != NULL); /* or it would take all memory of the machine */
+    EXPECT(getenv("LIBMEM_SIZE") != NULL); /* or this would take all memory of the machine */
     alarm(HANGS_AFTER);
     take_keys();
     test_threads_leave_nothing();
