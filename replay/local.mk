@@ -75,8 +75,67 @@ bin_PROGRAMS += memreplay
 memreplay_SOURCES = \
 	replay/memreplay.c \
 	$(replay_import_sources)
+
+if HAVE_REPORT
+memreplay_SOURCES += \
+	replay/buffer.c \
+	replay/buffer.h \
+	replay/collect.c \
+	replay/collect.h \
+	replay/facts.c \
+	replay/facts.h \
+	replay/map.c \
+	replay/map.h \
+	replay/page.c \
+	replay/page.h \
+	replay/picture.c \
+	replay/picture.h \
+	replay/records.c \
+	replay/records.h \
+	replay/report-dump.c \
+	replay/report-dump.h \
+	replay/report.c \
+	replay/report.h \
+	replay/tally.c \
+	replay/tally.h \
+	replay/tiles.c \
+	replay/tiles.h
+nodist_memreplay_SOURCES = replay/page-data.c
+else
+memreplay_SOURCES += \
+	replay/report-none.c \
+	replay/report.h
+endif
 memreplay_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
 	$(DW_CFLAGS) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(Z_CFLAGS) $(ZSTD_CFLAGS)
-memreplay_LDADD = libplayer.la libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS) $(Z_LIBS) $(ZSTD_LIBS)
+memreplay_LDADD = libplayer.la libtrace.la $(DW_LIBS) $(JANSSON_LIBS) $(PNG_LIBS) $(Z_LIBS) $(ZSTD_LIBS) $(LIBM)
 
 endif
+
+# The page's program, in the order in which it is put together.
+page_scripts = \
+	format.js \
+	data.js \
+	palette.js \
+	view.js \
+	tiles.js \
+	colours.js \
+	plot.js \
+	map.js \
+	spot.js \
+	input.js \
+	chart.js \
+	bars.js \
+	moment.js \
+	callers.js \
+	summary.js \
+	main.js
+
+page_files = replay/page/embed.sh replay/page/page.css replay/page/page.html $(page_scripts:%=replay/page/%)
+EXTRA_DIST += $(page_files)
+
+replay/page-data.c: $(page_files)
+	$(AM_V_GEN)$(MKDIR_P) replay && \
+	$(SHELL) $(srcdir)/replay/page/embed.sh $(srcdir)/replay/page $(page_scripts) >$@.tmp && mv $@.tmp $@
+
+CLEANFILES += replay/page-data.c replay/page-data.c.tmp

@@ -16,11 +16,11 @@ typedef struct ReportLatency {
 } ReportLatency;
 
 typedef struct ReportOptions {
-    const char *html, *svg, *png; /* paths of the files to write; NULL: not this one */
-    const char *trace_path;       /* of the trace, for the page to name */
-    PlayerOptions region;         /* the region to play in */
-    uint32_t region_number;       /* of the trace's regions, the one to play */
-    const char *reason;           /* why the region has this size: a sentence; NULL: none */
+    const char *html, *svg, *png;   /* paths of the files to write; NULL: not this one */
+    const char *trace_path;         /* of the trace, for the page to name */
+    PlayerOptions region;           /* the region to play in */
+    uint32_t region_number;         /* of the trace's regions, the one to play */
+    const char *reason;             /* why the region has this size: a sentence; NULL: none */
     const ReportLatency *latencies; /* in ascending order; NULL: not measured */
     size_t latency_count;
 } ReportOptions;
