@@ -115,7 +115,7 @@ static bool read_line(Heaptrack *heaptrack, const char *line)
     if (strchr("ARSI", letter) != NULL)
         return true;
     if (letter == 'X')
-        return trace_write_info(heaptrack->import->writer, "command", line + 2);
+        return trace_write_info(heaptrack->import->writer, "arguments", line + 2);
     if (letter == 'c')
         return read_time(heaptrack, line);
 
@@ -151,7 +151,7 @@ bool import_heaptrack(Import *import, char *line)
     while (fine && (more = import_lines_next(import->lines, &line, import->error)) == 1)
         fine = read_line(&heaptrack, line);
     fine = fine && more == 0 &&
-           trace_write_info(import->writer, "source",
+           trace_write_info(import->writer, "recorder",
                             heaptrack.kind == 'i' ? "heaptrack, interpreted" : "heaptrack");
     if (fine && heaptrack.kind == 'i')
         fine = trace_write_info(import->writer, "pairing", "guessed");

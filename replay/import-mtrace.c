@@ -208,5 +208,5 @@ bool import_mtrace(Import *import, char *line)
     for (size_t i = 0; i < mtrace.path_count; i++)
         free(mtrace.paths[i]);
     free(mtrace.paths);
-    return fine && more == 0 && trace_write_info(import->writer, "source", "mtrace");
+    return fine && more == 0 && trace_write_info(import->writer, "recorder", "mtrace");
 }

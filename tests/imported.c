@@ -59,8 +59,8 @@ static void print_event(const Trace *trace, const TraceEvent *event, Symbols *sy
 
 static void print_info(const Trace *trace)
 {
-    static const char *const keys[] = {"source",  "program", "command", "pairing",
-                                       "unknown", "forced",  "cut"};
+    static const char *const keys[] = {"recorder", "program", "arguments", "pairing",
+                                       "unknown",  "forced",  "cut"};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (trace_info(trace, keys[i]) != NULL)

@@ -552,6 +552,14 @@ tests_corpus_import_SOURCES = tests/corpus.c tests/fuzz-import.c tests/random.h 
 tests_corpus_import_CPPFLAGS = $(replay_cppflags)
 tests_corpus_import_LDADD = libtrace.la $(Z_LIBS) $(ZSTD_LIBS)
 TESTS += tests/corpus-import.sh
+
+EXTRA_PROGRAMS += tests/fuzz-import
+fuzz_programs = tests/fuzz-import
+fuzz_cflags = $(AM_CFLAGS) -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+tests_fuzz_import_SOURCES = tests/fuzz-import.c $(replay_import_only) $(libtrace_la_SOURCES)
+tests_fuzz_import_CPPFLAGS = $(replay_cppflags)
+tests_fuzz_import_CFLAGS = $(fuzz_cflags)
+tests_fuzz_import_LDADD = $(Z_LIBS) $(ZSTD_LIBS)
 endif
 
 TESTS += \
