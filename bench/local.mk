@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The benchmarks. "make bench" builds and runs them; "make check" only tries that they run.
+# The benchmarks. "make bench" builds and runs them; "make check" only tests that they run.
 
 check_PROGRAMS += bench/bench
 
@@ -26,19 +26,19 @@ bench_bench_SOURCES = \
 	bench/workload.c
 bench_bench_LDADD = libmem.la
 
-# libmem as a malloc, if this build has it.
+# libmem-malloc.so, if this build has it.
 malloc_library = $(abs_top_builddir)/.libs/libmem-malloc.so
 bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -DMALLOC_LIBRARY='"$(malloc_library)"'
 
-# What to pass to them, as in: make bench BENCH_FLAGS='--quick --allocators=libmem,glibc'
+# Options for the benchmarks, as in: make bench BENCH_FLAGS='--quick --allocators=libmem,glibc'
 BENCH_FLAGS =
 BENCH_PROGRAMS_FLAGS = --rounds=3
 
-# Draws the figures in bench.tsv: draw bench. Where nothing can draw, it is told, and no failure.
+# Draws the figures in bench.tsv: draw bench. Without a program to draw, says so, and does not fail.
 draw = draw () { test '$(PYTHON)' = no || test ! -e $$1.tsv || \
 	$(PYTHON) $(srcdir)/bench/chart.py $$1.tsv $$1.svg || test $$? -eq 77; }; draw
 
-# Everything; what threads do to each other; whole programs. The figures, and charts of them, are in
+# All benchmarks; those of threads; those of whole programs. The figures and their charts are in
 # files of these names in the build directory.
 .PHONY: bench bench-threads bench-programs
 bench: bench/bench$(EXEEXT)

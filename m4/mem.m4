@@ -2,8 +2,8 @@
 
 # MEM_LINK_FLAG(VARIABLE, FLAG)
 # -----------------------------
-# Appends FLAG to VARIABLE if a shared library can be linked with it. Everything else that the user
-# has in CFLAGS and LDFLAGS takes part in the test, and stays as it is.
+# Appends FLAG to VARIABLE if a shared library can be linked with it. The user's CFLAGS and LDFLAGS
+# take part in the test, and stay unchanged.
 AC_DEFUN([MEM_LINK_FLAG],
 [AS_VAR_PUSHDEF([mem_cache], [mem_cv_link_$2])dnl
 AC_CACHE_CHECK([whether a shared library can be linked with $2], [mem_cache],
@@ -22,9 +22,9 @@ AS_VAR_POPDEF([mem_cache])dnl
 
 # MEM_VERSION_SCRIPT([IF-YES], [IF-NO])
 # -------------------------------------
-# Whether the linker takes a version script, which is tried with one.
+# Tests whether the linker supports version scripts, by linking with one.
 AC_DEFUN([MEM_VERSION_SCRIPT],
-[AC_CACHE_CHECK([whether the linker takes version scripts], [mem_cv_version_script],
+[AC_CACHE_CHECK([whether the linker supports version scripts], [mem_cv_version_script],
   [mem_saved_CFLAGS=$CFLAGS
   mem_saved_LDFLAGS=$LDFLAGS
   AS_ECHO(["MEM_PROBE { global: Mem_Probe; local: *; };"]) >conftest.map
@@ -41,7 +41,7 @@ AS_IF([test "$mem_cv_version_script" = yes], [$1], [$2])
 
 # MEM_NEW_SIZE(VARIABLE)
 # ----------------------
-# Sets VARIABLE to the letter by which the C++ ABI of Itanium calls the type that size_t is, or to no.
+# Sets VARIABLE to the letter of size_t in the Itanium C++ ABI, or to no.
 AC_DEFUN([MEM_NEW_SIZE],
 [AC_CACHE_CHECK([for the letter of size_t in names of C++], [mem_cv_new_size],
   [mem_cv_new_size=no
@@ -55,7 +55,7 @@ $1=$mem_cv_new_size
 
 # MEM_GLIBC([IF-YES], [IF-NO])
 # ----------------------------
-# Whether the C library has what libmem-malloc.so replaces and uses.
+# Tests whether the C library has the functions that libmem-malloc.so replaces and uses.
 AC_DEFUN([MEM_GLIBC],
 [AC_CACHE_CHECK([for mallinfo2 and strerrordesc_np], [mem_cv_glibc],
   [AC_LINK_IFELSE([AC_LANG_PROGRAM([[#define _GNU_SOURCE 1

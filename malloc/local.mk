@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# libmem-malloc.so, which takes the place of malloc() and free() in programs that preload it, and memrun,
-# which runs programs so.
+# libmem-malloc.so, which replaces malloc() and free() in programs that preload it, and memrun,
+# which runs programs with it.
 
 EXTRA_DIST += \
 	malloc/malloc.map \
@@ -13,9 +13,12 @@ pkglib_LTLIBRARIES = libmem-malloc.la
 bin_PROGRAMS += memrun
 bashcomp_DATA = malloc/memrun
 
-# It has the library in it, compiled anew: what is reached by way of malloc() must not call malloc(), as
-# the common way to variables of a thread may; misuses end the program unless something else is asked
-# for; units are the 16 bytes to which all blocks are aligned; and there is one region.
+# The module contains the library, compiled again with other options:
+#
+#   - no calls to malloc(), not even by the usual access to thread variables;
+#   - misuses end the program by default;
+#   - units of 16 bytes, the alignment of all blocks;
+#   - one region.
 libmem_malloc_la_SOURCES = \
 	$(library_sources) \
 	malloc/ahead.c \
@@ -45,7 +48,8 @@ libmem_malloc_la_SOURCES = \
 	malloc/trim.h
 libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DHEAP_UNIT_SHIFT=4 -DTHREAD_REGIONS=1 -DPAGES_BY_KERNEL \
 	-DNEW_SIZE='"$(NEW_SIZE)"'
-# Exceptions of new handlers pass through. No builtin: calloc() must not be made a call of itself.
+# Exceptions of new handlers pass through. No builtins: a compiler must not turn calloc() into a
+# call of itself.
 libmem_malloc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fno-builtin-malloc \
 	-fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 libmem_malloc_la_LDFLAGS = $(AM_LDFLAGS) $(LIBRARY_LDFLAGS) -module -avoid-version -shared \

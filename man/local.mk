@@ -36,7 +36,7 @@ dist_man_MANS += \
 	man/Mem_RegionWalk.3 \
 	man/Mem_Size.3
 
-# They are in a tarball even if it is made where they are not installed.
+# They are in a tarball even if it is made on a system without them.
 MALLOC_PAGES = \
 	man/libmem-malloc.7 \
 	man/memrun.1

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# The tests: see README.md here. Those named test-... use the interface only, and are linked with the
-# library as programs are; those named inner-... look inside.
+# The tests: see README.md here. Tests named test-... use only the interface, and are linked with
+# the library as programs are. Tests named inner-... look inside.
 
 if BUILD_TESTS
 
 # ------------------------------------------------------------------------------------------------
-# What they share
+# Common parts
 # ------------------------------------------------------------------------------------------------
 
 check_LTLIBRARIES += tests/libsupport.la
@@ -36,8 +36,8 @@ test_ldadd = tests/libsupport.la libmem.la $(CHECK_LIBS)
 inner_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src $(CHECK_CFLAGS)
 inner_ldadd = tests/libsupport.la libmemcore.la $(CHECK_LIBS)
 
-# Programs, rather than scripts that find the library not yet installed: wrappers and debuggers want
-# these. Where it is stands in them.
+# Programs instead of libtool's wrapper scripts: wrappers and debuggers need these. They contain the
+# place of the library.
 test_ldflags = $(AM_LDFLAGS) -no-install
 
 # ------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ test_programs = \
 check_PROGRAMS += $(test_programs)
 TESTS += $(test_programs)
 
-# What `make check-long` runs: those of the above that try at random, or race.
+# The tests of `make check-long`: those above that are random, or race.
 long_tests = \
 	tests/inner-check \
 	tests/inner-shapes \
@@ -405,7 +405,7 @@ tests_unload_SOURCES = tests/unload.c
 tests_unload_LDADD = $(DL_LIBS)
 
 # ------------------------------------------------------------------------------------------------
-# Programs that end by their mistake, and what runs them
+# Programs that end by their mistake, and the script that runs them
 # ------------------------------------------------------------------------------------------------
 
 check_PROGRAMS += \
@@ -568,12 +568,12 @@ TESTS += \
 	tests/misuse.sh
 
 # ------------------------------------------------------------------------------------------------
-# Programs that know nothing of libmem, and what runs them with libmem-malloc.so
+# Programs that know nothing of libmem, and the scripts that run them with libmem-malloc.so
 # ------------------------------------------------------------------------------------------------
 
 if BUILD_MALLOC
 
-# Calls of malloc() are not to be left out.
+# Keeps compilers from leaving out calls of malloc().
 malloc_test_cflags = $(AM_CFLAGS) -fno-builtin
 
 check_PROGRAMS += \
