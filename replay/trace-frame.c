@@ -176,15 +176,6 @@ static bool check(const FrameFile *file, uint64_t offset, const TraceFrame *head
     return true;
 }
 
-/* Whether all that is left of the file is 0: room that was taken for frames, but never used. */
-static bool is_empty(const FrameFile *file, uint64_t offset)
-{
-    while (offset < file->limit && file->data[offset] == 0) {
-        offset++;
-    }
-    return offset == file->limit;
-}
-
 FrameFound frame_find(const FrameFile *file, uint64_t offset, TraceFrame *header, TraceError *error)
 {
     bool complete = file->limit < file->bytes;
@@ -194,8 +185,8 @@ FrameFound frame_find(const FrameFile *file, uint64_t offset, TraceFrame *header
     }
     if (file->limit - offset >= sizeof *header) {
         memcpy(header, file->data + offset, sizeof *header);
-        if (header->magic == 0 && !complete && is_empty(file, offset)) {
-            return FRAME_NONE;
+        if (header->magic == 0 && !complete) {
+            return FRAME_NONE; /* room that was taken for frames, but not used */
         }
         if (!check(file, offset, header, error)) {
             return FRAME_WRONG;
