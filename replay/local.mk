@@ -68,12 +68,45 @@ noinst_LTLIBRARIES += libplayer.la
 libplayer_la_SOURCES = \
 	$(libmem_la_SOURCES) \
 	replay/player.c \
-	replay/player.h
+	replay/player.h \
+	replay/table.c \
+	replay/table.h
 libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0
 
 bin_PROGRAMS += memreplay
 memreplay_SOURCES = \
+	malloc/budget.c \
+	malloc/budget.h \
+	malloc/size.c \
+	malloc/size.h \
+	replay/findings-inner.h \
+	replay/findings-json.c \
+	replay/findings-size.c \
+	replay/findings-text.c \
+	replay/findings.h \
+	replay/fit.c \
+	replay/fit.h \
+	replay/histogram.c \
+	replay/histogram.h \
+	replay/human.c \
+	replay/human.h \
+	replay/latency.c \
+	replay/latency.h \
 	replay/memreplay.c \
+	replay/pass.c \
+	replay/pass.h \
+	replay/progress.c \
+	replay/progress.h \
+	replay/ranking.c \
+	replay/ranking.h \
+	replay/rival.c \
+	replay/rival.h \
+	replay/room.c \
+	replay/room.h \
+	replay/summary.c \
+	replay/summary.h \
+	replay/trial.c \
+	replay/trial.h \
 	$(replay_import_sources)
 
 if HAVE_REPORT

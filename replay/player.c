@@ -12,6 +12,7 @@
 
 #include "mem.h"
 #include "region/caches.h"
+#include "replay/table.h"
 
 /* What a thread of the trace has in the region. */
 typedef struct Seat {
@@ -27,21 +28,6 @@ struct Player {
     size_t threads; /* that there is room for */
     size_t thread;  /* whose seat the calling thread has now; below threads */
 };
-
-/* Makes room for an index in a table. Memory that the program itself needs is never short in a region. */
-static void *grow(void *table, size_t *count, size_t index, size_t bytes)
-{
-    size_t more = index + 1 > 2 * *count ? index + 1 : 2 * *count;
-
-    table = reallocarray(table, more, bytes);
-    if (table == NULL) {
-        fputs("memreplay: out of memory\n", stderr);
-        exit(2);
-    }
-    memset((char *)table + *count * bytes, 0, (more - *count) * bytes);
-    *count = more;
-    return table;
-}
 
 /* ------------------------------------------------------------------------------------------------
  * Regions
@@ -80,9 +66,9 @@ Player *player_create(const PlayerOptions *options, TraceError *error)
     if (region == NULL) {
         return NULL;
     }
-    player = grow(NULL, &(size_t){0}, 0, sizeof *player);
+    player = table_grow(NULL, &(size_t){0}, 0, sizeof *player);
     player->region = region;
-    player->seats = grow(NULL, &player->threads, 0, sizeof *player->seats);
+    player->seats = table_grow(NULL, &player->threads, 0, sizeof *player->seats);
     return player;
 }
 
@@ -109,7 +95,7 @@ static void take_seat(Player *player, uint32_t thread)
 
     *seat = (Seat){thread_self->owned[slot], thread_calls[slot]};
     if (thread >= player->threads) {
-        player->seats = grow(player->seats, &player->threads, thread, sizeof *seat);
+        player->seats = table_grow(player->seats, &player->threads, thread, sizeof *seat);
     }
     player->thread = thread;
     seat = &player->seats[thread];
@@ -150,7 +136,7 @@ static void end_thread(Player *player)
 static void **block_at(Player *player, uint32_t slot)
 {
     if (slot >= player->slots) {
-        player->blocks = grow(player->blocks, &player->slots, slot, sizeof *player->blocks);
+        player->blocks = table_grow(player->blocks, &player->slots, slot, sizeof *player->blocks);
     }
     return &player->blocks[slot];
 }
@@ -272,6 +258,13 @@ uint64_t player_in_use(const Player *player)
     const Heap *heap = &region_of(player->region)->heap;
 
     return heap_bytes(heap, heap_in_use(heap));
+}
+
+uint64_t player_reach(const Player *player)
+{
+    const Heap *heap = &region_of(player->region)->heap;
+
+    return heap_bytes(heap, heap->clean - heap->first);
 }
 
 bool player_check(const Player *player, char *message, size_t size)

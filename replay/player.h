@@ -41,6 +41,9 @@ uint64_t player_largest_free(const Player *player); /* bytes */
 /* What the heap has handed out: blocks of the program's, and with caches all that these have. Takes no time. */
 uint64_t player_in_use(const Player *player); /* bytes */
 
+/* Bytes from the beginning of the capacity that were ever handed out. Takes no time. */
+uint64_t player_reach(const Player *player);
+
 /* Whether the region is sound, as Mem_RegionCheckReport. */
 bool player_check(const Player *player, char *message, size_t size);
 

@@ -648,6 +648,12 @@ if BUILD_REPLAY
 check_PROGRAMS += tests/test-player
 TESTS += tests/test-player
 
+check_PROGRAMS += tests/make-trace
+
+tests_make_trace_SOURCES = tests/make-trace.c
+tests_make_trace_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_make_trace_LDADD = libtrace.la
+
 tests_test_player_SOURCES = tests/test-player.c
 tests_test_player_CPPFLAGS = $(inner_cppflags) -I$(top_srcdir)
 tests_test_player_LDFLAGS = $(test_ldflags)
