@@ -11,7 +11,9 @@ enum {
     ROWS = 2048,
     LARGEST_BLOCKS = 8000,
     BLOCKS_OF_MOMENT = 6000,
-    REGULAR_MOMENTS = 7
+    REGULAR_MOMENTS = 7,
+    BLOCKS_A_LOOK =
+        20000 /* with so many more, the largest free block is looked at a column later */
 };
 
 /* One run through the trace. */
@@ -23,7 +25,9 @@ typedef struct Run {
     uint64_t live_most;          /* in the current column */
     uint64_t time;               /* microseconds, of the last event */
     uint32_t column;
-    unsigned moments; /* regular ones so far */
+    uint64_t largest;   /* bytes of the largest free block, when it was last looked at */
+    uint32_t look_next; /* the column when that is due again */
+    unsigned moments;   /* regular ones so far */
 } Run;
 
 static bool no_memory(TraceError *error)
@@ -227,13 +231,18 @@ static void run_columns(Run *run, uint64_t event, uint64_t time)
     Collection *to = run->to;
 
     while (run->column < to->shape.columns && event >= map_column_end(to->map)) {
-        CollectColumn *column = &to->columns[run->column++];
+        CollectColumn *column = &to->columns[run->column];
         column->live = run->live_most;
         column->used = run->used;
-        column->largest = player_largest_free(run->player);
+        if (run->column >= run->look_next) {
+            run->largest = player_largest_free(run->player);
+            run->look_next = run->column + 1 + (uint32_t)(run->blocks / BLOCKS_A_LOOK);
+        }
+        column->largest = run->largest;
         column->blocks = run->blocks;
         run->live_most = run->live;
         map_next_column(to->map);
+        run->column++;
         if (run->column < to->shape.columns)
             to->columns[run->column].time = time;
     }

@@ -14,7 +14,7 @@ typedef struct CollectColumn {
     uint64_t time;    /* microseconds, when it begins */
     uint64_t live;    /* the most bytes that were live in it, as asked for */
     uint64_t used;    /* bytes that the blocks take at its end */
-    uint64_t largest; /* bytes of the largest free block at its end */
+    uint64_t largest; /* bytes of the largest free block at its end, or a few columns before */
     uint64_t blocks;  /* live at its end */
 } CollectColumn;
 

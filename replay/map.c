@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kinds of the three planes, one after another. */
+/* The three planes that show which kind has the most: where their kinds begin, and how many there are: 64 at most. */
 enum {
     KIND_SIZE = 0,
     KIND_THREAD = KIND_SIZE + MAP_SIZES,
     KIND_CALLER = KIND_THREAD + MAP_THREADS,
-    KINDS = KIND_CALLER + MAP_CALLERS
+    KINDS = KIND_CALLER + MAP_CALLERS,
+    KIND_PLANES = 3
 };
+
+static const size_t PLANE_KINDS[KIND_PLANES] = {KIND_SIZE, KIND_THREAD, KIND_CALLER};
 
 /* Bytes of a kind, as the difference to the row below. */
 typedef struct Account {
@@ -21,16 +24,21 @@ typedef struct Account {
 
 typedef struct Row {
     Account kinds[KINDS];
-    double born_now, born_area; /* the same, times the calls when the bytes were allocated */
-    uint32_t ends;              /* blocks that begin or end here now: 0: all accounts are 0 */
-    bool touched;               /* in the current column */
+    uint64_t known[KIND_PLANES]; /* a bit for each kind whose account may be other than 0 */
+    double born_now, born_area;  /* the same, times the calls when the bytes were allocated */
+    uint32_t ends;               /* blocks that begin or end here now: 0: all accounts are 0 */
+    bool touched;                /* in the current column */
 } Row;
+
+/* Columns that are drawn before they are brought into the cells. */
+enum { STRIP = 32 };
 
 struct Map {
     MapShape shape;
     uint32_t column;     /* the current one */
     uint64_t start, end; /* its calls */
     Row *rows;           /* one more than there are, for what ends with the last */
+    uint8_t *strip; /* of each plane and row the last columns, which are not in the cells yet */
     MapCells cells;
 };
 
@@ -82,7 +90,9 @@ Map *map_create(const MapShape *shape)
         return NULL;
     map->shape = *shape;
     map->rows = calloc((size_t)shape->rows + 1, sizeof *map->rows);
-    if (map->rows == NULL || !cells_create(&map->cells, shape->columns, shape->rows)) {
+    map->strip = malloc((size_t)MAP_PLANES * shape->rows * STRIP);
+    if (map->rows == NULL || map->strip == NULL ||
+        !cells_create(&map->cells, shape->columns, shape->rows)) {
         map_free(map);
         return NULL;
     }
@@ -96,6 +106,7 @@ void map_free(Map *map)
         return;
     map_free_cells(&map->cells);
     free(map->rows);
+    free(map->strip);
     free(map);
 }
 
@@ -116,16 +127,14 @@ const MapCells *map_cells(const Map *map)
 /* Bytes that all rows from this one on have more, or less if the bytes are negative. */
 static void row_add(Row *row, const MapBlock *block, int64_t bytes, uint64_t left)
 {
-    Account *const accounts[] = {
-        &row->kinds[KIND_SIZE + block->size],
-        &row->kinds[KIND_THREAD + block->thread],
-        &row->kinds[KIND_CALLER + block->caller],
-    };
+    const uint8_t kinds[KIND_PLANES] = {block->size, block->thread, block->caller};
     double born = (double)bytes * (double)block->born;
 
-    for (size_t i = 0; i < sizeof accounts / sizeof *accounts; i++) {
-        accounts[i]->now += bytes;
-        accounts[i]->area += bytes * (int64_t)left;
+    for (size_t plane = 0; plane < KIND_PLANES; plane++) {
+        Account *account = &row->kinds[PLANE_KINDS[plane] + kinds[plane]];
+        account->now += bytes;
+        account->area += bytes * (int64_t)left;
+        row->known[plane] |= UINT64_C(1) << kinds[plane];
     }
     row->born_now += born;
     row->born_area += born * (double)left;
@@ -183,13 +192,36 @@ void map_take(Map *map, const MapBlock *block, uint64_t now)
  * Columns
  * --------------------------------------------------------------------------------------------- */
 
-static uint8_t greatest(const int64_t *sums, size_t count)
-{
-    size_t best = 0;
+/* Bytes times calls in a row, and kinds of which that is not 0. */
+typedef struct Sums {
+    int64_t kinds[KINDS];
+    uint64_t known[KIND_PLANES]; /* a bit for each kind */
+    double born;                 /* times the calls when the bytes were allocated */
+} Sums;
 
-    for (size_t i = 1; i < count; i++)
-        best = sums[i] > sums[best] ? i : best;
+static uint8_t greatest(const Sums *sums, size_t plane)
+{
+    const int64_t *kinds = sums->kinds + PLANE_KINDS[plane];
+    unsigned best = 0;
+    int64_t most = 0;
+
+    for (uint64_t left = sums->known[plane]; left != 0; left &= left - 1) {
+        unsigned kind = (unsigned)__builtin_ctzll(left);
+        if (kinds[kind] > most) {
+            most = kinds[kind];
+            best = kind;
+        }
+    }
     return (uint8_t)best;
+}
+
+static int64_t sum_used(const Sums *sums)
+{
+    int64_t used = 0;
+
+    for (size_t thread = 0; thread < MAP_THREADS; thread++)
+        used += sums->kinds[KIND_THREAD + thread];
+    return used;
 }
 
 static uint8_t use_level(int64_t used, uint64_t all)
@@ -207,25 +239,52 @@ static uint8_t age_level(double age)
     return (uint8_t)(level < 127 ? level : 127);
 }
 
-/* Adds a row's differences to the sums, and makes them those of the next column. */
-static void row_sum(Row *row, int64_t *sums, double *born, int64_t width)
+/* Adds a row's differences of one plane to the sums, and makes them those of the next column. */
+static void plane_sum(Row *row, size_t plane, Sums *sums, int64_t width)
 {
-    for (size_t kind = 0; kind < KINDS; kind++) {
-        sums[kind] += row->kinds[kind].area;
-        row->kinds[kind].area = row->kinds[kind].now * width;
+    Account *accounts = row->kinds + PLANE_KINDS[plane];
+    int64_t *kinds = sums->kinds + PLANE_KINDS[plane];
+
+    for (uint64_t left = row->known[plane]; left != 0; left &= left - 1) {
+        unsigned kind = (unsigned)__builtin_ctzll(left);
+        uint64_t bit = UINT64_C(1) << kind;
+        kinds[kind] += accounts[kind].area;
+        accounts[kind].area = accounts[kind].now * width;
+        if (kinds[kind] != 0)
+            sums->known[plane] |= bit;
+        else
+            sums->known[plane] &= ~bit;
+        if (accounts[kind].now == 0)
+            row->known[plane] &= ~bit;
     }
-    *born += row->born_area;
-    if (row->ends == 0) {
+}
+
+static void row_sum(Row *row, Sums *sums, int64_t width)
+{
+    for (size_t plane = 0; plane < KIND_PLANES; plane++)
+        plane_sum(row, plane, sums, width);
+    sums->born += row->born_area;
+    if (row->ends == 0)
         row->born_now = 0; /* a sum of what was rounded is not */
-    }
     row->born_area = row->born_now * (double)width;
     row->touched = false;
 }
 
+/* Brings the strip that ends with a column into the cells. */
+static void map_flush(Map *map, size_t column)
+{
+    size_t first = column / STRIP * STRIP;
+    const uint8_t *from = map->strip;
+
+    for (size_t plane = 0; plane < MAP_PLANES; plane++)
+        for (size_t row = 0; row < map->shape.rows; row++, from += STRIP)
+            memcpy(map->cells.plane[plane] + row * map->shape.columns + first, from,
+                   column - first + 1);
+}
+
 void map_next_column(Map *map)
 {
-    int64_t sums[KINDS] = {0};
-    double born = 0;
+    Sums sums = {0};
     uint8_t cell[MAP_PLANES] = {0};
     uint64_t width = map->end - map->start;
     double middle = (double)map->start + (double)width / 2;
@@ -240,7 +299,7 @@ void map_next_column(Map *map)
         Row *row = &map->rows[i];
         bool changed = row->ends != 0 || row->touched;
         if (changed)
-            row_sum(row, sums, &born, next);
+            row_sum(row, &sums, next);
         if (i == map->shape.rows)
             break;
 
@@ -248,18 +307,17 @@ void map_next_column(Map *map)
         if (i + 1 == map->shape.rows)
             bytes = map->shape.capacity - i * map->shape.height;
         if (changed || i + 1 == map->shape.rows) {
-            int64_t used = 0;
-            for (size_t kind = 0; kind < MAP_THREADS; kind++)
-                used += sums[KIND_THREAD + kind];
+            int64_t used = sum_used(&sums);
             cell[MAP_USE] = use_level(used, bytes * width);
-            cell[MAP_AGE] = used > 0 ? age_level(middle - born / (double)used) : 0;
-            cell[MAP_SIZE] = used > 0 ? greatest(sums + KIND_SIZE, MAP_SIZES) : 0;
-            cell[MAP_THREAD] = used > 0 ? greatest(sums + KIND_THREAD, MAP_THREADS) : 0;
-            cell[MAP_CALLER] = used > 0 ? greatest(sums + KIND_CALLER, MAP_CALLERS) : 0;
+            cell[MAP_AGE] = used > 0 ? age_level(middle - sums.born / (double)used) : 0;
+            for (size_t plane = 0; plane < KIND_PLANES; plane++)
+                cell[MAP_SIZE + plane] = used > 0 ? greatest(&sums, plane) : 0;
         }
         for (size_t plane = 0; plane < MAP_PLANES; plane++)
-            map->cells.plane[plane][i * map->shape.columns + column] = cell[plane];
+            map->strip[(plane * map->shape.rows + i) * STRIP + column % STRIP] = cell[plane];
     }
+    if (column % STRIP == STRIP - 1 || column + 1 == map->shape.columns)
+        map_flush(map, column);
 }
 
 /* ------------------------------------------------------------------------------------------------
