@@ -5,6 +5,8 @@
 noinst_LTLIBRARIES += libtrace.la
 libtrace_la_SOURCES = \
 	record/trace.h \
+	replay/compress.c \
+	replay/compress.h \
 	replay/merge-blocks.c \
 	replay/merge-blocks.h \
 	replay/merge-clock.c \

@@ -43,17 +43,48 @@ const TraceBlock *trace_live(const Trace *trace, uint32_t slot)
     return block == NULL || block->number == UINT64_MAX ? NULL : block;
 }
 
+const char *trace_path(const Trace *trace)
+{
+    return trace->file.path;
+}
+
+uint64_t trace_start(const Trace *trace)
+{
+    return trace->start;
+}
+
+/* The next line of info that is not empty, from a place on, or NULL. */
+static const char *find_line(const Trace *trace, const char *next)
+{
+    const char *end = (const char *)trace->info.data + trace->info.used;
+
+    while (next != NULL && next < end && *next == '\0') {
+        next++;
+    }
+    return next == NULL || next == end ? NULL : next;
+}
+
+const char *trace_info_line(const Trace *trace, size_t index)
+{
+    const char *line = find_line(trace, (const char *)trace->info.data);
+
+    while (line != NULL && index > 0) {
+        line = find_line(trace, line + strlen(line));
+        index--;
+    }
+    return line;
+}
+
 const char *trace_info(const Trace *trace, const char *key)
 {
-    const char *next = (const char *)trace->info.data;
-    const char *end = next + trace->info.used;
+    const char *line = find_line(trace, (const char *)trace->info.data);
     size_t length = strlen(key);
 
-    while (next < end) {
-        if (strncmp(next, key, length) == 0 && next[length] == '=') {
-            return next + length + 1;
+    while (line != NULL) {
+        if (strncmp(line, key, length) == 0 && line[length] == '=') {
+            return line + length + 1;
         }
-        next += strlen(next) + 1;
+        line = find_line(trace, line + strlen(line));
     }
     return NULL;
 }

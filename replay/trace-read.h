@@ -78,6 +78,12 @@ const TraceBlock *trace_live(const Trace *trace, uint32_t slot); /* NULL: nothin
 /* A value of what is known of the program and the machine, or NULL. Keys are listed in mem-trace(5). */
 const char *trace_info(const Trace *trace, const char *key);
 
+/* The same, one after another from index 0 on, as "key=value"; NULL: no further one. */
+const char *trace_info_line(const Trace *trace, size_t index);
+
+const char *trace_path(const Trace *trace); /* as it was opened */
+uint64_t trace_start(const Trace *trace);   /* ns since 1970 of time 0 */
+
 /* A node of the tree of callers. */
 typedef struct TraceCaller {
     uint64_t address; /* where the call returns to */
