@@ -95,7 +95,7 @@ static void put_summary(json_t *object, const Findings *findings)
     const Summary *summary = &findings->summary;
     const Trace *trace = findings->trace.trace;
 
-    put_text(object, "trace", findings->path);
+    put_text(object, "trace", findings->trace.path);
     put_text(object, "program", trace_info(trace, "program"));
     put(object, "start_ns", trace_start(trace));
     put(object, "duration_us", summary->time);
@@ -235,7 +235,7 @@ static json_t *rival(const Rival *rival)
     return object;
 }
 
-bool findings_print_json(const Findings *findings)
+static json_t *all(const Findings *findings)
 {
     json_t *object = json_object();
 
@@ -248,9 +248,9 @@ bool findings_print_json(const Findings *findings)
     }
     if (findings->fit_count != 0) {
         put_fits(object, findings);
-        if (!findings->below.carried) {
-            json_object_set_new(object, "page_less", failure(findings, &findings->below));
-        }
+    }
+    if (!findings->below.carried) {
+        json_object_set_new(object, "page_less", failure(findings, &findings->below));
     }
     if (findings->has_room) {
         json_object_set_new(object, "size", region(findings));
@@ -258,18 +258,33 @@ bool findings_print_json(const Findings *findings)
     if (findings->has_rival) {
         json_object_set_new(object, "malloc", rival(&findings->rival));
     }
-    json_dumpf(object, stdout, JSON_INDENT(2));
+    return object;
+}
+
+void findings_print_json(const Findings *findings, size_t count)
+{
+    json_t *whole = count == 1 ? all(findings) : json_array();
+
+    for (size_t i = 0; count != 1 && i < count; i++) {
+        json_array_append_new(whole, all(&findings[i]));
+    }
+    json_dumpf(whole, stdout, JSON_INDENT(2));
     putchar('\n');
-    json_decref(object);
-    return true;
+    json_decref(whole);
 }
 
 #else
 
-bool findings_print_json(const Findings *findings)
+#include <stdlib.h>
+
+#include "replay/pass.h"
+
+void findings_print_json(const Findings *findings, size_t count)
 {
     (void)findings;
-    return false;
+    (void)count;
+    fputs("memreplay: --json: this memreplay was built without jansson\n", stderr);
+    exit(STATUS_ERROR);
 }
 
 #endif

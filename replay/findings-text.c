@@ -5,17 +5,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "replay/findings-inner.h"
 #include "replay/human.h"
 
 enum { ROWS = 10, NAME_COLUMNS = 44 };
-
-const char *findings_caller(const Findings *findings, uint32_t caller)
-{
-    return symbols_name(findings->symbols, caller, findings->summary.peak.event);
-}
 
 /* ------------------------------------------------------------------------------------------------
  * The head
@@ -33,7 +29,7 @@ static void print_head(const Findings *findings)
     if (localtime_r(&seconds, &local) != NULL) {
         strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
     }
-    printf("trace         %s\n", findings->path);
+    printf("trace         %s\n", findings->trace.path);
     if (program != NULL || arguments != NULL) {
         printf("program       %s\n", arguments != NULL ? arguments : program);
     }
@@ -189,6 +185,41 @@ static void print_all(const Findings *findings)
     print_sizes("what was live at the most, by size", "blocks", &summary->peak_sizes);
     print_callers(findings, "what was left at the end, by caller", "blocks", &summary->end_callers);
     print_lifetimes(summary);
+}
+
+static void print_ratio(uint64_t bytes, uint64_t peak)
+{
+    if (bytes == 0 || peak == 0) {
+        printf(" %9s", "-");
+    } else {
+        printf(" %9.3f", (double)bytes / (double)peak);
+    }
+}
+
+static void print_row(const Findings *findings)
+{
+    const char *slash = strrchr(findings->trace.path, '/');
+    uint64_t peak = findings->summary.peak.bytes;
+    uint64_t sizes[2] = {0, 0}; /* with caches, without */
+
+    for (size_t i = findings->fit_count; i-- > 0;) {
+        sizes[findings->fits[i].options.exact] = findings->fits[i].options.size;
+    }
+    printf("%-28.28s %10s", slash == NULL ? findings->trace.path : slash + 1,
+           human_bytes(peak).text);
+    print_ratio(sizes[1], peak);
+    print_ratio(sizes[0], peak);
+    print_ratio(findings->has_rival ? findings->rival.growth : 0, peak);
+    putchar('\n');
+}
+
+void findings_print_table(const Findings *findings, size_t count)
+{
+    printf("%-28s %10s %9s %9s %9s\n", "", "live", "exact", "caches", "malloc()");
+    printf("%-28s %10s %9s %9s %9s\n", "trace", "at most", "/ live", "/ live", "/ live");
+    for (size_t i = 0; i < count; i++) {
+        print_row(&findings[i]);
+    }
 }
 
 static void print_notes(const Findings *findings)

@@ -6,6 +6,7 @@
 
 #include "replay/fit.h"
 #include "replay/histogram.h"
+#include "replay/options.h"
 #include "replay/rival.h"
 #include "replay/room.h"
 #include "replay/summary.h"
@@ -18,7 +19,6 @@ typedef struct Advice {
 } Advice;
 
 typedef struct Findings {
-    const char *path;
     TrialTrace trace;
     Symbols *symbols;
     Summary summary;
@@ -36,14 +36,25 @@ typedef struct Findings {
     Rival rival;
 } Findings;
 
+/* Finds out about the trace at a path what is asked for. findings: all 0. rival: NULL if --malloc was not given. */
+void findings_find(const Options *options, const char *path, RivalProcess *rival,
+                   Findings *findings);
+void findings_free(Findings *findings);
+
+/* Writes the pictures that are asked for. */
+void findings_draw(const Options *options, const Findings *findings);
+
 /* What is recommended for a program whose smallest region is known. */
 Advice findings_advise(const Summary *summary, const Fit *fit);
 
 /* Tells all as text on stdout: 80 columns. */
 void findings_print(const Findings *findings);
 
-/* Tells all as JSON on stdout. False: memreplay was built without. */
-bool findings_print_json(const Findings *findings);
+/* Compares several traces in a table. */
+void findings_print_table(const Findings *findings, size_t count);
+
+/* Tells all as JSON on stdout: an object, or a list of several. Ends the program if memreplay was built without. */
+void findings_print_json(const Findings *findings, size_t count);
 
 /* How a caller is called. */
 const char *findings_caller(const Findings *findings, uint32_t caller);

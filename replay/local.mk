@@ -82,6 +82,7 @@ memreplay_SOURCES = \
 	malloc/size.c \
 	malloc/size.h \
 	replay/findings-inner.h \
+	replay/findings.c \
 	replay/findings-json.c \
 	replay/findings-size.c \
 	replay/findings-text.c \
@@ -95,6 +96,8 @@ memreplay_SOURCES = \
 	replay/latency.c \
 	replay/latency.h \
 	replay/memreplay.c \
+	replay/options.c \
+	replay/options.h \
 	replay/pass.c \
 	replay/pass.h \
 	replay/progress.c \

@@ -220,24 +220,24 @@ static void play_shared(Shared *shared)
 
 RivalProcess *rival_start(void)
 {
-    static RivalProcess process;
+    RivalProcess *process = map(sizeof *process);
     int ends[2];
     char byte;
 
-    process.shared = map(sizeof *process.shared);
-    if (pipe2(ends, O_CLOEXEC) != 0 || (process.child = fork()) < 0) {
+    process->shared = map(sizeof *process->shared);
+    if (pipe2(ends, O_CLOEXEC) != 0 || (process->child = fork()) < 0) {
         fail();
     }
-    if (process.child == 0) {
+    if (process->child == 0) {
         close(ends[1]);
         if (read(ends[0], &byte, 1) == 1) {
-            play_shared(process.shared);
+            play_shared(process->shared);
         }
         _exit(STATUS_CARRIED);
     }
     close(ends[0]);
-    process.pipe = ends[1];
-    return &process;
+    process->pipe = ends[1];
+    return process;
 }
 
 Rival rival_finish(RivalProcess *process, const TrialTrace *trace)
