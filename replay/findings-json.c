@@ -100,6 +100,8 @@ static void put_summary(json_t *object, const Findings *findings)
     put(object, "start_ns", trace_start(trace));
     put(object, "duration_us", summary->time);
     json_object_set_new(object, "complete", json_boolean(trace_is_complete(trace)));
+    json_object_set_new(object, "frees_guessed",
+                        json_boolean(trace_info(trace, "pairing") != NULL));
     put(object, "region", summary->region);
     put(object, "regions", summary->regions);
     put(object, "events", summary->events);

@@ -37,6 +37,26 @@ static void print_head(const Findings *findings)
            trace_is_complete(trace) ? "" : "; the end is missing: the program was killed");
 }
 
+/* What an import has left out, or made up. */
+static void print_import(const Trace *trace)
+{
+    const char *unknown = trace_info(trace, "unknown");
+    const char *forced = trace_info(trace, "forced");
+
+    if (trace_info(trace, "pairing") != NULL) {
+        puts("frees         guessed: the file does not say which of several equal blocks");
+    }
+    if (unknown != NULL) {
+        printf("left out      %s frees and resizes of unknown blocks\n", unknown);
+    }
+    if (forced != NULL) {
+        printf("added         %s frees, of blocks whose address was handed out again\n", forced);
+    }
+    if (trace_info(trace, "cut") != NULL) {
+        puts("cut           the last line of the imported file has no end");
+    }
+}
+
 static void print_region(const Summary *summary)
 {
     if (summary->regions > 1) {
@@ -236,6 +256,7 @@ void findings_print(const Findings *findings)
     char region[80];
 
     print_head(findings);
+    print_import(findings->trace.trace);
     print_region(&findings->summary);
     print_counts(&findings->summary);
     print_peak(&findings->summary);

@@ -9,7 +9,10 @@
 
 #include "replay/symbols-file.h"
 
-enum { NO_MODULE = -1 };
+enum {
+    NO_MODULE = -1,
+    FRAMES_NAMED = 4 /* callers further out, in a name */
+};
 
 /* An address that was looked up. */
 typedef struct Found {
@@ -26,9 +29,16 @@ typedef struct Module {
     bool tried;        /* to open the file */
 } Module;
 
+/* A node of the tree of callers that was named. */
+typedef struct Named {
+    uint32_t caller;
+    char *text; /* the name, and those of callers further out */
+} Named;
+
 struct Symbols {
     const Trace *trace; /* its modules have the same numbers here */
     void *found;        /* a tree of Found, by tsearch() */
+    void *named;        /* a tree of Named, of the nodes that have a caller themselves */
     Module *modules;    /* all that the trace had told of at the last look-up */
     size_t module_count;
     char **notes; /* a sentence each, none twice */
@@ -50,6 +60,20 @@ static void forget(void *found)
     free(found);
 }
 
+static int compare_named(const void *left, const void *right)
+{
+    uint32_t a = ((const Named *)left)->caller;
+    uint32_t b = ((const Named *)right)->caller;
+
+    return a < b ? -1 : a > b;
+}
+
+static void forget_named(void *named)
+{
+    free(((Named *)named)->text);
+    free(named);
+}
+
 Symbols *symbols_open(const Trace *trace)
 {
     Symbols *symbols = calloc(1, sizeof *symbols);
@@ -68,6 +92,7 @@ void symbols_close(Symbols *symbols)
     if (symbols == NULL)
         return;
     tdestroy(symbols->found, forget);
+    tdestroy(symbols->named, forget_named);
     for (size_t i = 0; i < symbols->module_count; i++) {
         symbols_file_close(symbols->modules[i].file);
         free(symbols->modules[i].path);
@@ -240,7 +265,51 @@ SymbolsFrame symbols_frame(Symbols *symbols, uint32_t caller, uint64_t event)
     return found->frame;
 }
 
+/* The function alone, or what is known in its place. */
+static const char *short_name(const SymbolsFrame *frame)
+{
+    return frame->function != NULL ? frame->function : frame->name;
+}
+
+/* "function (file.c:12) < caller < its caller": as far out as it says something in one line. */
+static char *make_path(Symbols *symbols, uint32_t caller, uint64_t event)
+{
+    char *text = strdup(symbols_frame(symbols, caller, event).name);
+
+    for (int i = 0; i < FRAMES_NAMED && text != NULL; i++) {
+        char *longer = NULL;
+
+        caller = trace_caller(symbols->trace, caller).parent;
+        if (caller == 0)
+            break;
+        SymbolsFrame frame = symbols_frame(symbols, caller, event);
+        int made = asprintf(&longer, "%s < %s", text, short_name(&frame));
+        free(text);
+        text = made < 0 ? NULL : longer;
+    }
+    if (text != NULL)
+        make_readable(text);
+    return text;
+}
+
 const char *symbols_name(Symbols *symbols, uint32_t caller, uint64_t event)
 {
-    return symbols_frame(symbols, caller, event).name;
+    Named key = {.caller = caller};
+
+    if (trace_caller(symbols->trace, caller).parent == 0)
+        return symbols_frame(symbols, caller, event).name;
+    Named **old = tfind(&key, &symbols->named, compare_named);
+    if (old != NULL)
+        return (*old)->text;
+
+    Named *named = calloc(1, sizeof *named);
+    if (named == NULL)
+        return "unknown";
+    named->caller = caller;
+    named->text = make_path(symbols, caller, event);
+    if (named->text == NULL || tsearch(named, &symbols->named, compare_named) == NULL) {
+        forget_named(named);
+        return "unknown";
+    }
+    return named->text;
 }

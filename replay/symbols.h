@@ -28,7 +28,8 @@ void symbols_close(Symbols *symbols);
 /* Tells of a node of the tree of callers (trace_caller), as it was at an event: modules come and go. */
 SymbolsFrame symbols_frame(Symbols *symbols, uint32_t caller, uint64_t event);
 
-/* The name of such a frame. */
+/* The name of such a frame; and if it is known who called it, the functions of some frames further out: "function
+ * (file.c:12) < caller < its caller". It lives as long as the Symbols. */
 const char *symbols_name(Symbols *symbols, uint32_t caller, uint64_t event);
 
 /* Sentences for the user, from 0 on, about modules without names: "/usr/bin/x has changed since the recording …".
