@@ -15,11 +15,6 @@ bool trace_is_complete(const Trace *trace)
     return trace->complete;
 }
 
-uint64_t trace_start(const Trace *trace)
-{
-    return trace->start;
-}
-
 double trace_progress(const Trace *trace)
 {
     if (trace->raw != NULL) {

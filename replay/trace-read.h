@@ -65,9 +65,6 @@ void trace_rewind(Trace *trace);
 uint64_t trace_events(const Trace *trace);
 bool trace_is_complete(const Trace *trace);
 
-/* ns since 1970 of the moment when the recording began. */
-uint64_t trace_start(const Trace *trace);
-
 /* How much of the file has been read: 0 to 1. */
 double trace_progress(const Trace *trace);
 
