@@ -21,6 +21,9 @@ bashcomp_DATA = malloc/memrun
 #   - one region.
 libmem_malloc_la_SOURCES = \
 	$(library_sources) \
+	$(record_sources) \
+	record/source-pool.c \
+	record/source-pool.h \
 	malloc/ahead.c \
 	malloc/ahead.h \
 	malloc/budget.c \
@@ -36,6 +39,10 @@ libmem_malloc_la_SOURCES = \
 	malloc/new.h \
 	malloc/path.c \
 	malloc/path.h \
+	malloc/recorded.c \
+	malloc/recorded.h \
+	malloc/recording.c \
+	malloc/recording.h \
 	malloc/report.c \
 	malloc/report.h \
 	malloc/settings.c \
@@ -46,7 +53,7 @@ libmem_malloc_la_SOURCES = \
 	malloc/start.h \
 	malloc/trim.c \
 	malloc/trim.h
-libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMISUSE_ABORTS -DHEAP_UNIT_SHIFT=4 -DTHREAD_REGIONS=1 -DPAGES_BY_KERNEL \
+libmem_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' -DMISUSE_ABORTS -DHEAP_UNIT_SHIFT=4 -DTHREAD_REGIONS=2 -DPAGES_BY_KERNEL \
 	-DNEW_SIZE='"$(NEW_SIZE)"'
 # Exceptions of new handlers pass through. No builtins: a compiler must not turn calloc() into a
 # call of itself.
@@ -58,14 +65,18 @@ libmem_malloc_la_DEPENDENCIES = malloc/malloc.map
 libmem_malloc_la_LIBADD = $(DL_LIBS) $(MODULE_LIBS)
 
 memrun_SOURCES = \
+	$(record_writer_sources) \
 	src/os/file.c \
 	src/os/file.h \
 	malloc/budget.c \
 	malloc/budget.h \
+	malloc/memrun-record.c \
+	malloc/memrun-record.h \
 	malloc/memrun.c \
 	malloc/size.c \
 	malloc/size.h
-memrun_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DMODULE='"$(pkglibdir)/libmem-malloc.so"' -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
+memrun_LDADD = libtrace.la
+memrun_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DMODULE='"$(pkglibdir)/libmem-malloc.so"' -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 
 # Completions are found by the name of the command.
 malloc/memrun: malloc/memrun.bash

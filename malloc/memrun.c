@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memrun-record.h"
 #include "size.h"
 
 /* Exit statuses of memrun itself, as of env(1) and the like. */
@@ -30,6 +31,9 @@ static const char usage[] =
     "      --stats[=FORMAT]     at exit, report memory use: text or json (text)\n"
     "      --stats-file=FILE    append the report to FILE, not to stderr\n"
     "      --exact              keep no free blocks ready for each thread\n"
+    "      --record=FILE        record all that is allocated, resized and freed;\n"
+    "                           with %p in FILE, in a file for each process\n"
+    "      --stack=N            record N callers beyond the first one (0)\n"
     "      --help               show this, and exit\n"
     "      --version            show the version, and exit\n"
     "\n"
@@ -43,6 +47,8 @@ typedef struct Settings {
     const char *stats;      /* value of LIBMEM_STATS */
     const char *stats_file; /* value of LIBMEM_STATS_FILE */
     bool exact;             /* LIBMEM_EXACT will be 1 */
+    const char *record;     /* file to record in, perhaps with %p */
+    const char *stack;      /* callers to be recorded beyond the first one */
 } Settings;
 
 /* Writes an error message to stderr and exits. */
@@ -75,6 +81,15 @@ static bool is_one_of(const char *value, const char *const *values)
     return *values != NULL;
 }
 
+/* Whether a text is a number that is not too large. */
+static bool is_number(const char *text, size_t most)
+{
+    size_t number;
+    const char *end = size_digits(text, &number);
+
+    return end != NULL && *end == '\0' && number <= most;
+}
+
 static void check_settings(const Settings *settings)
 {
     static const char *const actions[] = {"ignore", "warn", "abort", NULL};
@@ -94,6 +109,16 @@ static void check_settings(const Settings *settings)
     if (settings->stats_file != NULL && settings->stats_file[0] == '\0') {
         give_up(STATUS_FAILED, "invalid file name '' for a report");
     }
+    if (settings->record != NULL && settings->record[0] == '\0') {
+        give_up(STATUS_FAILED, "invalid file name '' for a trace");
+    }
+    if (settings->stack != NULL && !is_number(settings->stack, MEMRUN_STACK)) {
+        give_up(STATUS_FAILED, "invalid number of callers '%s': expected 0 to %d", settings->stack,
+                MEMRUN_STACK);
+    }
+    if (settings->stack != NULL && settings->record == NULL) {
+        give_up(STATUS_FAILED, "--stack says what --record records, which is not given");
+    }
 }
 
 static void print(const char *text)
@@ -107,12 +132,14 @@ static void print(const char *text)
 /* Reads the options. Returns the index of the program in the arguments. */
 static int read_options(int argc, char **argv, Settings *settings)
 {
-    enum { STATS = 256, STATS_FILE, EXACT, HELP, VERSION };
+    enum { STATS = 256, STATS_FILE, EXACT, RECORD, STACK, HELP, VERSION };
     static const struct option options[] = {{"size", required_argument, NULL, 's'},
                                             {"misuse", required_argument, NULL, 'm'},
                                             {"stats", optional_argument, NULL, STATS},
                                             {"stats-file", required_argument, NULL, STATS_FILE},
                                             {"exact", no_argument, NULL, EXACT},
+                                            {"record", required_argument, NULL, RECORD},
+                                            {"stack", required_argument, NULL, STACK},
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
                                             {NULL, 0, NULL, 0}};
@@ -135,6 +162,12 @@ static int read_options(int argc, char **argv, Settings *settings)
             break;
         case EXACT:
             settings->exact = true;
+            break;
+        case RECORD:
+            settings->record = optarg;
+            break;
+        case STACK:
+            settings->stack = optarg;
             break;
         case HELP:
             print(usage);
@@ -223,6 +256,23 @@ static void check_stats_file(const char *file)
     fclose(stream);
 }
 
+/* Has the program recorded. */
+static void set_record(const Settings *settings)
+{
+    const char *wrong;
+    char *file;
+
+    if (settings->record == NULL) {
+        return;
+    }
+    file = make_absolute(settings->record);
+    wrong = memrun_record(file, settings->stack == NULL ? "0" : settings->stack);
+    if (wrong != NULL) {
+        give_up(STATUS_FAILED, "%s: %s", wrong, strerror(errno));
+    }
+    free(file);
+}
+
 static void set_environment(const Settings *settings)
 {
     const char *stats = settings->stats;
@@ -240,6 +290,7 @@ static void set_environment(const Settings *settings)
     free(stats_file);
     set("LIBMEM_EXACT", settings->exact ? "1" : NULL);
     set_preload();
+    set_record(settings);
 }
 
 /* Returns whether a program of that name is on the path. If the path has an unreadable directory,

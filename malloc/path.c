@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "path.h"
 
-#include <string.h>
-
 #include "ahead.h"
 #include "api/free.h"
-
-/* Bytes up to which calloc() takes a block the short way and clears it, whatever it held. */
-enum { CLEARED_AT_ONCE = 1024 };
 
 Mem_Region *path_region(void)
 {
@@ -31,63 +26,69 @@ static void *note_taken(Mem_Region *region, void *block, size_t size)
     return block;
 }
 
-void *path_alloc_slowly(size_t size)
+void *path_alloc_in(Mem_Region *region, size_t size)
 {
-    Mem_Region *region = path_region();
-
-    return region == NULL ? NULL : note_taken(region, Mem_RegionAlloc(region, size), size);
+    return note_taken(region, Mem_RegionAlloc(region, size), size);
 }
 
-void path_free_slowly(void *pointer)
+void *path_alloc_aligned_in(Mem_Region *region, size_t alignment, size_t size)
 {
-    Mem_Region *region;
+    return note_taken(region, Mem_RegionAlignedAlloc(region, alignment, size), size);
+}
 
-    if (pointer == NULL) {
-        return;
+void *path_calloc_in(Mem_Region *region, size_t count, size_t size)
+{
+    size_t bytes = 0;
+
+    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= PATH_CLEARED) {
+        void *block = path_alloc_in(region, bytes);
+
+        return block == NULL ? NULL : memset(block, 0, bytes);
     }
-    region = path_region();
-    if (region == NULL) {
-        return; /* nothing was ever handed out */
-    }
+    return note_taken(region, Mem_RegionCalloc(region, count, size), bytes);
+}
+
+void *path_resize_in(Mem_Region *region, void *pointer, size_t size)
+{
+    return note_taken(region, Mem_RegionRealloc(region, pointer, size), size);
+}
+
+void path_free_in(Mem_Region *region, void *pointer)
+{
     free_slowly(region, fast_position((const Link *)(void *)region, pointer));
     if (trim_is_worth_a_look(region)) {
         trim_look(region);
     }
 }
 
-void *path_alloc_aligned(size_t alignment, size_t size)
+void *path_alloc_slowly(size_t size, const void *caller)
+{
+    Mem_Region *region = start_get_short();
+
+    return UNLIKELY(region == NULL) ? recorded_alloc(size, caller) : path_alloc_in(region, size);
+}
+
+void *path_calloc_slowly(size_t count, size_t size, const void *caller)
+{
+    Mem_Region *region = start_get_short();
+
+    return UNLIKELY(region == NULL) ? recorded_calloc(count, size, caller)
+                                    : path_calloc_in(region, count, size);
+}
+
+void path_free_slowly(void *pointer, const void *caller)
 {
     Mem_Region *region;
 
-    if (alignment <= UNIT_BYTES && bits_is_power_of_two(alignment)) { /* as every block is */
-        return path_alloc(size);
+    if (pointer == NULL) {
+        return;
     }
-    region = path_region();
-    return region == NULL
-               ? NULL
-               : note_taken(region, Mem_RegionAlignedAlloc(region, alignment, size), size);
-}
-
-void *path_calloc(size_t count, size_t size)
-{
-    Mem_Region *region;
-    size_t bytes = 0;
-
-    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= CLEARED_AT_ONCE) {
-        void *block = path_alloc(bytes);
-
-        return block == NULL ? NULL : memset(block, 0, bytes);
+    region = start_get_short();
+    if (UNLIKELY(region == NULL)) {
+        recorded_free(pointer, caller);
+    } else {
+        path_free_in(region, pointer);
     }
-    region = path_region();
-    return region == NULL ? NULL : note_taken(region, Mem_RegionCalloc(region, count, size), bytes);
-}
-
-void *path_resize(void *pointer, size_t size)
-{
-    Mem_Region *region = path_region();
-
-    return region == NULL ? NULL
-                          : note_taken(region, Mem_RegionRealloc(region, pointer, size), size);
 }
 
 /* Returns the size of a block the general way. */

@@ -6,6 +6,7 @@
 #include "ahead.h"
 #include "os/lock.h"
 #include "os/spin.h"
+#include "recording.h"
 #include "region/caches.h"
 #include "region/misuse.h"
 #include "settings.h"
@@ -17,6 +18,14 @@ enum {
 
 StartNone start_none;
 Mem_Region *start_region = (Mem_Region *)(void *)(&start_none.region + 1);
+
+/* The region; NULL until it is made. */
+static Mem_Region *made;
+
+Mem_Region *start_get_region(void)
+{
+    return __atomic_load_n(&made, __ATOMIC_ACQUIRE);
+}
 
 /* Makes a region of a size; if less will do, of the largest size possible. Memory is no obstacle:
  * the region is sparse. Address space may be one, and in some configurations the commit limit. */
@@ -36,11 +45,20 @@ static Mem_Region *make_first_region(bool *asked_for)
 {
     size_t size = settings_size(asked_for);
     unsigned flags = settings_flags();
-    Mem_Region *region = make_region(size, !*asked_for, flags);
+    bool recorded = recording_open();
+    Mem_Region *region;
+    size_t slot;
 
+    if (recorded) {
+        thread_find_slot(&slot); /* START_SLOT: no region has it */
+    }
+    region = make_region(size, !*asked_for, flags);
     if (region != NULL) {
         ahead_start(region, (flags & MEM_HUGE) == 0);
-        __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
+        __atomic_store_n(&made, region, __ATOMIC_RELEASE);
+        if (!recorded) {
+            __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
+        }
     }
     return region;
 }
@@ -78,6 +96,7 @@ Mem_Region *start_make_region(void)
     /* These may allocate, now that there is a region. */
     lock_watch_forks();
     caches_prepare(); /* before the program uses up thread keys, or gives up system calls */
+    recording_prepare();
     errno = saved;
     return region;
 }

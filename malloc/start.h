@@ -16,21 +16,28 @@ typedef struct StartNone {
 
 extern HIDDEN StartNone start_none;
 
-/* The region; start_none until it is made. */
+/* The region as the short ways see it: start_none until it is made; and for good if the program's
+ * calls are recorded, so that all of them leave the short ways. */
 extern HIDDEN Mem_Region *start_region;
+
+/* The slot of the caches that the short ways look at. The region's is another one if calls are recorded. */
+enum { START_SLOT = 0 };
 
 static ALWAYS_INLINE Mem_Region *start_peek(void)
 {
     return __atomic_load_n(&start_region, __ATOMIC_ACQUIRE);
 }
 
-/* Returns the region, or NULL if it is not made yet. */
-static inline Mem_Region *start_get_region(void)
+/* Returns the region as the short ways see it, or NULL if they see none. */
+static inline Mem_Region *start_get_short(void)
 {
     Mem_Region *region = start_peek();
 
     return region == region_handle(&start_none.region) ? NULL : region;
 }
+
+/* Returns the region, or NULL if it is not made yet. */
+Mem_Region *start_get_region(void);
 
 /* Makes the region, unless it exists. Returns NULL if the system has no memory for one. */
 Mem_Region *start_make_region(void);

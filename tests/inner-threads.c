@@ -11,7 +11,7 @@
 #include "region/region.h"
 #include "sanitized.h"
 
-enum { SIZE = 1 << 24, MANY = THREAD_REGIONS == 1 ? 0 : 1100 };
+enum { SIZE = 1 << 24, MANY = THREAD_MODULE ? 0 : 1100 };
 
 typedef struct Visit {
     const Bed *bed;

@@ -10,7 +10,7 @@
 enum {
     THREAD_CALLS = 32, /* calls of a thread on a region before it gets a cache */
     THREAD_ALL_SLOTS = (1 << THREAD_REGIONS) - 1,
-    RECORDS = THREAD_REGIONS == 1 ? 4096 : 1024 /* threads that have caches at a time */
+    RECORDS = THREAD_MODULE ? 4096 : 1024 /* threads that have caches at a time */
 };
 
 /* How often a thread looks whether another one is busy before it sleeps, and the shortest and
@@ -20,8 +20,8 @@ enum { LOOKS = 100, PAUSE_MIN = 20000, PAUSE_MAX = 1000000 };
 
 #define EMPTY &cache_none
 #define EMPTY4 EMPTY, EMPTY, EMPTY, EMPTY
-#if THREAD_REGIONS == 1
-#define ALL_EMPTY EMPTY
+#if THREAD_REGIONS == 2
+#define ALL_EMPTY EMPTY, EMPTY
 #else
 #define ALL_EMPTY EMPTY4, EMPTY4, EMPTY4, EMPTY4
 #endif
@@ -30,7 +30,7 @@ Thread thread_none = {.fences = THREAD_SANITIZED, .caches = {ALL_EMPTY}};
 
 __thread Thread *thread_self = &thread_none;
 
-_Static_assert(THREAD_REGIONS == 1 || THREAD_REGIONS == 16, "as many as the initializers above");
+_Static_assert(THREAD_REGIONS == 2 || THREAD_REGIONS == 16, "as many as the initializers above");
 
 /* State of a thread that has no record. */
 __thread unsigned char thread_calls[THREAD_REGIONS];

@@ -36,10 +36,12 @@
 
 typedef struct Cache Cache;
 
-/* Regions that have caches at a time; others have none. */
+/* Regions that have caches at a time; others have none. libmem-malloc.so has one region, and two
+ * slots, so that the region may have the one in which its short ways do not look. */
 #ifndef THREAD_REGIONS
 #define THREAD_REGIONS 16
 #endif
+enum { THREAD_MODULE = THREAD_REGIONS == 2 /* this is libmem-malloc.so */ };
 
 typedef struct Thread {
     bool busy;   /* the mark: the owner is using one of its caches */

@@ -38,15 +38,20 @@ void caches_note_call(Region *region);
 /* Takes a block of a class from the calling thread's cache: caches_pop the short way, caches_take
  * after filling the stack. Returns 0 if the caller must ask the heap: the thread has no cache, the
  * class is not busy, or there is no memory for a span. */
-static ALWAYS_INLINE size_t caches_pop(Region *region, size_t size_class)
+static ALWAYS_INLINE size_t caches_pop_slot(size_t slot, size_t size_class)
 {
     Thread *self = thread_self;
     size_t block;
 
     thread_enter(self);
-    block = cache_pop(thread_cache(self, region_slot(region)), size_class);
+    block = cache_pop(thread_cache(self, slot), size_class);
     thread_leave(self);
     return block;
+}
+
+static ALWAYS_INLINE size_t caches_pop(Region *region, size_t size_class)
+{
+    return caches_pop_slot(region_slot(region), size_class);
 }
 
 size_t caches_take(Region *region, size_t size_class);
@@ -84,15 +89,20 @@ void caches_count(Region *region, CachesCall call);
 /* Frees a block at a position, which is verified: caches_push the short way, caches_free in all
  * cases, for a position below the heap's end. CACHE_ELSEWHERE: the position is in no span, and the
  * caller must ask the heap. */
-static ALWAYS_INLINE CacheFreed caches_push(Region *region, const void *address, size_t block)
+static ALWAYS_INLINE CacheFreed caches_push_slot(size_t slot, const void *address, size_t block)
 {
     Thread *self = thread_self;
     CacheFreed freed;
 
     thread_enter(self);
-    freed = cache_push(thread_cache(self, region_slot(region)), address, block);
+    freed = cache_push(thread_cache(self, slot), address, block);
     thread_leave(self);
     return freed;
+}
+
+static ALWAYS_INLINE CacheFreed caches_push(Region *region, const void *address, size_t block)
+{
+    return caches_push_slot(region_slot(region), address, block);
 }
 
 CacheFreed caches_free(Region *region, size_t block);

@@ -84,7 +84,7 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
 static bool opens_in_steps(unsigned flags, const Layout *layout)
 {
     const unsigned at_once = MEM_REALTIME | MEM_POPULATE | MEM_LOCKED |
-                             (THREAD_REGIONS == 1 ? 0 : MEM_EXACT);
+                             (THREAD_MODULE ? 0 : MEM_EXACT);
 
     return (flags & (MEM_SPARSE | at_once)) == MEM_SPARSE &&
            layout->end_guard - layout->heap > HEAP_WITHOUT_STEPS;

@@ -110,10 +110,10 @@ static ALWAYS_INLINE Caches *region_caches(Region *region)
     return (Caches *)(void *)((char *)region_handle(region) - CACHES_BYTES);
 }
 
-/* Returns which of each thread's caches is for the region. libmem-malloc.so has only one. */
+/* Returns which of each thread's caches is for the region. */
 static ALWAYS_INLINE size_t region_slot(Region *region)
 {
-    return THREAD_REGIONS == 1 ? 0 : region_caches(region)->slot;
+    return region_caches(region)->slot;
 }
 
 /* Keep all threads from using the caches of a locked region, and end that, unless the region is

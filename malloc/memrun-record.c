@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "memrun-record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "record/stamp.h"
+#include "record/writer.h"
+
+/* Makes the memory that the program and the writer share. Returns its descriptor, or -1. */
+static int make_pool(SharedPool **pool, unsigned stack)
+{
+    int memory = memfd_create("libmem-recorder", MFD_CLOEXEC);
+
+    if (memory < 0 || ftruncate(memory, (off_t)POOL_BYTES) != 0) {
+        return -1;
+    }
+    *pool = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    if (*pool == MAP_FAILED) {
+        return -1;
+    }
+    stamp_choose();
+    memcpy((*pool)->magic, POOL_MAGIC, sizeof(*pool)->magic);
+    (*pool)->version = POOL_VERSION;
+    (*pool)->process = (uint32_t)getpid();
+    (*pool)->clock = (uint32_t)stamp_clock;
+    (*pool)->frequency = stamp_frequency;
+    (*pool)->start = stamp_ns();
+    (*pool)->stack = stack;
+    return memory;
+}
+
+/* Opens the file: nobody else may read it, for it tells much of a program. */
+static int open_file(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (file < 0) {
+        return -1;
+    }
+    if (flock(file, LOCK_EX | LOCK_NB) != 0 || fchmod(file, 0600) != 0 || ftruncate(file, 0) != 0) {
+        int error = errno;
+
+        close(file);
+        errno = error == EWOULDBLOCK ? EBUSY : error;
+        return -1;
+    }
+    return file;
+}
+
+/* Leaves the terminal, and what else the program has, alone. */
+static void become_quiet(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ, SIGTSTP};
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        signal(signals[i], SIG_IGN);
+    }
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDOUT_FILENO);
+    setsid();
+    if (chdir("/") != 0) {
+        return; /* it stays where it is */
+    }
+}
+
+/* A file system can't be told to be unmounted while a process is in it. */
+__attribute__((__noreturn__)) static void be_writer(WriterJob *job, int ready)
+{
+    char byte = 0;
+
+    become_quiet();
+    job->pool->writer = (uint32_t)getpid();
+    if (write(ready, &byte, 1) != 1) {
+        _exit(EXIT_FAILURE);
+    }
+    close(ready);
+    _exit(writer_run(job) ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* Starts the writer as nobody's child: a program that waits for all of its children must not wait for it. */
+static bool start_writer(WriterJob *job)
+{
+    int ready[2];
+    char byte;
+    pid_t child;
+    bool done;
+
+    if (pipe2(ready, O_CLOEXEC) != 0) {
+        return false;
+    }
+    child = fork();
+    if (child == 0) {
+        child = fork();
+        if (child == 0) {
+            be_writer(job, ready[1]);
+        }
+        _exit(child < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+    }
+    close(ready[1]);
+    done = child > 0 && waitpid(child, NULL, 0) == child && read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+    return done;
+}
+
+static bool set_variable(const SharedPool *pool, int memory)
+{
+    char value[80];
+
+    snprintf(value, sizeof value, "%u:/proc/%u/fd/%d", pool->process, pool->writer, memory);
+    return setenv(POOL_VARIABLE, value, 1) == 0 && unsetenv("LIBMEM_RECORD") == 0;
+}
+
+const char *memrun_record(const char *path, const char *stack)
+{
+    WriterJob job = {.path = path};
+    int memory;
+
+    job.file = open_file(path);
+    if (job.file < 0) {
+        return path;
+    }
+    job.program = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    memory = job.program < 0 ? -1 : make_pool(&job.pool, (unsigned)strtoul(stack, NULL, 10));
+    if (memory < 0 || !start_writer(&job) || !set_variable(job.pool, memory)) {
+        return "the recorder";
+    }
+    munmap(job.pool, POOL_BYTES);
+    close(memory);
+    close(job.file);
+    close(job.program);
+    return NULL;
+}
