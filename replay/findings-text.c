@@ -125,6 +125,18 @@ static void print_sizes(const char *title, const char *calls, const Ranking *ran
     }
 }
 
+/* Prints a caller; below it those further out, as many as go in a line. */
+static void print_caller(const char *name)
+{
+    const char *further = strstr(name, " < ");
+    int length = further == NULL ? NAME_COLUMNS : (int)(further - name);
+
+    printf("%.*s\n", length < NAME_COLUMNS ? length : NAME_COLUMNS, name);
+    if (further != NULL) {
+        printf("%33s%.*s\n", "", NAME_COLUMNS, further + 1);
+    }
+}
+
 static void print_callers(const Findings *findings, const char *title, const char *calls,
                           const Ranking *ranking)
 {
@@ -140,9 +152,9 @@ static void print_callers(const Findings *findings, const char *title, const cha
     for (size_t i = 0; i < ranking->count && i < ROWS; i++) {
         const RankingEntry *entry = &ranking->entries[i];
 
-        printf("%10s %7s %12s  %.*s\n", human_bytes(entry->bytes).text,
-               human_share(entry->bytes, bytes).text, human_count(entry->calls).text, NAME_COLUMNS,
-               findings_caller(findings, (uint32_t)entry->key));
+        printf("%10s %7s %12s  ", human_bytes(entry->bytes).text,
+               human_share(entry->bytes, bytes).text, human_count(entry->calls).text);
+        print_caller(findings_caller(findings, (uint32_t)entry->key));
     }
     if (ranking->count > ROWS) {
         printf("%33sof %zu callers in all\n", "", ranking->count);
