@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tries that the benchmark of whole programs runs, that the libraries get into all of the programs, and
-# that what it writes is as it should be. It looks at no time: those tell nothing on a busy machine.
+# Tests that the benchmark of whole programs runs, that every program loads the libraries, and that
+# its output has the right form. Ignores times: they mean nothing on a busy machine.
 
 LC_ALL=C
 export LC_ALL
@@ -33,7 +33,7 @@ programs()
     "$python" "$bench/programs.py" --scale=0.001 --rounds=2 "$@" >"$tmp/out" 2>"$tmp/err"
 }
 
-# refused STATUS NAME SCRIPT ARGUMENT...: ends with this status and one line that has NAME in it
+# refused STATUS NAME SCRIPT ARGUMENT...: ends with this status and one line that contains NAME
 refused()
 {
     status=$1
@@ -48,7 +48,7 @@ refused()
 }
 
 # ------------------------------------------------------------------------------------------------
-# Every program, and a library that notes where it is loaded
+# Every program, with a library that notes the programs that load it
 # ------------------------------------------------------------------------------------------------
 
 cat >"$tmp/note.c" <<'END'
@@ -139,7 +139,7 @@ if [ $note = note ]; then
         grep -qx "$process" "$NOTES" || fail "$name: the library was not in it"
     done
 
-    # A program that fails under one allocator is told, and no figure of it is shown.
+    # A program that fails under one allocator is reported, and its figures are not shown.
     ENDS=perl
     export ENDS
     if command -v perl >/dev/null; then
@@ -155,7 +155,7 @@ fi
 # Counting
 # ------------------------------------------------------------------------------------------------
 
-# A malloc that is slow, so that it shows whether it is the one that is counted.
+# A slow malloc, so that counts show whether it is the one that is counted.
 cat >"$tmp/slow.c" <<'END'
 #include <stddef.h>
 
@@ -169,7 +169,7 @@ void *malloc(size_t size)
 }
 END
 
-# count SCRIPT: prints how many millions of instructions it takes a shell and what it starts
+# count SCRIPT: prints the millions of instructions of a shell and its children
 count()
 {
     "$python" -B -c '
@@ -216,7 +216,7 @@ if [ $note = note ] && ${CC:-cc} -shared -fPIC -o "$tmp/slow.so" "$tmp/slow.c" 2
 fi
 
 # ------------------------------------------------------------------------------------------------
-# Charts, and what is refused
+# Charts, and errors
 # ------------------------------------------------------------------------------------------------
 
 printf 'measure\tallocator\tlive\tthreads\tfigure\tratio_least\nns\tglibc\t5\t0\tpair\t1\n' >"$tmp/one"

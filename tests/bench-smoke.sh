@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tries that the benchmark runs, and that its tab-separated values have the columns they should. It
-# looks at no figure: those tell nothing on a busy machine.
+# Tests that the benchmark runs, and that its tab-separated values have the right columns. Ignores
+# the figures: they mean nothing on a busy machine.
 #
-# BENCH: the program (bench/bench). With TEST_WRAPPER it is skipped, as the program starts itself.
+# BENCH: the program (bench/bench). With TEST_WRAPPER this is skipped, as the program starts itself.
 
 LC_ALL=C
 export LC_ALL
@@ -24,7 +24,7 @@ fail()
     failures=$((failures + 1))
 }
 
-# usage ARGUMENT...: is refused
+# usage ARGUMENT...: must be refused
 usage()
 {
     "$bench" "$@" >"$tmp/out" 2>"$tmp/err"
@@ -70,7 +70,7 @@ awk -F '\t' '
         exit bad
     }' "$tmp/tsv" || fail "the tab-separated values are wrong"
 
-# One thread has no other one to share a cache line with, and sizes can be chosen.
+# A single thread shares no cache line, and sizes can be chosen.
 "$bench" --rounds=1 --pairs=500 --threads=1 --sizes=mix,wide --allocators=libmem,glibc --tsv="$tmp/tsv" \
     apart calloc >"$tmp/out" 2>"$tmp/err" || fail "one thread apart: exit status $?: $(cat "$tmp/err")"
 [ "$(grep -c '^apart	.*	shared_lines	%	1	0	0	0	NA	NA$' "$tmp/tsv")" -eq 4 ] ||

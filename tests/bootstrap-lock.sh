@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tests that ./bootstrap waits for another program that holds a lock of apt's, says so, and gives up.
-# Nothing is installed, and nobody waits: commands in a directory of our own take the place of those of
-# the system.
+# Tests that ./bootstrap waits for another program that holds apt's lock, says so, and gives up.
+# Nothing is installed, and nothing waits: commands in a directory of the test replace those of the
+# system.
 #
-# Taken from the environment, as make check sets it: top_srcdir.
+# Reads from the environment, as make check sets it: top_srcdir.
 
 bootstrap=$(cd "${top_srcdir:-.}" && pwd)/bootstrap
 tmp=$(mktemp -d) || exit 99
@@ -20,7 +20,7 @@ fail()
     failures=$((failures + 1))
 }
 
-# command NAME: its text is on stdin
+# command NAME: makes a command, whose text is on stdin
 command_as()
 {
     {
@@ -30,7 +30,7 @@ command_as()
     chmod +x "$tmp/bin/$1"
 }
 
-# Runs a bootstrap that finds no package installed, and can make no ./configure: run STATUS
+# run STATUS: runs a bootstrap that finds no package installed, and cannot make ./configure
 run()
 {
     rm -rf "$tmp/tree"
@@ -64,7 +64,7 @@ echo 'exit 1' | command_as libtoolize
 echo "echo \$1 >>'$tmp/slept'" | command_as sleep
 waits='another program is installing packages; waiting for it, 5 minutes at most$'
 
-# As many lines as there are in $tmp/answers are said, one by each call, before there is no error.
+# This apt-get fails with one line of $tmp/answers at each call, and then succeeds.
 command_as apt-get <<END
 case \$1 in
 -s) exit 1 ;;
@@ -88,7 +88,7 @@ says "$waits"
 says 'error: autoreconf failed'
 slept 3
 
-# --- what is no lock is no reason to wait ---
+# --- it does not wait for other errors ---
 
 cat >"$tmp/answers" <<'END'
 E: Failed to fetch http://deb.debian.org/debian
@@ -110,7 +110,7 @@ says "$waits"
 says "error: another program has held apt's lock for 5 minutes: .*process 17 (aptd)\$"
 slept 60
 
-# --- the same with the apt-get that there is, in a directory of its own ---
+# --- the same with the system's apt-get, in a directory of its own ---
 
 rm "$tmp/bin/apt-get"
 if ! command -v apt-get >/dev/null 2>&1 || ! command -v python3 >/dev/null 2>&1; then
@@ -132,7 +132,7 @@ fcntl.lockf(file, fcntl.LOCK_EX)
 open(sys.argv[2], "w").close()
 open(sys.argv[3]).close()' "$tmp/$lock" "$tmp/held" "$tmp/end" &
         cat "$tmp/held"
-        # It needs but one try to know.
+        # One attempt suffices.
         sed 's/^LOCK_MINUTES=5 /LOCK_MINUTES=0 /' "$bootstrap" >"$tmp/short"
         whole=$bootstrap
         bootstrap=$tmp/short

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Runs what the documents in Markdown show: README.md and doc/*.md. In each document
+# Runs the examples in the Markdown documents, README.md and doc/*.md. In each document
 #
 #   <!-- file NAME -->    the next fenced block is a file of that name;
-#   ```console            a block of commands, each behind "$ ", with what they print. They are run in one
-#                         directory for each document, and must print exactly that.
+#   ```console            a block of commands, each behind "$ ", with their output. They run in one
+#                         directory for each document, and must print exactly this.
 #
-# Commands find `cc`, `c++`, `memrun`, and a `pkg-config` that knows the library of this build. Addresses need not be
-# the same, but the distances between them. Blanks count as one. A block is left out if it runs memrun and there
-# is none, or c++ and there is none.
+# Commands find `cc`, `c++`, `memrun`, and a `pkg-config` that knows the library of this build. Addresses may differ,
+# but not the distances between them. Several blanks count as one. A block that needs memrun or c++ is left out if
+# there is none.
 #
 #   doc-examples.sh [DOCUMENT]...    only these
 #
@@ -38,7 +38,7 @@ if [ ! -e "$build/.libs/libmem.so" ]; then
     exit 77
 fi
 
-# A command of the shell that stands for another one: shim NAME COMMAND...
+# shim NAME COMMAND...: makes a command that runs another one
 shim()
 {
     name=$work/bin/$1
@@ -86,7 +86,8 @@ case "$(uname -m) $(cat "$work/probe.log")" in
 *) exact=0 ;;
 esac
 
-# Cuts a document into files and transcripts in the current directory: NAME, and 001.console and so on.
+# Cuts a document into files and transcripts in the current directory: NAME, and 001.console and so
+# on.
 cut_document()
 {
     awk '
@@ -98,7 +99,7 @@ cut_document()
     ' "$1"
 }
 
-# Runs the commands of a transcript, and writes them with what they print, as the document has it.
+# Runs the commands of a transcript, and writes them and their output in the form of the document.
 replay()
 {
     awk '/^\$ / { print substr($0, 3) }' "$1" >"$1.commands"

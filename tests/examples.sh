@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Runs the examples and looks at what they print, where that is the same on every machine.
+# Runs the examples, and checks the output that is the same on every machine.
 #
-# EXAMPLES_DIR: where the programs are (examples). TEST_WRAPPER: what to run them under. LIBTOOL, NM:
-# as make knows them.
+# EXAMPLES_DIR: the directory of the programs (examples). TEST_WRAPPER: a command to run them with.
+# LIBTOOL, NM: as in make.
 
 LC_ALL=C
 export LC_ALL
@@ -23,7 +23,8 @@ fail()
     failures=$((failures + 1))
 }
 
-# A program linked with a library not yet installed is a script of libtool's, which no wrapper can run.
+# A program linked with a library that is not installed is a script of libtool's, which no wrapper
+# can run.
 wrapper=${TEST_WRAPPER:+${LIBTOOL:+$LIBTOOL --silent --mode=execute }$TEST_WRAPPER}
 
 # run STATUS PROGRAM [ARGUMENT]...: output goes to $tmp/out and $tmp/err
@@ -39,7 +40,7 @@ run()
     cat "$tmp/out" "$tmp/err"
 }
 
-# prints TEXT: a whole line that the last program printed
+# prints TEXT: the last program printed this line
 prints()
 {
     grep -Fqx -e "$1" "$tmp/out" || {
@@ -48,7 +49,7 @@ prints()
     }
 }
 
-# one_line PATTERN: all that the last program wrote to stderr is one line, which matches
+# one_line PATTERN: the last program wrote one line to stderr, which matches
 one_line()
 {
     if [ "$(wc -l <"$tmp/err")" -ne 1 ] || ! grep -q -e "$1" "$tmp/err"; then
@@ -86,7 +87,7 @@ prints "          16 bytes into a block of 104 bytes"
 prints "          3 bytes into a block of 104 bytes"
 prints "5 misuses caught; Mem_Check says: all is well"
 
-# share FLAGS COLUMN LEAST MOST: a percentage that 06-bookkeeping has printed is between two
+# share FLAGS COLUMN LEAST MOST: a percentage printed by 06-bookkeeping lies between two limits
 share()
 {
     awk -v flags="$1" -v column="$2" -v least="$3" -v most="$4" '
@@ -94,7 +95,7 @@ share()
         END { exit bad || !found }' "$tmp/out" || fail "06-bookkeeping: not $3 % to $4 %"
 }
 
-# The figures of doc/DESIGN.md, where pages have 4 KiB, and are not joined to larger ones.
+# The figures of doc/DESIGN.md, with pages of 4 KiB that are not joined to larger ones.
 run 0 06-bookkeeping 65536
 if [ "$(getconf PAGESIZE)" -eq 4096 ] && [ -z "$wrapper${INSTRUMENT_FLAGS-}" ] && [ -r /proc/self/smaps_rollup ]; then
     share default 4 8.0 8.8
@@ -105,7 +106,7 @@ if [ "$(getconf PAGESIZE)" -eq 4096 ] && [ -z "$wrapper${INSTRUMENT_FLAGS-}" ] &
     }
 fi
 
-# --- the word index: what it finds ---
+# --- the word index: results ---
 
 cat >"$tmp/text" <<'END'
 The cat saw the dog; the dog did not see the cat.
@@ -127,7 +128,7 @@ prints "  Mem_Check    all is well"
 sed -n '/on lines/,/^$/p' "$tmp/out" | grep -c '  ' >"$tmp/lines"
 [ "$(cat "$tmp/lines")" -eq 11 ] || fail "03-wordcount: not 10 words"
 
-# A word that is far longer than a block of text, and bytes that are no text at all.
+# A word far longer than a buffer, and bytes that are not text.
 {
     head -c 70000 /dev/zero | tr '\0' x
     printf ' \303\050 \377\033\001 last'
@@ -143,7 +144,7 @@ run 0 03-wordcount -n 1 - <"$tmp/text"
 prints "A word index of the standard input in a region of 256 KiB"
 prints "          5  the   1, 2"
 
-# The counts are those that other programs come to.
+# The counts agree with those of other programs.
 licence=/usr/share/common-licenses/GPL-3
 if [ -r "$licence" ]; then
     tr '[:upper:]' '[:lower:]' <"$licence" | tr -cs "a-z'" '\n' | sed "s/^'*//; s/'*$//" | grep . | sort \
@@ -154,7 +155,7 @@ if [ -r "$licence" ]; then
     cmp "$tmp/expected" "$tmp/counts" || fail "03-wordcount: other counts than sort and uniq"
 fi
 
-# --- the word index: what is too large, and what is wrong ---
+# --- the word index: too large texts, and errors ---
 
 seq 1 20000 | tr '0-9' 'a-j' >"$tmp/large"
 run 1 03-wordcount -s 64K -n 1 "$tmp/large"
@@ -205,7 +206,7 @@ if [ -w /dev/full ]; then
     one_line "could not be written"
 fi
 
-# Nothing of the word index is outside of its region.
+# All memory of the word index is in its region.
 for object in "$dir"/03-wordcount.o "$dir"/wordindex.o "$dir"/wordreport.o; do
     if [ -r "$object" ] && ${NM:-nm} -u "$object" 2>/dev/null \
         | grep -E ' (malloc|calloc|realloc|free|strdup|fopen|fdopen)$'; then

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tries that mem.h can be included, first of all and twice, in every standard of C and C++ that the
+# Tests that mem.h can be included, first of all and twice, in every standard of C and C++ that the
 # compilers know, without a warning; and builds and runs test-cxx.cc.
 #
-# Taken from the environment, as make check sets it: CC, CXX (no: there is none), CPPFLAGS, CFLAGS,
+# Reads from the environment, as make check sets it: CC, CXX (no: there is none), CPPFLAGS, CFLAGS,
 # CXXFLAGS, LDFLAGS, LIBTOOL, TEST_WRAPPER, top_srcdir, top_builddir. For an installed library also
-# MEM_CFLAGS and MEM_LIBS, as pkg-config tells them.
+# MEM_CFLAGS and MEM_LIBS, as from pkg-config.
 #
-# Exits with 0 if all is well, else with 1.
+# Exits with 0 on success, else with 1.
 
 # Commands and flags are lists of words.
 # shellcheck disable=SC2086
@@ -27,7 +27,7 @@ tmp=$(mktemp -d "$build/languages.XXXXXX") || exit 99
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 99' HUP INT TERM
 
-# include COMPILER SUFFIX STANDARD: tries the header alone
+# include COMPILER SUFFIX STANDARD: compiles the header alone
 include()
 {
     printf '#include <mem.h>\n#include <mem.h>\nextern int mem_test;\n' >"$tmp/header.$2"

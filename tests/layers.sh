@@ -1,10 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The wings of src/, from left to right: base; heap and os; cache; region; api. An include goes to the same wing or to
-# one on the left, heap and os know nothing of each other, and no module includes one that includes it. malloc/, record/
-# and replay/ stand around it: src/ knows none of them, record/ nothing of replay/, and replay/ no more of record/ than the
-# layout of traces.
+# The wings of src/, from left to right: base; heap and os; cache; region; api. An include goes to
+# the same wing or to one on the left. heap and os do not include each other, and no two modules do.
 set -eu
 
 top=${top_srcdir:-.}
@@ -12,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$top/src"
 
-# Each include of one of our headers: the file, the header.
+# Lists each include of a header of libmem: the file, the header.
 grep -H '^#include "' ./*/*.[ch] | sed 's|^\./\([^:]*\):#include "\([^"]*\)".*|\1 \2|' | grep '\.h$' |
     grep -v ' mem\.h$' >"$work/includes"
 test -s "$work/includes"
@@ -26,7 +24,8 @@ awk '
         else if (rank[to[1]] == rank[from[1]] && to[1] != from[1]) { print $1 " includes " $2 " of a wing beside it" }
     }' "$work/includes" >"$work/wrong"
 
-# A module is a header and the file of its name; and files whose names go on with a hyphen, and have no header.
+# A module is a header and the file of its name, with files whose names continue with a hyphen and
+# that have no header.
 while read -r from to; do
     for name in from to; do
         eval "path=\${$name%.[ch]}"

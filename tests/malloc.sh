@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What the scripts share that run programs with libmem-malloc.so; they read this file.
+# Common parts of the scripts that run programs with libmem-malloc.so; they read this file.
 #
-# Taken from the environment, as make check sets it: top_builddir, TEST_WRAPPER.
+# Reads from the environment, as make check sets it: top_builddir, TEST_WRAPPER.
 
 # shellcheck disable=SC2034 # what is set here is used there
 
@@ -16,7 +16,7 @@ ulimit -c 0 2>/dev/null
 
 build=$(cd "${top_builddir:-.}" && pwd) || exit 99
 programs=$build/tests/malloc
-# Of an installed package, say: both can be set.
+# Both can be set, to those of an installed package, for example.
 LIBMEM_MODULE=${LIBMEM_MODULE:-$build/.libs/libmem-malloc.so}
 export LIBMEM_MODULE
 memrun=${MEMRUN:-$build/memrun}
@@ -26,7 +26,7 @@ if [ -n "${TEST_WRAPPER-}" ]; then
     exit 77
 fi
 
-# Programs of the system may be of another word size than what was built; then they are none to test with.
+# Programs of the system may have another word size than this build; then they are not tested.
 foreign=no
 if LD_PRELOAD=$LIBMEM_MODULE /bin/true 2>&1 | grep -q 'wrong ELF class'; then
     foreign=yes
@@ -44,14 +44,14 @@ fail()
     failures=$((failures + 1))
 }
 
-# run STATUS COMMAND...: what it prints goes to $tmp/out and $tmp/err
+# run STATUS COMMAND...: output goes to $tmp/out and $tmp/err
 run()
 {
     expected=$1
     shift
     said=$*
     runs=$((runs + 1))
-    # What the shell itself has to say of a signal is not wanted.
+    # Drops the shell's own messages about signals.
     {
         (exec "$@" >"$tmp/out" 2>"$tmp/err")
         status=$?
@@ -72,7 +72,7 @@ preloaded()
     run "$expected" env LD_PRELOAD="$LIBMEM_MODULE" "$@"
 }
 
-# prints PATTERN: a whole line on the last one's stdout; complains PATTERN: its stderr is that one line
+# prints PATTERN: the last command printed this line; complains PATTERN: its stderr is this one line
 prints()
 {
     grep -qx -e "$1" "$tmp/out" && return
@@ -88,7 +88,7 @@ complains()
     fi
 }
 
-# Nothing on stderr
+# silent: nothing on stderr
 silent()
 {
     [ ! -s "$tmp/err" ] && return

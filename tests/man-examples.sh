@@ -7,11 +7,11 @@
 #   .\" SRC BEGIN (name.c)            .\" OUTPUT BEGIN
 #   .\" SRC END                       .\" OUTPUT END
 #
-# Addresses need not be the same, but the distances between them. Blanks count as one. After OUTPUT
-# BEGIN wrapped, lines may be broken anywhere. After OUTPUT BEGIN memrun and options of it, the program
-# is run by that; SRC BEGIN (name.sh) is a script of the shell. Both are left out where there is no memrun.
+# Addresses may differ, but not the distances between them. Several blanks count as one. After OUTPUT
+# BEGIN wrapped, lines may be broken anywhere. After OUTPUT BEGIN memrun OPTION..., memrun runs the
+# program; SRC BEGIN (name.sh) is a shell script. Both are left out if there is no memrun.
 #
-# With --extract page it only prints the program of a page ("-": of standard input).
+# With --extract PAGE it only prints the program of a page ("-": of standard input).
 #
 # Taken from the environment, as make check sets it: CC, CPPFLAGS, CFLAGS, LDFLAGS, LIBTOOL,
 # top_srcdir, top_builddir, TEST_WRAPPER (what to run a program with, such as an emulator).
@@ -26,7 +26,7 @@ LC_ALL=C
 export LC_ALL
 unset LIBMEM_MISUSE
 
-# Prints what stands between two comments of a page, without roff escapes: extract SRC page.
+# Prints the text between two comments of a page, without roff escapes: extract SRC page.
 extract()
 {
     awk -v what="$1" '
@@ -91,7 +91,7 @@ link()
     fi
 }
 
-# memrun of this build, or else one that is installed.
+# memrun of this build, or else an installed one.
 if [ -x "$build/memrun" ]; then
     top_build=$(cd "$build" && pwd)
     PATH=$top_build:$PATH
@@ -99,7 +99,7 @@ if [ -x "$build/memrun" ]; then
     export PATH LIBMEM_MODULE
 fi
 
-# Whether what an example needs to be run is there.
+# Succeeds if everything that an example needs is there.
 can_run()
 {
     { ! grep -q '^\.\\" OUTPUT BEGIN memrun' "$1" && ! grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; } ||
@@ -130,7 +130,7 @@ if ! { ${CC:-cc} ${CPPFLAGS-} ${CFLAGS-} ${LDFLAGS-} "$work/probe.c" -o "$work/p
     exit 77
 fi
 
-# Is the size of the bookkeeping as the pages show it?
+# Is the size of the bookkeeping that of the pages?
 case "$wrapper $(uname -m) $(cat "$work/probe.log")" in
 " x86_64 64-bit pointers, pages of 4096") exact=1 ;;
 *) exact=0 ;;
@@ -144,7 +144,7 @@ try()
     if grep -q '^\.\\" OUTPUT BEGIN wrapped' "$1"; then wrapped=1; fi
     extract SRC "$1" >"$name.c" && extract OUTPUT "$1" >"$name.shown" || return 1
     if grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; then
-        # What a script says and how it ends is all in what it prints.
+        # A script's whole output is compared, its stderr and exit status included.
         sh "$name.c" >"$name.printed"
     else
         grep -q 'int main(' "$name.c" || { echo "no program in EXAMPLES"; return 1; }

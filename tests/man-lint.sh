@@ -40,7 +40,7 @@ function squeeze(text)
     return text
 }
 
-# Keeps in errnos[name] the errnos that a comment speaks of.
+# Collects in errnos[name] the errnos that a comment names.
 function note_errnos(name, text,    word, n, i)
 {
     n = split(text, word, /[^A-Z0-9_]+/)
@@ -49,7 +49,7 @@ function note_errnos(name, text,    word, n, i)
             errnos[name] = errnos[name] " " word[i]
 }
 
-# Keeps a declaration of the header, whose comment is in remark.
+# Collects a declaration of the header, whose comment is in remark.
 function note_declaration(text,    name)
 {
     sub(/MEM_ATTR_[A-Z]*/, "", text)

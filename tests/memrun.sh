@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tests memrun: its options, what it says and how it ends; budgets; reports.
+# Tests memrun: its options, its messages and exit statuses; budgets; reports.
 #
-# Taken from the environment, as make check sets it: top_srcdir, and what malloc.sh tells.
+# Reads from the environment, as make check sets it: top_srcdir, and the variables of malloc.sh.
 
 # shellcheck source=tests/malloc.sh
 . "${top_srcdir:-.}/tests/malloc.sh"
 
-# --- what it says of itself ---
+# --- help and version ---
 
 run 0 "$memrun" --help
 silent
@@ -21,7 +21,7 @@ if [ -w /dev/full ]; then
     complains 'memrun: stdout: No space left on device'
 fi
 
-# --- what is wrong ---
+# --- errors ---
 
 run 125 "$memrun"
 complains "memrun: no program given; try 'memrun --help'"
@@ -56,7 +56,7 @@ run 127 "$memrun" "$tmp/no-such-program"
 complains "memrun: $tmp/no-such-program: No such file or directory"
 run 126 "$memrun" "$tmp"
 complains "memrun: $tmp: Permission denied"
-# Places on the path that can't be looked into hide nothing.
+# Unreadable directories on the path hide nothing.
 : >"$tmp/file"
 mkdir "$tmp/closed"
 chmod 0 "$tmp/closed"
@@ -83,7 +83,7 @@ run 0 "$memrun" --size=1g --misuse ignore --exact sh -c 'echo "$LIBMEM_SIZE $LIB
 prints '1g ignore 1'
 run 0 "$memrun" sh -c 'echo "$LIBMEM_SIZE|$LIBMEM_MISUSE|$LIBMEM_EXACT|$LIBMEM_STATS"'
 prints '|||'
-# A module is found from everywhere.
+# The module is found from every directory.
 (cd "${LIBMEM_MODULE%/*}" && LIBMEM_MODULE=./${LIBMEM_MODULE##*/} "$memrun" -s 8M sh -c "cd / && exec '$programs/needs' 70") >"$tmp/out"
 said="a program in another directory, with a relative LIBMEM_MODULE"
 prints '[78] of 70: ENOMEM'
@@ -100,7 +100,7 @@ grep -q '^libmem: misuse: ' "$tmp/err" || fail "no line about the misuse"
 run 0 "$memrun" -m ignore "$programs/mistake" double
 silent
 
-# --- budgets: what needs less runs to its end, what needs more is told ---
+# --- budgets: programs that need less succeed, those that need more see a failure ---
 
 run 0 "$memrun" -s 64M "$programs/needs" 60
 silent
@@ -108,13 +108,13 @@ prints 'all of 60'
 run 1 "$memrun" -s 64M "$programs/needs" 70
 silent
 prints '6[34] of 70: ENOMEM'
-# Children have the same budget, each for itself.
+# Each child has the same budget for itself.
 run 1 "$memrun" -s 64M sh -c "'$programs/needs' 60 && exec '$programs/needs' 70"
 prints 'all of 60'
 prints '6[34] of 70: ENOMEM'
 
-# Without a size, a limit of address space or of data is what there is, and something is left beside the
-# heap: less than three quarters of 195 MiB are for it.
+# Without a size, limits of address space or of data count, and some space is left beside the heap:
+# it gets less than three quarters of 195 MiB.
 limited()
 {
     # shellcheck disable=SC2016,SC3045
@@ -153,7 +153,7 @@ run 0 "$memrun" --stats-file="$tmp/stats" sh -c "cd / && '$programs/needs' 1 >&2
 grep -qx 'libmem: needs (process [0-9]*)' "$tmp/stats" || fail "no report of a child in the file"
 (cd "$tmp" && "$memrun" --stats=json --stats-file=relative sh -c "cd / && exec '$programs/needs' 1" >/dev/null)
 grep -q '^{"program":"needs"' "$tmp/relative" || fail "no report in a file of the first directory"
-# A name of any length, or nobody who reads the report, changes nothing else.
+# A name of any length, and a report that nobody reads, change nothing else.
 if command -v bash >/dev/null 2>&1; then
     long=$(printf '%05000d' 0)
     for format in text json; do
@@ -170,12 +170,13 @@ fi
 said="a program whose report nobody reads"
 cp "$tmp/status" "$tmp/out"
 prints 0
-# Programs may close stderr before they end, as those of GNU do.
+# Programs may close stderr before they end, as GNU programs do.
 if [ $foreign = no ]; then
     run 0 "$memrun" --stats cat /dev/null
     grep -q '^libmem: cat (process' "$tmp/err" || fail "no report of a program that closed its stderr"
 fi
-# Programs may close all descriptors but stderr, or all, and open others in their place: those get no report.
+# Programs may close all descriptors but stderr, or all of them, and open others in their place,
+# which must get no report.
 for closed in "3 4095" "2 2" "3 4095 $tmp/other" "2 2 $tmp/other"; do
     # shellcheck disable=SC2086
     run 0 "$memrun" --stats "$programs/closes" $closed
@@ -191,9 +192,9 @@ done
 run 0 "$memrun" --stats-file="$tmp/report-closed" "$programs/closes" 2 4095
 grep -q '^libmem: closes (process' "$tmp/report-closed" || fail "no report in a file of a program that closed all descriptors"
 
-# --- what bash completes ---
+# --- completion for bash ---
 
-# completes WORDS EXPECTED: what can stand for the last of some words
+# completes WORDS EXPECTED: the completions of the last word
 completes()
 {
     said="completion of '$1'"

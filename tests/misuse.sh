@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Runs the programs in misuse/, each with every value of LIBMEM_MISUSE. Such a program says on stdout
-# what line the library must write to stderr, makes its mistake, and ends well if it still runs. What
-# it is ended by, and what stands on stderr, must be exactly so:
+# Runs the programs in misuse/, each with every value of LIBMEM_MISUSE. Such a program prints the line
+# that the library must write to stderr, makes its mistake, and ends well if it still runs. Its end and
+# its stderr must be exactly these:
 #
 #   unset, ignore   goes on          nothing
 #   warn            goes on          the line
-#   another value   goes on          that it is none, and the line
+#   another value   goes on          that it is invalid, and the line
 #   abort           SIGABRT          the line
 #   (guard-*)       SIGSEGV          nothing
 #
-# MISUSE_DIR: where the programs are (tests/misuse). TEST_WRAPPER: what to run them under. LIBTOOL: as
-# make knows it. top_srcdir: where the sources are.
+# MISUSE_DIR: the directory of the programs (tests/misuse). TEST_WRAPPER: a command to run them with.
+# LIBTOOL: as in make. top_srcdir: the sources.
 #
-# Exits with 0 if all is as it should be, else with 1.
+# Exits with 0 on success, else with 1.
 
 LC_ALL=C
 export LC_ALL
@@ -28,7 +28,7 @@ trap 'exit 99' HUP INT TERM
 # shellcheck disable=SC3045
 ulimit -c 0 2>/dev/null
 
-# Signals are to end the programs, and nobody else is to say a word about it.
+# Signals must end the programs, and nothing else may write messages about them.
 for name in ASAN TSAN UBSAN LSAN; do
     eval "options=\${${name}_OPTIONS-}"
     eval "${name}_OPTIONS='${options:+$options:}handle_segv=0:handle_abort=0:handle_sigbus=0'"
@@ -44,8 +44,8 @@ fail()
     failures=$((failures + 1))
 }
 
-# run PROGRAM VALUE: stdout goes to $tmp/out, what the library writes to stderr to $tmp/err. An
-# emulator tells of signals there, and so does valgrind of writes to guard pages.
+# run PROGRAM VALUE: stdout goes to $tmp/out, the library's messages to $tmp/err. An emulator
+# reports signals there, and valgrind reports writes to guard pages.
 run()
 {
     runs=$((runs + 1))
@@ -54,7 +54,7 @@ run()
         LIBMEM_MISUSE=$2
         export LIBMEM_MISUSE
     fi
-    # What the shell itself has to say of a signal is not wanted.
+    # Drops the shell's own messages about signals.
     {
         # shellcheck disable=SC2086
         (exec $wrapper "$dir/$1" >"$tmp/out" 2>"$tmp/all")
@@ -67,7 +67,7 @@ run()
     fi
 }
 
-# expect STATUS: how the last program ended, and that stderr is as in $tmp/expected
+# expect STATUS: the last program ended with it, and stderr is as in $tmp/expected
 expect()
 {
     [ "$status" -eq "$1" ] || fail "$program, LIBMEM_MISUSE=$value: ended with $status, not $1"

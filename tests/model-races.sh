@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Has a machine try everything that can happen when threads free the same block, by the models in models/. Where one rule of these is
-# left out, it has to find what goes wrong: so it can.
+# Model-checks everything that can happen when threads free the same block, with the models in models/.
+# With one rule of the protocol left out, the checker must find a fault: so the models can fail.
 #
 # Taken from the environment, as make check sets it: CC, top_srcdir, top_builddir.
 #
@@ -35,7 +35,7 @@ if ! $cc -o probe probe.c || ! ./probe; then
     exit 77
 fi
 
-# run MODEL FLAG...: tries everything. Tells how many states there are, and what is wrong.
+# run MODEL FLAG...: tries everything; prints the number of states, and faults
 run()
 {
     model=$1
@@ -57,7 +57,7 @@ run()
     grep -q 'errors: 0$' pan.out
 }
 
-# holds MODEL FLAG...: nothing can go wrong.
+# holds MODEL FLAG...: there is no fault
 holds()
 {
     optimize=-O1
@@ -71,7 +71,7 @@ holds()
     fi
 }
 
-# fails MODEL FLAG...: a mistake is found.
+# fails MODEL FLAG...: there is a fault
 fails()
 {
     optimize=-O0 # compiling takes longer than finding
@@ -101,7 +101,7 @@ holds free $one -DSTEPS=2 -DC11
 holds free $two -DSTEPS=2 -DC11
 holds free $two -DSTEPS=3 -DLATER_STEPS=5 -DOWN_POSTS -DC11
 
-# What each rule is for.
+# The need for each rule.
 for memory in "" -DC11; do
     fails free $one -DSTEPS=3 $memory -DNO_OWNER_FENCE
     fails free $one -DSTEPS=3 $memory -DNO_SECOND_LOOK

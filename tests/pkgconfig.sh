@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs the library into a directory of its own, then builds a program with what pkg-config says
-# about it there, and runs it: shared and static, in C and, if there is a compiler, in C++.
+# Installs the library into a directory of its own, then builds a program with pkg-config's flags
+# and runs it: shared and static, in C and, if there is a compiler, in C++.
 #
 # Taken from the environment, as make check sets it: CC, CFLAGS, CXX, CXXFLAGS, LDFLAGS, MAKE,
 # PKG_CONFIG, TEST_WRAPPER, INSTRUMENT_FLAGS, top_builddir.
@@ -28,8 +28,7 @@ $pkg_config --version >/dev/null 2>&1 || { echo "there is no pkg-config"; exit 7
 pc=$(find "$work/root" -name mem.pc)
 test -n "$pc" || { echo "mem.pc was not installed"; exit 1; }
 
-# The root is where the files are. Prefixes that compilers know by themselves, such as /usr, are of
-# no use without it.
+# The files are below a root: prefixes that compilers know by themselves, such as /usr, need one.
 PKG_CONFIG_LIBDIR=$(dirname "$pc")
 PKG_CONFIG_SYSROOT_DIR=$work/root
 PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1
@@ -60,7 +59,7 @@ int main(void)
 END
 cp "$work/program.c" "$work/program.cc"
 
-# Runs a program that was built: run NAME.
+# Runs a built program: run NAME.
 run()
 {
     # shellcheck disable=SC2086
@@ -92,7 +91,7 @@ try()
     fi
 }
 
-# Are programs linked without shared libraries at all here? Not with sanitizers.
+# Can programs be linked without shared libraries here? Not with sanitizers.
 can_link_static()
 {
     # shellcheck disable=SC2086

@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tests libmem-malloc.so: what it exports and needs, and the programs in malloc/, each run with it.
+# Tests libmem-malloc.so: its exports and needs, and the programs in malloc/, each run with it.
 #
-# Taken from the environment, as make check sets it: CXX, CXXFLAGS, LDFLAGS, NM, top_srcdir, and what
-# malloc.sh tells.
+# Reads from the environment, as make check sets it: CXX, CXXFLAGS, LDFLAGS, NM, top_srcdir, and the
+# variables of malloc.sh.
 
 # Flags are lists of words.
 # shellcheck disable=SC2086
 # shellcheck source=tests/malloc.sh
 . "${top_srcdir:-.}/tests/malloc.sh"
 
-# --- what it exports: just what malloc.map lists, C++'s operators in all 20 forms ---
+# --- exports: exactly those in malloc.map, with C++'s operators in all 20 forms ---
 
 ${NM:-nm} -D --defined-only "$LIBMEM_MODULE" | awk '$2 != "A" { print $3 }' | sort >"$tmp/exported"
 sed -n 's/^    \([a-z_0-9]*\);$/\1/p' "${top_srcdir:-.}/malloc/malloc.map" >"$tmp/listed"
@@ -31,7 +31,7 @@ if ! cmp -s "$tmp/expected" "$tmp/exported"; then
     diff "$tmp/expected" "$tmp/exported"
 fi
 
-# --- what it needs: libc, and the fastest way to variables of a thread ---
+# --- needs: libc, and the fastest access to thread variables ---
 
 if command -v readelf >/dev/null 2>&1; then
     needed=$(readelf -d "$LIBMEM_MODULE" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libpthread|libdl|ld-.*)\.so')
@@ -44,7 +44,7 @@ if wants=$(${NM:-nm} -D -u "$LIBMEM_MODULE" | grep -E ' (malloc|calloc|realloc|f
     fail "it wants $wants"
 fi
 
-# --- programs of C ---
+# --- programs in C ---
 
 preloaded 0 "$programs/surface"
 grep -q '^libmem: surface (process [0-9]*)$' "$tmp/err" || fail "malloc_stats: says nothing on stderr"
@@ -81,7 +81,7 @@ LIBMEM_EXACT=1 LIBMEM_HUGE=1 preloaded 0 "$programs/threads"
 silent
 unset LIBMEM_SIZE
 
-# --- a plug-in that is loaded with RTLD_DEEPBIND, by the RUNPATH of the program ---
+# --- a plug-in loaded with RTLD_DEEPBIND, by the RUNPATH of the program ---
 
 mkdir "$tmp/plugins"
 plugin="${CC:-cc} -D_GNU_SOURCE ${CFLAGS-} ${LDFLAGS-} ${top_srcdir:-.}/tests/malloc/plugin.c"
@@ -101,7 +101,7 @@ else
     fail "plugin.c cannot be compiled"
 fi
 
-# --- what the environment says ---
+# --- the environment ---
 
 LIBMEM_STATS=json preloaded 0 "$programs/mistake" fails
 grep -q '"failures":3,' "$tmp/err" || fail "calls that failed are not counted: $(cat "$tmp/err")"
@@ -127,7 +127,7 @@ if [ -x "$build/tests/test-threads" ]; then
     preloaded 0 "$build/tests/test-alloc"
 fi
 
-# --- filters of system calls: the program's own, and one that it is started with ---
+# --- filters of system calls: the program's own, and an inherited one ---
 
 for by in prctl syscall; do
     for threads in 0 3; do
@@ -143,7 +143,7 @@ for by in prctl syscall; do
     done
 done
 
-# --- libraries that take the place of functions, and allocate there; early calls ---
+# --- libraries that replace functions, and allocate in them; early calls ---
 
 if $CC ${CFLAGS-} -fPIC -shared "${top_srcdir:-.}/tests/malloc/interposer.c" -o "$tmp/interposer.so" 2>"$tmp/err"; then
     for order in "$tmp/interposer.so $LIBMEM_MODULE" "$LIBMEM_MODULE $tmp/interposer.so"; do
@@ -157,7 +157,7 @@ if $CC ${CFLAGS-} -fPIC -shared "${top_srcdir:-.}/tests/malloc/audit.c" -o "$tmp
     prints '[0-4] of 8: ENOMEM'
 fi
 
-# --- programs of C++ ---
+# --- programs in C++ ---
 
 if [ "${CXX:-no}" = no ]; then
     echo "there is no C++ compiler"
@@ -169,8 +169,9 @@ else
     silent
 fi
 
-# A program, or libraries before the module, have some of the operators: the others call these, as without it.
-# same WHAT PRELOADED PROGRAM
+# A program, or libraries before the module, define some of the operators: the others call these, as
+# without the module.
+#   same WHAT PRELOADED PROGRAM
 same()
 {
     runs=$((runs + 1))
@@ -208,7 +209,7 @@ if [ "${CXX:-no}" != no ]; then
     done
 fi
 
-# --- mistakes: the line, and what follows it ---
+# --- mistakes: the line, and the end ---
 
 at="0x[0-9a-f]*"
 mistake()
@@ -232,7 +233,7 @@ mistake unaligned "the pointer is not aligned as a block is: $at in a block in u
 mistake outside "the pointer is outside of the region's blocks: $at"
 mistake size "the freed block is smaller than the given size: $at in a block in use of 112 bytes at $at"
 
-# --- an environment that makes no sense ---
+# --- invalid settings ---
 
 for size in 0 12x -1 +1 ' 1' K 1KB 101% 99999999999999999999 99999999999G '%'; do
     LIBMEM_SIZE=$size preloaded 125 "$programs/needs" 0
@@ -242,7 +243,7 @@ for size in 1000000 977K 1m 1G 1% '' 25%; do
     LIBMEM_SIZE=$size preloaded 0 "$programs/needs" 0
     silent
 done
-# PTRDIFF_MAX, or no number at all where addresses are short
+# PTRDIFF_MAX, or a number too large for short addresses
 LIBMEM_SIZE=9223372036854775807 preloaded 125 "$programs/needs" 0
 complains 'libmem: .*LIBMEM_SIZE.*'
 LIBMEM_HUGE=yes preloaded 0 "$programs/needs" 0

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Real programs behave as ever when memrun runs them: the same output, the same status. Those that are
-# not installed are left out, and told.
+# Real programs behave as usual when memrun runs them: the same output, the same status. Programs that
+# are not installed are left out, with a message.
 #
 # PROGRAMS_PYTHON_TESTS: modules of python3 -m test to run, instead of the usual ones.
 # Taken from the environment, as make check sets it: CC, CXX, top_srcdir, and what malloc.sh tells.
@@ -16,7 +16,7 @@ if [ $foreign = yes ]; then
     exit 77
 fi
 
-# same COMMAND...: runs it with the C library's malloc and with this one; both must do the same
+# same COMMAND...: runs it with the C library's malloc and with libmem's; both must do the same
 same()
 {
     runs=$((runs + 1))
@@ -96,7 +96,8 @@ END
         tests=${PROGRAMS_PYTHON_TESTS:-test_list test_thread}
         for test in $tests; do
             runs=$((runs + 1))
-            # What tests say, and when, differs; which were run and how they ended does not.
+            # The messages of tests, and their order, may differ; the set of tests and their results
+            # may not.
             PYTHONMALLOC=malloc python3 -m test -v "$test" >plain.log 2>&1
             plain=$?
             PYTHONMALLOC=malloc "$memrun" python3 -m test -v "$test" >ours.log 2>&1
@@ -185,7 +186,7 @@ END
     fi
 fi
 
-# Commands whose answers depend on nothing but what came before
+# Commands whose answers depend only on earlier commands
 redis_script()
 {
     local i
@@ -208,7 +209,7 @@ redis_script()
     echo 'eval "local t = {} for i = 1, 3000 do t[i] = tostring(i * i) end return table.concat(t)" 0'
 }
 
-# Works with a server, that a command starts, and writes down what it answers: redis_run NAME COMMAND...
+# redis_run NAME COMMAND...: uses a server, which a command starts, and records its answers
 redis_run()
 {
     local name=$1 redis="redis-cli -s $tmp/redis.sock" server i

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Tests what the library offers to the linker, and what it wants of it.
+# Tests the symbols that the library defines and needs.
 #
 #   - mem.h declares, src/mem.map lists, the shared library exports under MEM_1.0, and Debian's symbols
 #     file names the same functions, and no others.
-#   - The archive defines these for others, and nothing else: no name that a program could want for itself.
-#   - The library wants no malloc(), brk() or the like.
+#   - The archive exports these, and nothing else: no name that a program could use for itself.
+#   - The library needs no malloc(), brk() or the like.
 #   - Its soname is libmem.so.1.
 #
-# Taken from the environment, as make check sets it: CC, NM, top_srcdir, top_builddir, and
-# INSTRUMENT_FLAGS: what a compiler adds for them may well want malloc().
+# Reads from the environment, as make check sets it: CC, NM, top_srcdir, top_builddir, and
+# INSTRUMENT_FLAGS: code that a compiler adds for them may need malloc().
 #
-# Exits with 0 if so, 1 if not, and 77 if there is no shared library to look at.
+# Exits with 0 if so, 1 if not, and 77 if there is no shared library to test.
 
 set -u
 LC_ALL=C
@@ -28,8 +28,8 @@ trap 'exit 1' HUP INT TERM
 
 test -f "$libs/libmem.so" || { echo "there is no shared library"; exit 77; }
 
-# Prints the functions that mem.h declares: what stands before a parenthesis outside of typedefs.
-# CC and CPPFLAGS hold several words.
+# Prints the functions that mem.h declares: the names before a parenthesis, outside of typedefs. CC
+# and CPPFLAGS hold several words.
 # shellcheck disable=SC2086
 ${CC:-cc} ${CPPFLAGS-} -E "$top/include/mem.h" | sed '/^#/d' | tr '\n' ' ' | tr ';' '\n' |
     sed -n '/typedef/d; s/.*[ *]\(Mem_[A-Za-z]*\)(.*/\1/p' | sort >"$work/mem.h"
