@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/progress.h"
+
 /* How fine a report is, and how much it knows exactly. */
 enum {
     COLUMNS = 4096,
@@ -286,14 +288,19 @@ static bool run_event(Run *run, const TraceEvent *event, TraceError *error)
 
 static bool run_all(Run *run, Trace *trace, uint64_t until, TraceError *error)
 {
+    Progress progress;
     TraceEvent event;
-    int more;
+    bool going = true;
+    int more = 0;
 
     trace_rewind(trace);
-    while ((more = trace_next(trace, &event, error)) > 0 && event.number < until)
-        if (!run_event(run, &event, error))
-            return false;
-    if (more < 0)
+    progress_begin(&progress, "playing for the report");
+    while (going && (more = trace_next(trace, &event, error)) > 0 && event.number < until) {
+        going = run_event(run, &event, error);
+        progress_tell(&progress, trace_progress(trace));
+    }
+    progress_end(&progress);
+    if (!going || more < 0)
         return false;
 
     Collection *to = run->to;
