@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "replay/compress.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +92,16 @@ static bool may_write(const Trace *trace, const char *path, TraceError *error)
     return true;
 }
 
+/* Removes a copy that is not whole; but not what was no file before. */
+static void discard(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode)) {
+        unlink(path);
+    }
+}
+
 bool compress_trace(Trace *trace, const char *path, void (*tick)(const Trace *trace),
                     TraceError *error)
 {
@@ -114,7 +123,7 @@ bool compress_trace(Trace *trace, const char *path, void (*tick)(const Trace *tr
     written = trace_finish(copy.to, read ? error : &ignored);
     bytes_free(&copy.nodes);
     if (!read || !written) {
-        unlink(path);
+        discard(path);
     }
     return read && written;
 }
