@@ -15,7 +15,7 @@ import tempfile
 
 NOTHING_DRAWN_STATUS = 77
 
-# What is drawn of each measure.
+# The panels of each measure.
 FIGURES = {
     "pair": "time",
     "processor": "processor time",
@@ -24,7 +24,7 @@ FIGURES = {
     "misses": "last-level cache misses",
 }
 
-# The columns that tell the bars of one allocator apart.
+# The columns that distinguish the bars of one allocator.
 LABELS = ("program", "sizes", "live", "threads")
 
 PANEL_HEIGHT = 320  # pixels
@@ -32,7 +32,7 @@ MOST_SHOWN = 3  # the ratio beyond which bars are cut
 
 
 class NothingDrawn(Exception):
-    """There are no ratios, or nothing here can draw them; which is no fault of anybody's."""
+    """There are no ratios, or no program to draw them. Not an error."""
 
 
 class Panel:
@@ -51,7 +51,7 @@ class Panel:
         self.ratios[label, allocator] = ratio
 
     def rows(self):
-        """A row for each label, and one for the geometric mean: label, ratios or NaN."""
+        """Returns a row for each label, and one for the geometric mean: label, ratios or NaN."""
         for label in self.labels:
             yield label, [self.ratios.get((label, name), math.nan) for name in self.allocators]
         if len(self.labels) > 1:
@@ -64,7 +64,7 @@ class Panel:
         return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
     def top(self):
-        """The largest ratio that is shown."""
+        """Returns the largest ratio shown."""
         shown = [ratio for ratio in self.ratios.values() if ratio <= MOST_SHOWN]
         cut = len(shown) < len(self.ratios)
         return MOST_SHOWN if cut else max(shown, default=1) * 1.05
@@ -80,7 +80,7 @@ def label_of(row):
 
 
 def read_panels(path):
-    """The panels of a file. Raises ValueError if it is none of those files."""
+    """Returns the panels of a file. Raises ValueError for another kind of file."""
     panels = {}
     with open(path, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t")
@@ -104,7 +104,7 @@ def read_panels(path):
 
 
 def quote(text):
-    """Text as a string of gnuplot's, and as one field of its data."""
+    """Quotes text as a string of gnuplot, and as one field of its data."""
     return '"' + text.replace("\\", "").replace('"', "") + '"'
 
 
@@ -161,7 +161,7 @@ def draw_by_gnuplot(panels, svg, width):
 
 
 def draw_by_matplotlib(panels, svg, width):
-    with tempfile.TemporaryDirectory() as directory:  # where it may keep its own files
+    with tempfile.TemporaryDirectory() as directory:  # for matplotlib's own files
         os.environ.setdefault("MPLCONFIGDIR", directory)
         import matplotlib
 
@@ -189,7 +189,7 @@ def draw_by_matplotlib(panels, svg, width):
 
 
 def draw(tsv, svg):
-    """Draws what is in the file tsv into the file svg.
+    """Draws the figures in the file tsv into the file svg.
 
     Raises NothingDrawn; ValueError if tsv is not as it should be; OSError if a file cannot be read
     or written."""

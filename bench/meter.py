@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Runs a program with a library preloaded, and tells what it took: time and memory, or instructions
-# and cache misses.
+# Runs a program with a library preloaded, and measures it: time and memory, or instructions and
+# cache misses.
 
 import glob
 import os
@@ -17,7 +17,7 @@ class RunError(Exception):
 
 
 class Process:
-    """A process that is measured, its children included."""
+    """A measured process, its children included."""
 
     def __init__(self, argv, library, environment, directory, stdin=None, stdout=None):
         self.errors = tempfile.TemporaryFile("w+", dir=directory)
@@ -32,15 +32,15 @@ class Process:
         )
 
     def command(self, argv, preload, directory):
-        """What starts argv with the variable preload, so that it is measured."""
+        """Returns the command that starts argv with the variable preload, and measures it."""
         raise NotImplementedError
 
     def figures(self, usage):
-        """What was measured, by name, given what the system says that the process used."""
+        """Returns the figures by name, given the resource usage of the process."""
         raise NotImplementedError
 
     def kill(self):
-        """Ends the process before its time, and those that it started."""
+        """Kills the process and its children."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
@@ -106,7 +106,7 @@ class Counter(Process):
 
     @classmethod
     def is_available(cls):
-        """Whether Valgrind is there, and can run a program."""
+        """Returns whether Valgrind is installed and works."""
         if not cls.valgrind:
             return False
         command = [cls.valgrind, *cls.options, "--cachegrind-out-file=/dev/null", "true"]
@@ -130,7 +130,7 @@ class Counter(Process):
 
 
 def read_counts(path):
-    """The counts in a file of cachegrind, by event."""
+    """Returns the counts in a file of cachegrind, by event."""
     lines = {}
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:

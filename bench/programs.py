@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 #
-# Measures whole programs under one malloc after the other: processor time, elapsed time, and the
-# most memory that was resident; or counts their instructions and cache misses. See README.md here.
+# Measures whole programs under one malloc after another: processor time, elapsed time, and peak
+# resident memory; or counts their instructions and cache misses. See README.md here.
 
 import argparse
 import hashlib
@@ -32,7 +32,7 @@ ALLOCATORS = {
 }
 
 USAGE_STATUS = 2
-ROUNDS = 5  # unless told otherwise; of counts, which hardly differ, it is 1
+ROUNDS = 5  # by default; 1 for counts, which hardly differ
 
 
 def fail(message, status=1):
@@ -46,7 +46,7 @@ def fail(message, status=1):
 
 
 def can_preload(library):
-    """Whether a process that library is preloaded into has it."""
+    """Returns whether library can be preloaded."""
     environment = dict(os.environ, LD_PRELOAD=library)
     result = subprocess.run(
         ["cat", "/proc/self/maps"], env=environment, capture_output=True, text=True, check=False
@@ -57,7 +57,7 @@ def can_preload(library):
 
 
 def choose_allocators(options):
-    """The allocators that take part, and those that are missing, by name."""
+    """Returns the allocators to compare, and those that are missing, by name."""
     known = dict(ALLOCATORS)
     for extra in options.allocator:
         name, equals, library = extra.partition("=")
@@ -84,11 +84,11 @@ def describe(allocators):
 # --------------------------------------------------------------------------------------------------
 
 
-# Each of these is given what measures a process, Meter or Counter.
+# These functions take the class that measures a process, Meter or Counter.
 
 
 def run_plain(workload, library, directory, measured):
-    """Runs a program to its end. Returns the figures, and a digest of what it wrote."""
+    """Runs a program to its end. Returns the figures, and a digest of its output."""
     with open(workload.stdin or os.devnull, "rb") as stdin:
         with tempfile.TemporaryFile(dir=directory) as stdout:
             environment = workload.environment()
@@ -99,7 +99,7 @@ def run_plain(workload, library, directory, measured):
 
 
 def run_server(workload, library, directory, measured):
-    """Runs a server, and a client that is not measured. Returns the figures."""
+    """Runs a server, and a client, which is not measured. Returns the figures."""
     workload.choose_port()
     process = measured(workload.argv, library, workload.environment(), directory)
     try:
@@ -128,7 +128,7 @@ def show_progress(text):
 
 
 def measure(chosen_workloads, allocators, rounds, directory, count):
-    """Runs all programs under all allocators, which take turns; each round begins with another."""
+    """Runs all programs under all allocators in turn; each round starts with another allocator."""
     names = list(allocators)
     figures, measured = (COUNTS, Counter) if count else (TIMES, Meter)
     samples = Samples([workload.name for workload in chosen_workloads], names, figures)
@@ -230,7 +230,7 @@ def parse_options():
 
 
 def check_writable(path):
-    """Ends now, rather than after all runs, if path cannot be written."""
+    """Fails now, rather than after all runs, if path cannot be written."""
     try:
         with open(path, "w", encoding="utf-8"):
             pass
@@ -239,7 +239,7 @@ def check_writable(path):
 
 
 def choose_workloads(options):
-    """The programs that are run, and those that are missing, by name."""
+    """Returns the programs to run, and those that are missing, by name."""
     for name in options.programs:
         if name not in workloads.NAMES:
             fail(f"no such program: '{name}' (see --help)", USAGE_STATUS)
@@ -266,7 +266,7 @@ def print_header(names, missing_programs, allocators, missing_allocators, option
 
 
 def draw(tsv, svg):
-    """Draws what can be drawn, or removes svg and says why not."""
+    """Draws the chart, or removes svg and says why not."""
     try:
         chart.draw(tsv, svg)
     except chart.NothingDrawn as reason:
@@ -295,7 +295,7 @@ def run_all(options, directory):
 
 
 def main():
-    # As an exception, so that what was started is ended and what was made is removed.
+    # As an exception, so that processes are ended and files removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = parse_options()
     for path in filter(None, (options.tsv, options.svg)):

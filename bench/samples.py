@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 #
-# The figures that came out of all runs, and what is made of them: tables, and a file.
+# The figures of all runs, as tables and as a file.
 
 import statistics
 
-# The name of the allocator that the others are compared with.
+# The name of the reference that others are compared with.
 REFERENCE = "glibc"
 
-# What is measured of each run, or counted: its name, unit, title, digits.
+# The figures of each run, measured or counted: name, unit, title, digits.
 TIMES = (
     ("processor", "s", "Processor time", 2),
     ("elapsed", "s", "Elapsed time", 2),
@@ -42,27 +42,27 @@ class Samples:
         return self.values.get((workload, allocator, figure))
 
     def ratio(self, workload, allocator, figure):
-        """The median of the ratios to the reference in the same round, or None."""
+        """Returns the median of the ratios to the reference in the same round, or None."""
         mine, others = (self.get(workload, name, figure) for name in (allocator, REFERENCE))
         if not mine or not others or 0 in others:
             return None
         return statistics.median(a / b for a, b in zip(mine, others))
 
     def ratio_least(self, workload, allocator, figure):
-        """The ratio of the least, or None."""
+        """Returns the ratio of the least samples, or None."""
         mine, others = (self.get(workload, name, figure) for name in (allocator, REFERENCE))
         return min(mine) / min(others) if mine and others and min(others) > 0 else None
 
     def ratio_best(self, workload, allocator, figure):
-        """The ratio of the least to that of the best other allocator, or None."""
+        """Returns the ratio of the least sample to the best other allocator's, or None."""
         mine = self.get(workload, allocator, figure)
         others = [self.get(workload, name, figure) for name in self.allocators if name != allocator]
         best = min(map(min, filter(None, others)), default=0)
         return min(mine) / best if mine and best > 0 else None
 
     def mean(self, ratio, allocator, figure):
-        """The geometric mean of such ratios, over the programs that all allocators have run, or
-        None."""
+        """Returns the geometric mean of such ratios, over the programs that all allocators have
+        run, or None."""
         ratios = [
             ratio(workload, allocator, figure)
             for workload in self.workloads
@@ -84,7 +84,7 @@ def is_counted(samples):
 
 
 def shown_ratios(samples):
-    """What the cells of a table have: counts differ little, and do not differ by chance."""
+    """Returns the ratios to show: counts differ little, and not by chance."""
     return samples.ratio_least, samples.ratio_best if is_counted(samples) else samples.ratio
 
 

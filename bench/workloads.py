@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The programs that programs.py measures: their inputs, which are the same each time, and how they
-# are started.
+# The programs that programs.py measures: their inputs, the same each time, and their commands.
 
 import glob
 import json
@@ -20,11 +19,11 @@ SCRIPTS = os.path.join(HERE, "programs")
 
 
 class WorkloadError(Exception):
-    """An input cannot be made, or a server not be used."""
+    """An input cannot be made, or a server cannot be used."""
 
 
 def plain_environment():
-    """That of this process, without what programs could take as orders."""
+    """Returns the environment of this process, without variables that control programs."""
     orders = (
         "GIT_DIR",
         "GIT_INDEX_FILE",
@@ -49,19 +48,19 @@ class Plain:
         self.variables = variables or {}
 
     def environment(self):
-        """That of this process, with what makes runs differ settled."""
+        """Returns the environment of this process, fixed so that runs do not differ."""
         return dict(plain_environment(), **self.variables)
 
 
 class Server(Plain):
-    """A program that serves until it is told to end."""
+    """A server that runs until told to stop."""
 
     def choose_port(self):
-        """Sets what it listens to, anew before each start."""
+        """Sets its address, before each start."""
         raise NotImplementedError
 
     def drive(self, process):
-        """Uses it, and has it end."""
+        """Uses the server, and stops it."""
         raise NotImplementedError
 
 
@@ -70,7 +69,7 @@ def script(name):
 
 
 def find(*names):
-    """The path of the first of these programs that is installed, or None."""
+    """Returns the path of the first installed one of these programs, or None."""
     return next(filter(None, map(shutil.which, names)), None)
 
 

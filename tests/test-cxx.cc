@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The library from C++: the header compiles, all of it links, and it does what C++ programs want of a
-// heap. languages.sh builds and runs it, where there is a C++ compiler.
+// The library from C++: the header compiles, everything links, and it does what C++ programs expect
+// of a heap. languages.sh builds and runs this, if there is a C++ compiler.
 #include <mem.h>
 
 #include <cstdio>
@@ -28,7 +28,7 @@ void expect(bool condition, const char *what)
 
 #define EXPECT(condition) expect(condition, #condition)
 
-// Elements of containers, in a region.
+// Allocates elements of containers in a region.
 template <typename T> struct RegionAllocator {
     typedef T value_type;
 
@@ -120,7 +120,7 @@ void use_in_thread(Mem_Region *region)
     }).join();
 }
 
-// Functions of the program's that throw: no lock stays behind, with one thread and with two.
+// Functions of the program that throw leave no lock behind, with one thread and with two.
 void use_exceptions(Mem_Region *region)
 {
     void *blocks[] = {Mem_RegionAlloc(region, 10), Mem_RegionAlloc(region, 20)};
@@ -149,7 +149,7 @@ void use_exceptions(Mem_Region *region)
     EXPECT(Mem_RegionFree(region, blocks[0]) == 0 && Mem_RegionFree(region, blocks[1]) == 0);
 }
 
-// Every function of the interface, once.
+// Calls every function of the interface once.
 void use_all()
 {
     static double memory[2000];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// C++'s operators new and delete in all their forms, against what the standard says of them. To be run
-// with a small heap: LIBMEM_SIZE=32M.
+// All forms of C++'s operators new and delete, checked against the standard. Run it with a small
+// heap: LIBMEM_SIZE=32M.
 
 #include <cstdint>
 #include <cstdio>
@@ -30,7 +30,7 @@ volatile std::size_t too_much = PTRDIFF_MAX;
 volatile std::size_t all = SIZE_MAX;
 constexpr std::align_val_t alignment{256};
 
-// Of this heap, and not of another one: its name is not to be seen here, but what it knows is.
+// Returns whether a block is from this heap and no other, as malloc_usable_size() shows.
 bool is_ours(void *block, std::size_t size, std::size_t multiple)
 {
     std::memset(block, 'c', size);
@@ -80,7 +80,7 @@ void test_forms()
     EXPECT(in_use() == before);
 }
 
-// Compilers may leave out an allocation that nobody looks at.
+// Keeps compilers from leaving out an allocation whose result is unused.
 void *volatile sink;
 
 template <typename Exception, typename Function> bool throws(Function function)
@@ -93,7 +93,7 @@ template <typename Exception, typename Function> bool throws(Function function)
     return false;
 }
 
-// Without a handler, what throws throws bad_alloc, and what does not returns NULL.
+// Without a handler, throwing forms throw bad_alloc, and the others return NULL.
 void test_failures()
 {
     for (std::size_t size : {std::size_t(too_much), std::size_t(all), std::size_t(40) << 20}) {
@@ -128,7 +128,7 @@ void give_up()
     }
 }
 
-// Throws something that is no bad_alloc at all, through code of C.
+// Throws something other than bad_alloc, through C code.
 void throw_other()
 {
     throw std::runtime_error("from the handler");
@@ -170,7 +170,7 @@ void test_handlers()
     EXPECT(::operator new(all, alignment, std::nothrow) == nullptr && calls == 2);
     calls = 0;
     EXPECT(::operator new[](all, alignment, std::nothrow) == nullptr && calls == 2);
-    // More room is of no use for what is no alignment.
+    // More room does not help with an invalid alignment.
     volatile std::size_t numbers[] = {24, 3};
     for (std::size_t number : numbers) {
         const std::align_val_t odd{number};
@@ -187,7 +187,7 @@ struct alignas(128) Wide {
     char bytes[300];
 };
 
-// The way that programs have it, with exceptions that take what was allocated with them.
+// Uses operators as programs do, with exceptions that free what was allocated with them.
 void test_objects()
 {
     std::size_t before = in_use();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Which of C++'s operators new and delete call which, where a program has some of its own. Built without GROUP: a
-// program that calls each form and prints what is called, one line for each. Built with GROUP: the operators of some
-// groups, which tell when they are called, and verify that what they free is theirs. Built with GROUP and ALL: both.
-// What is right is what it prints without the module: the C++ library does as the standard says.
+// Which of C++'s operators new and delete call which, if a program defines some of them. Built
+// without GROUP: a program that calls each form and prints the called operators, one line for each.
+// Built with GROUP: the operators of some groups, which report their calls, and verify that they
+// free their own blocks. Built with GROUP and ALL: both. The right output is that without the
+// module: the C++ library does what the standard says.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,7 @@ extern "C" void give(void *block, char mark);
 
 #if !defined GROUP || defined ALL
 
-// A mark stands before each block.
+// A mark precedes each block.
 void *take(std::size_t size, std::size_t alignment, char mark)
 {
     std::size_t whole = (size + 2 * alignment - 1) & ~(alignment - 1);
@@ -62,7 +63,7 @@ void tell(const char *name)
 
 namespace {
 
-void *volatile sink; // compilers may leave out an allocation that nobody looks at
+void *volatile sink; // keeps compilers from leaving out an unused allocation
 volatile std::size_t too_much = PTRDIFF_MAX;
 constexpr std::align_val_t wide{64};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A block freed twice that has become part of a larger free one. */
+ * A block freed twice, which has become part of a larger free block. */
 #include "misuse.h"
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A block freed when its region is gone. */
+ * A block freed after its region is destroyed. */
 #include "misuse.h"
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A block of before the region was reset. */
+ * A block from before the region was reset. */
 #include "misuse.h"
 
 int main(void)

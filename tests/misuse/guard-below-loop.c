@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes on and on below the first block of a region, as a loop gone wrong would. The guard page must
- * end the process before the bookkeeping is reached. */
+ * Writes further and further below the first block of a region, as a faulty loop would. The guard
+ * page must end the process before the bookkeeping is reached. */
 #include "misuse.h"
 
 int main(void)

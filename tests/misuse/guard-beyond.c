@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes beyond the last block of a region: first to the fence, which Mem_Check tells; then to the guard
- * page behind it, which must end the process. */
+ * Writes beyond the last block of a region: first to the fence, which Mem_Check reports; then to
+ * the guard page behind it, which must end the process. */
 #include "misuse.h"
 
 int main(void)

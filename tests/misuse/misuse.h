@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the programs of this directory. Each makes one mistake, and says on stdout what line the library
- * must write to stderr about it. If the process goes on, the mistake must have been an error, or must
+ * Common to the programs of this directory. Each makes one mistake, and prints the line that the
+ * library must write to stderr. If the process goes on, the mistake must have been an error, or
  * have done no harm, and the region must be sound. misuse.sh runs them. */
 #ifndef MEM_TESTS_MISUSE_H
 #define MEM_TESTS_MISUSE_H
@@ -18,14 +18,14 @@
 #define FREED "the pointer is in free memory: freed already, or never allocated"
 #define OVERWRITTEN "a free block was written to after it was freed"
 
-/* Names what is expected of a pointer that is in no block. */
+/* Prints the expected line for a pointer in no block. */
 static inline void expect(Mem_Region *region, const char *sentence, const void *pointer)
 {
     printf("libmem: misuse: %s: %p, region %p\n", sentence, pointer, (void *)region);
     fflush(stdout);
 }
 
-/* Names what is expected of a pointer in a block or free run. */
+/* Prints the expected line for a pointer in a block or free run. */
 static inline void expect_in(Mem_Region *region, const char *sentence, const void *pointer,
                              const char *state, size_t size, const void *block)
 {
@@ -40,7 +40,7 @@ static inline int survived(Mem_Region *region, int as_expected)
     return as_expected && Mem_RegionCheck(region) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The bytes of the largest free block: in a region used from its front, of all that is left. */
+/* Returns the bytes of the largest free block: in a region used from its front, the whole rest. */
 static inline size_t rest_of(Mem_Region *region)
 {
     Mem_Stats stats;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A pointer into a block resized. */
+ * A realloc of a pointer into a block. */
 #include "misuse.h"
 
 int main(void)

@@ -1,40 +1,44 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads that free the same block at once: one that owns its span, one that owned it or will, and others. See "Two
- * threads that free the same block" in doc/DESIGN.md; what is modelled here is in src/cache/inbox.c, cache.c, span.c and
- * src/region/caches-free.c.
+ * Threads that free the same block at once: the owner of its span, a former or later owner, and
+ * others. See "Two threads that free the same block" in doc/DESIGN.md. This models
+ * src/cache/inbox.c, cache.c, span.c and src/region/caches-free.c.
  *
- * There is one span, and in it one block, which the program has at the beginning. Each thread frees it, whether or not
- * the program has it then. An owner also allocates it, collects, fills its stack, gives the span back, and takes it anew;
- * all in any order. What follows holds:
+ * There is one span with one block, which the program has at the beginning. Each thread frees the
+ * block, whether or not the program has it then. An owner also allocates it, collects, fills its
+ * stack, gives the span back, and takes it again; all in any order. These properties hold:
  *
- *   - So many calls to free succeed as ended the time of a block of the program's: one each time.
+ *   - Each lifetime of a block is ended by exactly one successful free.
  *   - The block is not handed out while the program has it.
  *   - A call is told that the block was freed twice only if another call frees it.
- *   - What the program does not have is found: on the stack, in a loose span, or in an inbox, be it one of a former owner.
- *   - Size says of a block that was freed that it is none.
+ *   - A free block is found: on the stack, in a loose span, or in an inbox, perhaps a former
+ *     owner's.
+ *   - Size says that a freed block is no block.
  *
- * Keeping all threads from using caches is one step here: hide.pml shows why it may be.
+ * Hiding all caches is one step here; hide.pml justifies that.
  *
- * OWNERS: 1 or 2; FREERS: other threads; STEPS, LATER_STEPS: operations of the first owner, of the second one; SIZE: threads
- * ask for the size of what they have freed; OWN_POSTS: the span is posted for this block only, not for others of it. Each of these takes one rule out, and something goes wrong then:
+ * OWNERS: 1 or 2; FREERS: other threads; STEPS, LATER_STEPS: operations of the first owner, of the
+ * second one; SIZE: threads ask for the size of what they have freed; OWN_POSTS: the span is posted
+ * for this block only, not for others of it. Each of the following leaves one rule out, and then
+ * something goes wrong:
  *
- *   NO_OWNER_FENCE     the owner reads the remote bit without a fence after it cleared the live bit
- *   NO_SECOND_LOOK     another thread does not look at the live bit after it set the remote bit
- *   NO_TAG             another thread does not look at the tag then
- *   NO_ACQUIRE_FENCE   it looks without a fence between; C11 only
- *   NO_TAKE_FENCE      who takes a span has no fence after its tags; C11 only
- *   NO_DROP_FENCE      who gives a span back has no fence before it looks at remote bits; C11 only
- *   NO_FORWARD         an owner drops what it finds in its inbox of another's
- *   KEEP_FOREIGN       an owner collects what it finds in its inbox of another's
- *   OWN_INBOX          an owner is watched no more if nothing is in its own inbox, whatever is in others'
+ *   NO_OWNER_FENCE     the owner has no fence between clearing the live bit and reading the remote bit
+ *   NO_SECOND_LOOK     another thread does not read the live bit after setting the remote bit
+ *   NO_TAG             another thread does not read the tag then
+ *   NO_ACQUIRE_FENCE   it has no fence between these two; C11 only
+ *   NO_TAKE_FENCE      an owner has no fence after the tags of a new span; C11 only
+ *   NO_DROP_FENCE      an owner that gives a span back has no fence before it reads remote bits; C11 only
+ *   NO_FORWARD         an owner drops spans of another one that it finds in its inbox
+ *   KEEP_FOREIGN       an owner collects spans of another one that it finds in its inbox
+ *   OWN_INBOX          watching stops if the owner's inbox is empty, whatever is in others
  *   REMOTE_FIRST       collecting clears the remote bit before the live bit
  *   UNDO               a thread that meets the owner clears its remote bit itself
  *   SKIP_REMOTE        a stack is not filled with blocks that have a remote bit
  *   NO_COLLECT_FENCE   no fence between posted and the remote bits; C11 only
- *   RELAXED_POINTER    a thread may see its cache again and what was done meanwhile not; C11 only
+ *   RELAXED_POINTER    a thread may see its cache again before what was done meanwhile; C11 only
  *   LIVE_FIRST         Size reads the live bit first
- *   NO_LATE_POST       asks for something that does not hold: no remote bit waits in the inbox of a former owner */
+ *   NO_LATE_POST       asserts something false: no remote bit waits in the inbox of a former owner
+ */
 
 #ifndef OWNERS
 #define OWNERS 2
@@ -53,33 +57,33 @@
 #define LOCATIONS 4
 #define LIVE 0
 #define REMOTE 1
-#define POSTED 2 /* 0: in no inbox; else the number of the owner whose inbox it is in */
-#define TAG 3    /* 0: the heap's; else the number of its owner */
+#define POSTED 2 /* 0: in no inbox; else the owner of its inbox */
+#define TAG 3    /* 0: the heap's; else its owner */
 
 #include "memory.pml"
 
 #define MINE (me + 1)
 
 bool watched[OWNERS];
-bool on_stack, loose; /* of the owner that has the span */
-bool in_heap;         /* the block became the heap's, and the program has it */
+bool on_stack, loose; /* of the owner of the span */
+bool in_heap;         /* the block belongs to the heap, and the program has it */
 byte busy;            /* threads that use caches */
 
-/* What happened, for what must hold. */
-byte allocator;   /* who allocated the block last */
+/* A record of events, for the assertions. */
+byte allocator;   /* the thread that allocated the block last */
 byte allocs = 1;  /* times that the program got the block */
 byte frees;       /* calls that succeeded */
-byte pending;     /* calls that are under way */
-byte refused;     /* the latest time of the block in which a call began that was told "twice" */
-byte done;        /* threads that are */
+byte pending;     /* calls under way */
+byte refused;     /* the latest lifetime of the block in which a refused call began */
+byte done;        /* threads that have finished */
 
 #define ENTER() busy++
 #define LEAVE() busy--
 
-/* With all threads kept from using caches, and the region locked. */
+/* Waits until no cache is in use; then all caches are hidden, and the region is locked. */
 #define HIDDEN() (busy == 0 && LOCK_IS_FREE && ALL_VISIBLE) -> FENCE_ALL()
 
-/* A thread that uses caches again sees what was done. */
+/* Makes a thread that uses caches again see what was done. */
 #if defined(C11) && !defined(RELAXED_POINTER)
 #define SHOWN() FENCE_ALL()
 #else
@@ -92,7 +96,8 @@ inline set_hidden(location, stored)
     got = 0
 }
 
-/* A call begins. The program has told the thread of the block after an owner returned it; or it has an old pointer. */
+/* Begins a call. The thread has been told of the block after it was handed out, or has an old
+ * pointer. */
 inline begin()
 {
     atomic {
@@ -126,7 +131,7 @@ inline be_refused()
     }
 }
 
-/* Puts the span into an inbox, if it is in none. */
+/* Puts the span into an inbox, unless it is in one. */
 inline post_to(owner)
 {
     LOAD(POSTED, got);
@@ -162,7 +167,7 @@ inline allocate()
     LEAVE()
 }
 
-/* A stack that is full forgets some, whose spans are loose then. */
+/* Pushes the block. A full stack forgets blocks, whose spans become loose. */
 inline push()
 {
     assert(!on_stack);
@@ -331,7 +336,7 @@ inline take_span()
     GIVE_LOCK()
 }
 
-/* For lack of memory: what is the program's becomes a block of the heap's. */
+/* Settles: a block that the program has becomes a block of the heap. */
 inline settle()
 {
     atomic {
@@ -371,7 +376,7 @@ inline stop_watching()
     }
 }
 
-/* A thread posts the span: for another block of it, or for one that was, be the span whosever it is by now. */
+/* Posts the span for another block of it, present or former, whoever owns the span by now. */
 inline post_for_other()
 {
     atomic {
@@ -385,7 +390,7 @@ inline post_for_other()
     }
 }
 
-/* What must hold when all is done, and owners have looked into their inboxes. */
+/* Asserts what must hold at the end, after owners have emptied their inboxes. */
 inline look_at_all()
 {
 #ifdef NO_LATE_POST
@@ -455,7 +460,7 @@ proctype Owner(byte me; byte steps)
  * Other threads
  * --------------------------------------------------------------------------------------------- */
 
-/* Two frees of the block have met. */
+/* Decides after two frees of the block have met. */
 inline decide()
 {
     atomic {
@@ -480,7 +485,7 @@ inline decide()
     }
 }
 
-/* What was freed, and not allocated since, is no block: for a thread that knows of all that happened. */
+/* Asserts that Size finds no freed block, in a thread that knows of all events. */
 inline look_at_size()
 {
     atomic {

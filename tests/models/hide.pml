@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * One thread keeps all others from using their caches, changes what they use, and lets them go on. See src/cache/thread.h. Each
- * of the others marks itself busy, looks where its cache is, uses it, and takes the mark back. What follows holds:
+ * One thread keeps all others from using their caches, changes what they use, and lets them go on.
+ * See src/cache/thread.h. Each of the others marks itself busy, reads where its cache is, uses it,
+ * and clears the mark. These properties hold:
  *
- *   - While caches are hidden, nobody uses one.
- *   - Who uses one sees all that was done while they were hidden; who hid them sees all that users did.
+ *   - While caches are hidden, no thread uses one.
+ *   - A user sees everything done while caches were hidden; the hiding thread sees everything that
+ *     users did.
  *
- * With FENCES defined, as where there is no membarrier(2): each mark comes with a fence, and the thread that hides
- * has one of its own. */
+ * With FENCES defined, as without membarrier(2), each mark comes with a fence, and the hiding
+ * thread has one of its own. */
 
 #define USERS 2
 #define ROUNDS 2
 #define THREADS (1 + USERS)
 #define LOCATIONS 5
 #define POINTER 0 /* 1: to the cache; 0: to the empty one */
-#define SHARED 1  /* what is changed while caches are hidden */
-#define USED 2    /* what the first user changes */
-#define BUSY 3    /* and the one after it: a mark each */
+#define SHARED 1  /* changed while caches are hidden */
+#define USED 2    /* changed by the first user */
+#define BUSY 3    /* the marks: this one and the next */
 
 #include "memory.pml"
 

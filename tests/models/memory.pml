@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory as threads see it, for the models beside this. Who includes this has defined THREADS and LOCATIONS. Each process
- * has a byte "me", the number of its thread, and a byte "pick".
+ * Memory as threads see it, for the models beside this one, which define THREADS and LOCATIONS
+ * before they include this. Each process has a byte "me", the number of its thread, and a byte
+ * "pick".
  *
  *   LOAD, LOAD_ACQUIRE           into a variable
  *   STORE                        memory_order_relaxed
  *   STORE_RELEASE
- *   EXCHANGE                     any atomic read-modify-write, acquire and release: tells the value that was there
+ *   EXCHANGE                     any atomic read-modify-write, acquire and release; gives the old value
  *   FENCE                        memory_order_seq_cst
- *   FENCE_ALL                    membarrier(2): a fence of every thread
+ *   FENCE_ALL                    membarrier(2): a fence in every thread
  *   FENCE_ACQUIRE, FENCE_RELEASE
- *   LATEST(location)             the value that was stored last, seen by all or not: for those who exclude all others,
- *                                and for the only thread that stores there
- *   LATEST_OF(thread, location)  the same, for others to look at
- *   IN_MEMORY(location)          what an atomic read-modify-write finds
+ *   LATEST(location)             the value stored last, visible to all or not: for a thread that
+ *                                excludes all others, or the only one that stores there
+ *   LATEST_OF(thread, location)  the same, for another thread to read
+ *   IN_MEMORY(location)          the value that an atomic read-modify-write finds
  *   TAKE_LOCK, GIVE_LOCK         a mutex; LOCK_IS_FREE
- *   VISIBLE(thread)              all that a thread has stored is in memory; ALL_VISIBLE
+ *   VISIBLE(thread)              all stores of a thread are in memory; ALL_VISIBLE
  *
- * Without C11 defined: x86. Each thread has a queue of stores, which reach memory in order, later. A thread sees its own
- * stores at once.
+ * Without C11 defined: x86. Each thread has a queue of stores, which reach memory later, in order.
+ * A thread sees its own stores at once.
  *
- * With C11 defined: the memory model of C11, and so arm64, without loads that are done after later stores (none of what is
- * modelled leaves room for that: each load decides, or is an acquire, or goes before a release). Each location has a history
- * of stores, in the order in which all threads see them. Each thread has a view, the oldest store of each location that it may
- * still see. A load takes any store from there on. Fences and acquire loads move the view on. */
+ * With C11 defined: the memory model of C11, and so arm64, except for loads after later stores
+ * (nothing modelled here allows these: each load decides about the store, or is an acquire, or
+ * precedes a release). Each location has a history of stores, in the order in which all threads see
+ * them. Each thread has a view: the oldest store of each location that it may still see. A load
+ * takes any store from there on. Fences and acquire loads advance the view. */
 
 #ifdef C11
 
-#define HISTORY 8 /* an assertion says if these are too few */
+#define HISTORY 8 /* an assertion fails if these are too few */
 
 typedef View {
     byte at[LOCATIONS]
@@ -35,7 +37,7 @@ typedef View {
 
 typedef Store {
     byte value;
-    View view /* what an acquire load of it makes visible */
+    View view /* visible after an acquire load of it */
 };
 
 typedef Location {
@@ -44,16 +46,16 @@ typedef Location {
 };
 
 typedef Thread {
-    View now;      /* what it must see */
-    View loaded;   /* what it must see after a fence */
-    View released  /* what whoever sees its relaxed stores must see after an acquire */
+    View now;      /* must be seen */
+    View loaded;   /* must be seen after a fence */
+    View released  /* must be seen, after an acquire, by threads that see its relaxed stores */
 };
 
 Location memory[LOCATIONS];
 Thread threads[THREADS];
-View fenced;       /* what a fence makes visible: all that was before other fences */
+View fenced;       /* made visible by a fence: everything before other fences */
 bool locked;
-View unlocked;     /* what who takes the lock must see */
+View unlocked;     /* must be seen by the next holder of the lock */
 hidden byte i, j, k;
 
 #define JOIN(to, from)                                                                                                  \
@@ -78,7 +80,8 @@ hidden byte i, j, k;
 
 #define LOWER(place) place = (place > k -> place - k : 0)
 
-/* Forgets stores that no thread can see any more, so that what differs only by these is the same state. */
+/* Forgets stores that no thread can see any more, so that states that differ only by these are the
+ * same. */
 inline forget(location)
 {
     k = memory[location].latest;
@@ -127,7 +130,7 @@ inline forget_all()
     pick = 0
 }
 
-/* Any store from the oldest on that the thread may see. */
+/* Chooses any store from the oldest one that the thread may see. */
 inline choose(location)
 {
     pick = threads[me].now.at[location];
@@ -256,7 +259,7 @@ inline GIVE_LOCK()
     }
 }
 
-/* Makes a thread see all that another one sees, as when that one passes it a message. */
+/* Makes a thread see everything that another one sees, as when it gets a message from it. */
 #define SEE_ALL_OF(thread)                                                                                              \
     d_step {                                                                                                            \
         JOIN(threads[me].now, threads[thread].now)                                                                      \
@@ -264,7 +267,7 @@ inline GIVE_LOCK()
         forget_all()                                                                                                    \
     }
 
-/* What each has seen, others see after this; each sees what others had stored. */
+/* Makes every thread see what any has seen, and what all had stored. */
 inline FENCE_ALL()
 {
     d_step {
@@ -280,7 +283,7 @@ inline FENCE_ALL()
     }
 }
 
-/* A thread that loads nothing any more: the history is not kept for it. */
+/* Marks a thread that loads nothing any more: no history is kept for it. */
 inline REST()
 {
     d_step {
@@ -298,8 +301,8 @@ inline REST()
 #define LOCK LOCATIONS
 
 typedef Thread {
-    byte last[LOCATIONS + 1];  /* what it stored last … */
-    byte queued[LOCATIONS + 1] /* … of so many stores that are not in memory yet */
+    byte last[LOCATIONS + 1];  /* value stored last … */
+    byte queued[LOCATIONS + 1] /* … by this many stores that are not in memory yet */
 };
 
 byte memory[LOCATIONS + 1];
