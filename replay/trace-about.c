@@ -43,6 +43,11 @@ const char *trace_path(const Trace *trace)
     return trace->file.path;
 }
 
+uint64_t trace_start(const Trace *trace)
+{
+    return trace->start;
+}
+
 /* The next line of info that is not empty, from a place on, or NULL. */
 static const char *find_line(const Trace *trace, const char *next)
 {

@@ -79,6 +79,7 @@ const char *trace_info(const Trace *trace, const char *key);
 const char *trace_info_line(const Trace *trace, size_t index);
 
 const char *trace_path(const Trace *trace); /* as it was opened */
+uint64_t trace_start(const Trace *trace);   /* ns since 1970 of time 0 */
 
 /* A node of the tree of callers. */
 typedef struct TraceCaller {
