@@ -18,7 +18,7 @@
 #include "record/stamp.h"
 #include "record/writer.h"
 
-/* Makes the memory that the program and the writer share. Returns its descriptor, or -1. */
+/* Makes the memory shared by the program and the writer. Returns its descriptor, or -1. */
 static int make_pool(SharedPool **pool, unsigned stack)
 {
     int memory = memfd_create("libmem-recorder", MFD_CLOEXEC);
@@ -41,7 +41,8 @@ static int make_pool(SharedPool **pool, unsigned stack)
     return memory;
 }
 
-/* Opens the file: nobody else may read it, for it tells much of a program. */
+/* Opens the file, readable by its owner alone: a trace reveals much about a program. Returns its
+ * descriptor, or -1. */
 static int open_file(const char *path)
 {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -59,7 +60,8 @@ static int open_file(const char *path)
     return file;
 }
 
-/* Leaves the terminal, and what else the program has, alone. */
+/* Detaches this process from the terminal, and from the program's files and directory: a process in
+ * a directory keeps its file system mounted. */
 static void become_quiet(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ, SIGTSTP};
@@ -72,11 +74,11 @@ static void become_quiet(void)
     dup2(nothing, STDOUT_FILENO);
     setsid();
     if (chdir("/") != 0) {
-        return; /* it stays where it is */
+        return; /* stays in the old directory */
     }
 }
 
-/* A file system can't be told to be unmounted while a process is in it. */
+/* Runs the writer, after telling its starter that it is ready. */
 __attribute__((__noreturn__)) static void be_writer(WriterJob *job, int ready)
 {
     char byte = 0;
@@ -90,7 +92,8 @@ __attribute__((__noreturn__)) static void be_writer(WriterJob *job, int ready)
     _exit(writer_run(job) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* Starts the writer as nobody's child: a program that waits for all of its children must not wait for it. */
+/* Starts the writer as an orphan: a program that waits for all of its children must not wait for
+ * it. */
 static bool start_writer(WriterJob *job)
 {
     int ready[2];

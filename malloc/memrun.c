@@ -48,7 +48,7 @@ typedef struct Settings {
     const char *stats_file; /* value of LIBMEM_STATS_FILE */
     bool exact;             /* LIBMEM_EXACT will be 1 */
     const char *record;     /* file to record in, perhaps with %p */
-    const char *stack;      /* callers to be recorded beyond the first one */
+    const char *stack;      /* number of callers to record beyond the first one */
 } Settings;
 
 /* Writes an error message to stderr and exits. */
@@ -81,7 +81,7 @@ static bool is_one_of(const char *value, const char *const *values)
     return *values != NULL;
 }
 
-/* Whether a text is a number that is not too large. */
+/* Returns whether a text is a number in range. */
 static bool is_number(const char *text, size_t most)
 {
     size_t number;
@@ -256,7 +256,7 @@ static void check_stats_file(const char *file)
     fclose(stream);
 }
 
-/* Has the program recorded. */
+/* Sets up recording. */
 static void set_record(const Settings *settings)
 {
     const char *wrong;

@@ -15,7 +15,7 @@
 #include "start.h"
 #include "trim.h"
 
-/* Where a call of the program's returns to, in a function that is inlined into the one called. */
+/* The return address of the program's call, in a function inlined into the called one. */
 #define PATH_CALLER __builtin_return_address(0)
 
 /* Bytes up to which calloc() takes a block the short way and clears it, whatever it held. */

@@ -5,7 +5,7 @@
 #include "record/record.h"
 #include "recording.h"
 
-/* Keeps errno: it tells the program of its own call. */
+/* Records a call. Keeps errno, which belongs to the program's call. */
 static void *note(RecordCaller caller, RecordRequest request, void *block)
 {
     int saved = errno;

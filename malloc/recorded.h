@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* As path_alloc() and the others. caller: where the program's call returns to. */
+/* Do what path_alloc() and the others do. caller: the return address of the program's call. */
 void *recorded_alloc(size_t size, const void *caller);
 void *recorded_alloc_aligned(size_t alignment, size_t size, const void *caller);
 void *recorded_calloc(size_t count, size_t size, const void *caller);

@@ -11,7 +11,7 @@
 
 enum { INFO_BYTES = 8 << 10, REGIONS = 63 /* the highest number of a region */ };
 
-/* Programs that the process was before. */
+/* Programs that this process has executed before. */
 static unsigned image;
 
 static const Source *source;
@@ -21,7 +21,7 @@ unsigned recording_region(void)
     return image;
 }
 
-/* Tells of the program, and of its region: that of the program before is gone. */
+/* Describes the program and its region, and ends the region of the program before. */
 static void describe(void)
 {
     Mem_Region *region = start_get_region();

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether the program's calls are recorded, as the environment has it. */
+ * Recording of the program's calls, if the environment asks for it. */
 #ifndef MEM_MALLOC_RECORDING_H
 #define MEM_MALLOC_RECORDING_H
 
 #include <stdbool.h>
 
-/* Begins to record, if that is asked for. Calls no function that others may replace. */
+/* Starts to record, if asked to. Returns whether calls are recorded. Calls no function that others
+ * may replace. */
 bool recording_open(void);
 
-/* To be called once the region is there. This may allocate. */
+/* Finishes preparing, once there is a region. May allocate. */
 void recording_prepare(void);
 
-/* The number of the region in the trace. */
+/* Returns the number of the region in the trace. */
 unsigned recording_region(void);
 
 #endif

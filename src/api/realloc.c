@@ -114,7 +114,7 @@ static size_t take(Region *region, size_t units)
     return block;
 }
 
-/* Moves a block of a span to a new block, of which `bytes` bytes are copied. */
+/* Moves a block of a span to a new block; copies `bytes` bytes. */
 static void *move_from_span(Region *region, void *pointer, size_t bytes, size_t block)
 {
     int saved = errno;

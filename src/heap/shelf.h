@@ -111,7 +111,7 @@ static ALWAYS_INLINE bool shelf_remove(Tree tree, Shelf *shelf, size_t block, si
     return false;
 }
 
-/* Removes the first block of a size that is present. Returns whether the shelf is empty now. */
+/* Removes the first block of a present size. Returns whether the shelf is empty now. */
 static ALWAYS_INLINE bool shelf_take(Tree tree, Shelf *shelf, size_t size, size_t *block)
 {
     ShelfNode *keeper = shelf_node(tree, shelf->keeper);
@@ -145,7 +145,7 @@ static inline size_t shelf_largest_size(const Shelf *shelf, size_t begin)
     return begin + bits_highest(shelf->sizes);
 }
 
-/* Returns the first block of a size that is present. */
+/* Returns the first block of a present size. */
 static ALWAYS_INLINE Pos shelf_first(Tree tree, const Shelf *shelf, size_t size)
 {
     return shelf_node(tree, shelf->keeper)->first[size % SHELF_SIZES];

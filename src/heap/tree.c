@@ -161,7 +161,7 @@ Pos tree_search(Tree tree, Pos root, Pos units)
     uint32_t path = tree_path(tree, units);
     Pos at = root;
     Pos best = TREE_NONE;
-    Pos larger = TREE_NONE; /* the deepest subtree of which every block is larger than asked for */
+    Pos larger = TREE_NONE; /* the deepest subtree whose blocks are all larger than asked for */
     Pos excess = UINT32_MAX;
 
     while (at != TREE_NONE) {
