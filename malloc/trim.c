@@ -42,8 +42,7 @@ static uint64_t now_ms(void)
     return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-/* A constructor, not a part of making the region: a program may have a clock_gettime() of its own,
- * which allocates. */
+/* Sets the first pause in a constructor, since a clock_gettime() of the program may allocate. */
 __attribute__((__constructor__)) static void set_first_pause(void)
 {
     due = now_ms() + FIRST_PAUSE;

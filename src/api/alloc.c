@@ -7,7 +7,7 @@
 #include "heap/fast.h"
 #include "region/caches.h"
 
-/* The general way, which settles, recovers, and reports failure. */
+/* Allocates the general way, which settles, recovers, and reports failure. */
 static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t units)
 {
     Region *region = region_of((Mem_Region *)(void *)links);

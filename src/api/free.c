@@ -25,7 +25,7 @@ static int fail(Region *region, const void *pointer)
     return end_failed(&operation, pointer);
 }
 
-/* The general way, also for bad pointers. */
+/* Frees the general way, which also handles bad pointers. */
 static __attribute__((__noinline__)) int free_generally(Region *region, void *pointer)
 {
     Operation operation;
@@ -53,7 +53,7 @@ static void repair(Operation *operation, size_t block)
     operation_give(operation, (Pos)block);
 }
 
-/* A FastGiveFail for calls without the lock. */
+/* Continues after the short way, without the lock: a FastGiveFail. */
 static __attribute__((__noinline__)) int free_otherwise(Link *links, size_t start,
                                                         HeapResult result)
 {
@@ -69,7 +69,7 @@ static __attribute__((__noinline__)) int free_otherwise(Link *links, size_t star
     return 0;
 }
 
-/* A FastGiveFail for calls with the lock. */
+/* Passes on the result of the short way, under the lock: a FastGiveFail. */
 static int tell(Link *links, size_t start, HeapResult result)
 {
     (void)links;

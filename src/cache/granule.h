@@ -93,7 +93,8 @@ static inline size_t granule_first(const Granules *granules, size_t block)
     return granule - __atomic_load_n(&granules->offsets[granule], __ATOMIC_RELAXED);
 }
 
-/* A full fence after an atomic read-modify-write, which is a fence itself on some processors. */
+/* Issues a full fence after an atomic read-modify-write, which is a fence itself on some
+ * processors. */
 static inline void granule_fence_after(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
