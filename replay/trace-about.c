@@ -48,23 +48,24 @@ uint64_t trace_start(const Trace *trace)
     return trace->start;
 }
 
-/* The next line of info that is not empty, from a place on, or NULL. */
-static const char *find_line(const Trace *trace, const char *next)
+/* The next line of info that is not empty, behind one (NULL: from the beginning on), or NULL. */
+static const char *find_line(const Trace *trace, const char *line)
 {
-    const char *end = (const char *)trace->info.data + trace->info.used;
+    const char *text = (const char *)trace->info.data;
+    size_t place = line == NULL ? 0 : (size_t)(line - text) + strlen(line);
 
-    while (next != NULL && next < end && *next == '\0') {
-        next++;
+    while (place < trace->info.used && text[place] == '\0') {
+        place++;
     }
-    return next == NULL || next == end ? NULL : next;
+    return place == trace->info.used ? NULL : text + place;
 }
 
 const char *trace_info_line(const Trace *trace, size_t index)
 {
-    const char *line = find_line(trace, (const char *)trace->info.data);
+    const char *line = find_line(trace, NULL);
 
     while (line != NULL && index > 0) {
-        line = find_line(trace, line + strlen(line));
+        line = find_line(trace, line);
         index--;
     }
     return line;
@@ -72,14 +73,12 @@ const char *trace_info_line(const Trace *trace, size_t index)
 
 const char *trace_info(const Trace *trace, const char *key)
 {
-    const char *line = find_line(trace, (const char *)trace->info.data);
     size_t length = strlen(key);
 
-    while (line != NULL) {
+    for (const char *line = find_line(trace, NULL); line != NULL; line = find_line(trace, line)) {
         if (strncmp(line, key, length) == 0 && line[length] == '=') {
             return line + length + 1;
         }
-        line = find_line(trace, line + strlen(line));
     }
     return NULL;
 }
