@@ -41,8 +41,16 @@ MALLOC_PAGES = \
 	man/libmem-malloc.7 \
 	man/memrun.1
 EXTRA_DIST += $(MALLOC_PAGES)
+man_MANS =
 if BUILD_MALLOC
-man_MANS = $(MALLOC_PAGES)
+man_MANS += $(MALLOC_PAGES)
+endif
+
+REPLAY_PAGES = \
+	man/memreplay.1
+EXTRA_DIST += $(REPLAY_PAGES)
+if BUILD_REPLAY
+man_MANS += $(REPLAY_PAGES)
 endif
 
 dist_check_SCRIPTS += tests/doc-examples.sh tests/man-lint.sh tests/man-examples.sh

@@ -103,7 +103,8 @@ fi
 can_run()
 {
     { ! grep -q '^\.\\" OUTPUT BEGIN memrun' "$1" && ! grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; } ||
-        { [ -z "$wrapper" ] && command -v memrun >/dev/null 2>&1; }
+        { [ -z "$wrapper" ] && command -v memrun >/dev/null 2>&1 &&
+            { [ "${1##*/}" != memreplay.1 ] || command -v memreplay >/dev/null 2>&1; }; }
 }
 
 run()
@@ -145,7 +146,7 @@ try()
     extract SRC "$1" >"$name.c" && extract OUTPUT "$1" >"$name.shown" || return 1
     if grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; then
         # A script's whole output is compared, its stderr and exit status included.
-        sh "$name.c" >"$name.printed"
+        (cd "$work" && sh "${name##*/}.c") >"$name.printed"
     else
         grep -q 'int main(' "$name.c" || { echo "no program in EXAMPLES"; return 1; }
         compile "$name" && link "$name" || return 1
@@ -166,13 +167,13 @@ try()
 
 failed=0
 count=0
-for page in "$top"/man/*.[137]; do
+for page in "$top"/man/*.[1357]; do
     read -r first <"$page"
     case $first in
     .so*) continue ;;
     esac
     if ! can_run "$page"; then
-        echo "left out, as there is no memrun: $page"
+        echo "left out, as there is no memrun or memreplay: $page"
         continue
     fi
     count=$((count + 1))

@@ -149,7 +149,7 @@ function read_page(line,    flat, name, n, i)
         return
     flat = squeeze(line)
     text[page] = text[page] " " flat
-    while (!in_program && match(flat, /(Mem_[A-Za-z]+|libmem(-malloc)?|memrun)\([137]\)/)) {
+    while (!in_program && match(flat, /(Mem_[A-Za-z]+|libmem(-malloc)?|memrun|memreplay)\([1357]\)/)) {
         name = substr(flat, RSTART, RLENGTH)
         sub(/\(/, ".", name)
         sub(/\)/, "", name)
@@ -290,10 +290,10 @@ END {
         fail("no function was found in mem.h")
     printf "%d functions\n", functions
     exit bad
-}' "$header" "$top"/man/*.[137] || status=1
+}' "$header" "$top"/man/*.[1357] || status=1
 
 # All pages are in local.mk, and no others.
-there=$(cd "$top" && printf '%s\n' man/*.[137] | sort)
+there=$(cd "$top" && printf '%s\n' man/*.[1357] | sort)
 listed=$(awk '$1 ~ /^man\// { print $1 }' "$top/man/local.mk" | sort)
 if [ "$there" != "$listed" ]; then
     echo "local.mk does not list the pages that there are:"
@@ -305,7 +305,7 @@ missing=
 command -v mandoc >/dev/null 2>&1 || missing="$missing mandoc"
 { man --help | grep -q -e --warnings; } 2>/dev/null || missing="$missing man-db"
 
-for page in "$top"/man/*.[137]; do
+for page in "$top"/man/*.[1357]; do
     read -r first <"$page"
     case $first in
     .so*) continue ;;
