@@ -22,6 +22,10 @@ bashcomp_DATA = malloc/memrun
 libmem_malloc_la_SOURCES = \
 	$(library_sources) \
 	$(record_sources) \
+	record/grown.c \
+	record/grown.h \
+	record/source-file.c \
+	record/source-file.h \
 	record/source-pool.c \
 	record/source-pool.h \
 	malloc/ahead.c \

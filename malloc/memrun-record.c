@@ -126,10 +126,26 @@ static bool set_variable(const SharedPool *pool, int memory)
     return setenv(POOL_VARIABLE, value, 1) == 0 && unsetenv("LIBMEM_RECORD") == 0;
 }
 
+/* Each process opens a file of its own: here it can only be seen whether there may be any. */
+static const char *record_each(const char *path, const char *stack)
+{
+    char *directory = strndup(path, (size_t)(strrchr(path, '/') + 1 - path));
+    bool done = directory != NULL && access(directory, W_OK | X_OK) == 0 &&
+                setenv("LIBMEM_RECORD", path, 1) == 0 &&
+                setenv("LIBMEM_RECORD_STACK", stack, 1) == 0 && unsetenv(POOL_VARIABLE) == 0;
+
+    free(directory);
+    return done ? NULL : path;
+}
+
 const char *memrun_record(const char *path, const char *stack)
 {
     WriterJob job = {.path = path};
     int memory;
+
+    if (strstr(path, "%p") != NULL) {
+        return record_each(path, stack);
+    }
 
     job.file = open_file(path);
     if (job.file < 0) {

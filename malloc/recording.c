@@ -5,6 +5,7 @@
 #include "record/info.h"
 #include "record/modules.h"
 #include "record/record.h"
+#include "record/source-file.h"
 #include "record/source-pool.h"
 #include "record/stamp.h"
 #include "start.h"
@@ -50,9 +51,22 @@ static bool open_pool(void)
     return record_start(&(RecordOptions){source, pool->stack, pool->start, describe});
 }
 
+static bool open_file(void)
+{
+    RecordOptions options = {.source = &source_file, .describe = describe};
+
+    if (!source_file_open(&options.start)) {
+        return false;
+    }
+    stamp_choose();
+    options.stack = record_wanted_stack();
+    source = &source_file;
+    return record_start(&options);
+}
+
 bool recording_open(void)
 {
-    return open_pool();
+    return open_pool() || open_file();
 }
 
 void recording_prepare(void)

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "os/environment.h"
 #include "os/kernel.h"
 #include "os/pages.h"
 #include "record/modules.h"
@@ -52,6 +53,17 @@ static void set_process(void)
     long number = kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 
     __atomic_store_n(&record_process->number, (uint32_t)number, __ATOMIC_RELEASE);
+}
+
+unsigned record_wanted_stack(void)
+{
+    const char *value = environment_get("LIBMEM_RECORD_STACK");
+    unsigned frames = 0;
+
+    for (; value != NULL && *value >= '0' && *value <= '9' && frames < RECORD_STACK; value++) {
+        frames = frames * 10 + (unsigned)(*value - '0');
+    }
+    return frames < RECORD_STACK ? frames : RECORD_STACK;
 }
 
 bool record_start(const RecordOptions *options)

@@ -37,6 +37,9 @@ bool record_start(const RecordOptions *options);
 /* To be called once after that: this may allocate. */
 void record_prepare(void);
 
+/* The frames that LIBMEM_RECORD_STACK asks for. */
+unsigned record_wanted_stack(void);
+
 /* Whether the process is recorded. */
 bool record_is_on(void);
 
