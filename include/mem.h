@@ -63,8 +63,11 @@ extern "C" {
 /* Of functions that return a new block. Not alloc_size: compilers would take what was asked for as all
  * that may be used, and _FORTIFY_SOURCE would end a program that uses what Mem_Size tells. */
 #define MEM_ATTR_NEW __attribute__((__malloc__))
+/* Before a union without a name, which C99 does not have. */
+#define MEM_ATTR_UNION __extension__
 #else
 #define MEM_ATTR_NEW
+#define MEM_ATTR_UNION
 #endif
 
 /* A region. Opaque: programs hold pointers to it only. */
@@ -215,7 +218,11 @@ typedef struct Mem_Stats {
     uint64_t frees;          /* calls of Free, those that did nothing or failed included */
     uint64_t failures;       /* calls that ended with ENOMEM */
     uint64_t misuses;        /* misuses caught */
-    uint64_t reserved[9];    /* 0 */
+    uint64_t
+        fragmentation; /* parts per million of bytes_free that are not in the largest free block: what the
+                              * largest request cannot have of what is free. Rounded up: 0 only if all that is free
+                              * is one block, or nothing is free */
+    uint64_t reserved[8]; /* 0 */
 } Mem_Stats;
 
 /* Fills in the statistics of the default region. All figures are of one moment. Moves nothing. Where there are
@@ -262,6 +269,7 @@ int Mem_Walk(Mem_Visitor *visit, void *context);
  * may be called again.
  *
  * Returns 0, or -1 with errno set to
+ *   EDEADLK the calling thread is in a visitor of Mem_Regions
  *   EINVAL  there is no default region */
 int Mem_Exit(void);
 
@@ -289,12 +297,20 @@ int Mem_Exit(void);
 /* How a region is to be. All zero is the default; so is a NULL pointer to it. Later versions may
  * put names to what is reserved; the size of the structure stays. */
 typedef struct Mem_Options {
-    size_t alignment;     /* of every block, and what sizes are rounded up to: a power of two up to
+    size_t alignment;   /* of every block, and what sizes are rounded up to: a power of two up to
                             * 4096. 0 means 8; beyond 16, the capacity is a multiple of it, too */
-    unsigned flags;       /* MEM_POPULATE and so on, or-ed */
-    unsigned reserved0;   /* 0 */
-    uint64_t reserved[6]; /* 0 */
+    unsigned flags;     /* MEM_POPULATE and so on, or-ed */
+    unsigned reserved0; /* 0 */
+    MEM_ATTR_UNION union {
+        const char *name;   /* of the region, or NULL: none. Copied; see below */
+        uint64_t name_slot; /* 64 bits, whatever a pointer has */
+    };
+    uint64_t reserved[5]; /* 0 */
 } Mem_Options;
+
+/* The name of a region is UTF-8 text for people. Dumps and lines about misuses show it. The region's own bookkeeping
+ * has a copy of it, of at most 47 bytes: of a longer name, the characters at the end are cut off. Control
+ * characters, and bytes that are not UTF-8, become '?'. No name is an error. */
 
 /* Creates a region, with one mmap() of its own.
  *
@@ -306,6 +322,17 @@ typedef struct Mem_Options {
  *   ENOMEM  or whatever else mmap(), mprotect() or, with MEM_LOCKED, mlock() reports
  *   ENOTSUP MEM_REALTIME, and the system has no mutexes that inherit priority */
 Mem_Region *Mem_RegionCreate(size_t size, const Mem_Options *options);
+
+/* Creates the default region with options.
+ *
+ * size: as in Mem_Init. options: as in Mem_RegionCreate; NULL makes this Mem_Init.
+ *
+ * Returns 0, or -1 with errno set to
+ *   EBUSY   there is a default region already
+ *   EINVAL  size is 0 or more than PTRDIFF_MAX, or the options are wrong
+ *   ENOMEM  or whatever else mmap(), mprotect() or, with MEM_LOCKED, mlock() reports
+ *   ENOTSUP MEM_REALTIME, and the system has no mutexes that inherit priority */
+int Mem_InitWith(size_t size, const Mem_Options *options);
 
 /* Makes a region inside memory of the caller's: a static array, a stack buffer, huge pages. Takes no
  * system call. Bookkeeping lives in the same memory, without guard pages. The memory must stay as it is until
@@ -324,11 +351,13 @@ Mem_Region *Mem_RegionCreateAt(void *memory, size_t size, const Mem_Options *opt
 
 /* Ends a region: unmaps it, or just lets go of memory that is the caller's, which nothing writes to from
  * then on. All its blocks are gone with it. No other call on the region may be under way; threads that have
- * used it may live on, or be about to end.
+ * used it may live on, or be about to end. While another thread is in Mem_Regions, the call waits until that
+ * is over.
  *
  * region: NULL makes this Mem_Exit.
  *
  * Returns 0, or -1 with errno set to
+ *   EDEADLK the calling thread is in a visitor of Mem_Regions
  *   EINVAL  region is NULL and there is no default region */
 int Mem_RegionDestroy(Mem_Region *region);
 
@@ -351,6 +380,43 @@ int Mem_RegionCheck(Mem_Region *region);
 int Mem_RegionCheckReport(Mem_Region *region, char *message, size_t size);
 int Mem_RegionGetStats(Mem_Region *region, Mem_Stats *stats);
 int Mem_RegionWalk(Mem_Region *region, Mem_Visitor *visit, void *context);
+
+/* Finds the region that an address lies in: the region of a block, say, in code that has to free a block and does
+ * not know who allocated it.
+ *
+ * ptr: any address. It need not be the start of a block, and the block need not be in use: what lies in a region's
+ *      capacity, from its first block to the end of its last one, lies in the region. Where a region was made inside a
+ *      block of another one, the inner region has what lies in its own capacity; its bookkeeping lies in the block.
+ *
+ * Takes time in proportion to the logarithm of the number of regions, and does not look at blocks. Other regions may
+ * come and go meanwhile. The caller sees to it that the region it is told of is not destroyed.
+ *
+ * Returns the region, or NULL with errno set to
+ *   EINVAL  ptr lies in no region, or is NULL */
+Mem_Region *Mem_RegionOf(const void *ptr);
+
+/* Called for each region. A non-zero return ends the visit. While the visit lasts, no region is destroyed: threads
+ * that want to destroy one wait. No region is locked.
+ *
+ *   - It may call every function on every region, but those that destroy a region: they fail with EDEADLK.
+ *   - It may create regions. Those are shown, too, if they lie behind the region that is shown.
+ *   - It must not wait for a thread that destroys a region.
+ *   - It may start threads, and it may fork: the visit goes on in both processes. When another thread forks
+ *     meanwhile, that does not wait for the visit.
+ *   - It may be left by pthread_exit(), by being cancelled, or by a C++ exception: that ends the visit. It must not
+ *     be left by longjmp(). */
+typedef int Mem_RegionVisitor(Mem_Region *region, void *context);
+
+/* Calls visit for each region of the process, the default region included, in the order of their first blocks'
+ * addresses. Regions that other threads create meanwhile may be shown or not. Of several threads that visit regions,
+ * one goes first, and the others wait.
+ *
+ * context: handed to visit as it is.
+ *
+ * Returns 0 when all regions were visited, or what visit returned if that was not 0, or -1 with
+ * errno set to
+ *   EINVAL  visit is NULL */
+int Mem_Regions(Mem_RegionVisitor *visit, void *context);
 
 /* How Mem_RegionDump writes. */
 typedef enum Mem_Format {

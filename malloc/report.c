@@ -22,19 +22,21 @@ static unsigned permille(size_t part, size_t whole)
 static size_t write_text(char *text, const Mem_Stats *stats)
 {
     unsigned peak = permille(stats->peak_in_use, stats->capacity);
+    unsigned fragmented = (unsigned)((stats->fragmentation + 999) / 1000);
     int length = snprintf(
         text, REPORT_MAX,
         "libmem: %.255s (process %ld)\n"
         "  region  %zu bytes\n"
         "  in use  %zu bytes in %zu blocks\n"
         "  peak    %zu bytes, %u.%u %% of the region\n"
-        "  free    %zu bytes in %zu blocks, largest %zu\n"
+        "  free    %zu bytes in %zu blocks, largest %zu, %u.%u %% fragmented\n"
         "  calls   %" PRIu64 " alloc, %" PRIu64 " calloc, %" PRIu64 " realloc, %" PRIu64
         " aligned, %" PRIu64 " free; %" PRIu64 " failed, %" PRIu64 " misuses\n",
         program_invocation_short_name, (long)getpid(), stats->capacity, stats->bytes_in_use,
         stats->blocks_in_use, stats->peak_in_use, peak / 10, peak % 10, stats->bytes_free,
-        stats->blocks_free, stats->largest_free, stats->allocs, stats->callocs, stats->reallocs,
-        stats->aligned_allocs, stats->frees, stats->failures, stats->misuses);
+        stats->blocks_free, stats->largest_free, fragmented / 10, fragmented % 10, stats->allocs,
+        stats->callocs, stats->reallocs, stats->aligned_allocs, stats->frees, stats->failures,
+        stats->misuses);
 
     return (size_t)length;
 }
@@ -71,13 +73,15 @@ static size_t write_json(char *text, const Mem_Stats *stats)
         text, REPORT_MAX,
         "{\"program\":\"%s\",\"pid\":%ld,\"capacity\":%zu,\"bytes_in_use\":%zu,"
         "\"blocks_in_use\":%zu,\"peak_in_use\":%zu,\"peak_percent\":%u.%u,\"bytes_free\":%zu,"
-        "\"blocks_free\":%zu,\"largest_free\":%zu,\"bookkeeping\":%zu,\"allocs\":%" PRIu64
-        ",\"callocs\":%" PRIu64 ",\"reallocs\":%" PRIu64 ",\"aligned_allocs\":%" PRIu64
-        ",\"frees\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"misuses\":%" PRIu64 "}\n",
+        "\"blocks_free\":%zu,\"largest_free\":%zu,\"fragmentation\":%" PRIu64
+        ",\"bookkeeping\":%zu,\"allocs\":%" PRIu64 ",\"callocs\":%" PRIu64 ",\"reallocs\":%" PRIu64
+        ",\"aligned_allocs\":%" PRIu64 ",\"frees\":%" PRIu64 ",\"failures\":%" PRIu64
+        ",\"misuses\":%" PRIu64 "}\n",
         program, (long)getpid(), stats->capacity, stats->bytes_in_use, stats->blocks_in_use,
         stats->peak_in_use, peak / 10, peak % 10, stats->bytes_free, stats->blocks_free,
-        stats->largest_free, stats->bookkeeping, stats->allocs, stats->callocs, stats->reallocs,
-        stats->aligned_allocs, stats->frees, stats->failures, stats->misuses);
+        stats->largest_free, stats->fragmentation, stats->bookkeeping, stats->allocs,
+        stats->callocs, stats->reallocs, stats->aligned_allocs, stats->frees, stats->failures,
+        stats->misuses);
     return (size_t)length;
 }
 

@@ -11,6 +11,7 @@ dist_man_MANS += \
 	man/Mem_OnMisuse.3 \
 	man/Mem_RegionAlloc.3 \
 	man/Mem_RegionCreate.3 \
+	man/Mem_Regions.3 \
 	man/Mem_Walk.3 \
 	man/libmem.7
 
@@ -20,6 +21,7 @@ dist_man_MANS += \
 	man/Mem_Calloc.3 \
 	man/Mem_CheckReport.3 \
 	man/Mem_Exit.3 \
+	man/Mem_InitWith.3 \
 	man/Mem_Realloc.3 \
 	man/Mem_RegionAlignedAlloc.3 \
 	man/Mem_RegionCalloc.3 \
@@ -30,6 +32,7 @@ dist_man_MANS += \
 	man/Mem_RegionDump.3 \
 	man/Mem_RegionFree.3 \
 	man/Mem_RegionGetStats.3 \
+	man/Mem_RegionOf.3 \
 	man/Mem_RegionRealloc.3 \
 	man/Mem_RegionReset.3 \
 	man/Mem_RegionSize.3 \

@@ -55,6 +55,7 @@ test_programs = \
 	tests/inner-release \
 	tests/inner-shapes \
 	tests/inner-sound \
+	tests/inner-stats \
 	tests/inner-threads \
 	tests/inner-tree \
 	tests/test-aligned \
@@ -83,6 +84,7 @@ test_programs = \
 	tests/test-misuse-actions \
 	tests/test-misuse-handler \
 	tests/test-model \
+	tests/test-name \
 	tests/test-noalloc \
 	tests/test-overwritten \
 	tests/test-races \
@@ -90,6 +92,8 @@ test_programs = \
 	tests/test-realtime \
 	tests/test-region \
 	tests/test-region-at \
+	tests/test-registry \
+	tests/test-registry-threads \
 	tests/test-sparse \
 	tests/test-stats \
 	tests/test-syscalls \
@@ -119,6 +123,7 @@ long_tests = \
 	tests/test-overwritten \
 	tests/test-player \
 	tests/test-races \
+	tests/test-registry-threads \
 	tests/test-threads
 
 tests_inner_budget_SOURCES = tests/inner-budget.c malloc/budget.c malloc/budget.h malloc/size.c malloc/size.h
@@ -135,6 +140,11 @@ tests_inner_caches_SOURCES = tests/inner-caches.c
 tests_inner_caches_CPPFLAGS = $(inner_cppflags)
 tests_inner_caches_LDFLAGS = $(test_ldflags)
 tests_inner_caches_LDADD = $(inner_ldadd)
+
+tests_inner_stats_SOURCES = tests/inner-stats.c
+tests_inner_stats_CPPFLAGS = $(inner_cppflags)
+tests_inner_stats_LDFLAGS = $(test_ldflags)
+tests_inner_stats_LDADD = $(inner_ldadd)
 
 tests_inner_sound_SOURCES = tests/inner-sound.c
 tests_inner_sound_CPPFLAGS = $(inner_cppflags)
@@ -306,6 +316,11 @@ tests_test_misuse_handler_CPPFLAGS = $(test_cppflags)
 tests_test_misuse_handler_LDFLAGS = $(test_ldflags)
 tests_test_misuse_handler_LDADD = $(test_ldadd)
 
+tests_test_name_SOURCES = tests/test-name.c
+tests_test_name_CPPFLAGS = $(test_cppflags)
+tests_test_name_LDFLAGS = $(test_ldflags)
+tests_test_name_LDADD = $(test_ldadd)
+
 tests_test_model_SOURCES = tests/test-model.c
 tests_test_model_CPPFLAGS = $(test_cppflags)
 tests_test_model_LDFLAGS = $(test_ldflags)
@@ -340,6 +355,16 @@ tests_test_region_SOURCES = tests/test-region.c
 tests_test_region_CPPFLAGS = $(test_cppflags)
 tests_test_region_LDFLAGS = $(test_ldflags)
 tests_test_region_LDADD = $(test_ldadd)
+
+tests_test_registry_threads_SOURCES = tests/test-registry-threads.c
+tests_test_registry_threads_CPPFLAGS = $(test_cppflags)
+tests_test_registry_threads_LDFLAGS = $(test_ldflags)
+tests_test_registry_threads_LDADD = $(test_ldadd)
+
+tests_test_registry_SOURCES = tests/test-registry.c
+tests_test_registry_CPPFLAGS = $(test_cppflags)
+tests_test_registry_LDFLAGS = $(test_ldflags)
+tests_test_registry_LDADD = $(test_ldadd)
 
 tests_test_region_at_SOURCES = tests/test-region-at.c
 tests_test_region_at_CPPFLAGS = $(test_cppflags)

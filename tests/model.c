@@ -142,6 +142,16 @@ static int compare_block(const Mem_Block *block, void *context)
     return 0;
 }
 
+/* The share of what is free that is not in the largest free block, in millionths, rounded up. */
+static bool is_fragmentation(const Mem_Stats *stats)
+{
+    double rest = (double)(stats->bytes_free - stats->largest_free);
+    double share = stats->bytes_free == 0 ? 0 : rest * 1e6 / (double)stats->bytes_free;
+    double told = (double)stats->fragmentation;
+
+    return told >= share - 1e-6 && told < share + 1 + 1e-6;
+}
+
 static void compare_stats(const Model *model)
 {
     Mem_Stats stats = bed_stats(model->bed);
@@ -150,7 +160,7 @@ static void compare_stats(const Model *model)
         stats.bytes_free != stats.capacity - model->in_use ||
         stats.blocks_in_use != model->blocks_in_use ||
         stats.blocks_free != model->count - model->blocks_in_use ||
-        stats.largest_free != largest_free(model)) {
+        stats.largest_free != largest_free(model) || !is_fragmentation(&stats)) {
         ck_abort_msg("the statistics tell wrong sizes");
     }
     /* The peak counts whole spans of caches. */

@@ -214,7 +214,7 @@ fi
 at="0x[0-9a-f]*"
 mistake()
 {
-    line="libmem: misuse: $2, region $at"
+    line="libmem: misuse: $2, region $at, first block $at"
     preloaded 134 "$programs/mistake" "$1"
     complains "$line"
     LIBMEM_MISUSE=abort preloaded 134 "$programs/mistake" "$1"

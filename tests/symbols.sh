@@ -3,8 +3,10 @@
 #
 # Tests the symbols that the library defines and needs.
 #
-#   - mem.h declares, src/mem.map lists, the shared library exports under MEM_1.0, and Debian's symbols
-#     file names the same functions, and no others.
+#   - mem.h declares, src/mem.map lists, the shared library exports, and Debian's symbols file names the same
+#     functions under the same versions, and no others.
+#   - Debian's symbols file asks for the release that a function is new in; and for 1.1.0 if a function takes a
+#     structure that has new members since: a program may use nothing else that is new.
 #   - The archive exports these, and nothing else: no name that a program could use for itself.
 #   - The library needs no malloc(), brk() or the like.
 #   - Its soname is libmem.so.1.
@@ -34,13 +36,34 @@ test -f "$libs/libmem.so" || { echo "there is no shared library"; exit 77; }
 ${CC:-cc} ${CPPFLAGS-} -E "$top/include/mem.h" | sed '/^#/d' | tr '\n' ' ' | tr ';' '\n' |
     sed -n '/typedef/d; s/.*[ *]\(Mem_[A-Za-z]*\)(.*/\1/p' | sort >"$work/mem.h"
 
-sed -n '/global:/,/local:/s/^ *\(Mem_[A-Za-z]*\);$/\1/p' "$top/src/mem.map" | sort >"$work/mem.map"
+# Each function with the version that the map gives it: FUNCTION@VERSION.
+awk '/^MEM_[0-9.]+ \{/ { version = $1 }
+    /^ *Mem_[A-Za-z]*;$/ { sub(/;/, "", $1); print $1 "@" version }' "$top/src/mem.map" | sort >"$work/versioned"
+sed 's/@.*//' "$work/versioned" >"$work/mem.map"
 
 $nm -D --defined-only "$libs/libmem.so" | awk '$2 != "A" { print $NF }' |
-    sed 's/^\(Mem_.*\)@@MEM_1\.0$/\1/' | sort >"$work/libmem.so"
+    sed 's/@@/@/' | sort >"$work/libmem.so.versioned"
+sed 's/@.*//' "$work/libmem.so.versioned" >"$work/libmem.so"
 
-sed -n 's/^ *\([^ ]*\)@MEM_1\.0 [0-9.]*$/\1/p' "$top/debian/libmem1.symbols" |
-    sed '/^MEM_1\.0$/d' | sort >"$work/libmem1.symbols"
+sed -n 's/^ *\([^ ]*@MEM_1\.[0-9]*\) [0-9.]*$/\1/p' "$top/debian/libmem1.symbols" |
+    sed '/^MEM_/d' | sort >"$work/libmem1.symbols.versioned"
+sed 's/@.*//' "$work/libmem1.symbols.versioned" >"$work/libmem1.symbols"
+
+# What Debian's symbols file must ask for of each function.
+# shellcheck disable=SC2086
+${CC:-cc} ${CPPFLAGS-} -E "$top/include/mem.h" | sed '/^#/d' | tr '\n' ' ' | tr ';' '\n' |
+    sed -n '/typedef/d; /(.*Mem_\(Options\|Stats\) /s/.*[ *]\(Mem_[A-Za-z]*\)(.*/\1/p' | sort >"$work/grown"
+test -s "$work/grown" || { echo "no function takes a structure that has grown"; exit 1; }
+while read -r name version; do
+    case $name in
+    *@MEM_1.0) wanted=1.0.0 ;;
+    *) wanted=${name#*@MEM_}.0 ;;
+    esac
+    if grep -qxF "${name%@*}" "$work/grown"; then wanted=1.1.0; fi
+    test "$version" = "$wanted" || { echo "libmem1.symbols: $name $version should be $wanted"; status=1; }
+done <<END
+$(sed -n 's/^ *\(Mem_[^ ]*\)/\1/p' "$top/debian/libmem1.symbols")
+END
 
 compare()
 {
@@ -54,6 +77,9 @@ test -s "$work/mem.h" || { echo "no function was found in mem.h"; exit 1; }
 compare mem.map
 compare libmem.so
 compare libmem1.symbols
+for file in libmem.so libmem1.symbols; do
+    diff "$work/versioned" "$work/$file.versioned" || { echo "mem.map (<) and $file (>) do not agree"; status=1; }
+done
 
 # Prints which of its arguments' undefined symbols are the heap of the C library.
 other_heap()

@@ -70,7 +70,7 @@ static void verify_text(const Bed *bed, const char *text)
     const Blocks *blocks = dumped_blocks(bed);
     Mem_Stats stats = bed_stats(bed);
     char picture[COLUMNS + 1];
-    char number[40];
+    char number[120];
     const char *drawn = strchr(text, '[');
 
     ck_assert_ptr_nonnull(drawn);
@@ -78,13 +78,15 @@ static void verify_text(const Bed *bed, const char *text)
     ck_assert_msg(strncmp(drawn + 1, picture, strlen(picture)) == 0 &&
                       drawn[1 + strlen(picture)] == ']',
                   "%s should be [%s]", text, picture);
-    snprintf(number, sizeof number, "%zu bytes", stats.capacity);
-    ck_assert_ptr_nonnull(strstr(text, number));
+    snprintf(number, sizeof number, "region %p\n  blocks  %zu bytes from %p on, in 8-byte units\n",
+             (void *)Mem_RegionOf(bed->first), stats.capacity, (void *)bed->first);
+    ck_assert(strncmp(text, number, strlen(number)) == 0);
     snprintf(number, sizeof number, "%zu bytes in %zu blocks, peak %zu\n", stats.bytes_in_use,
              stats.blocks_in_use, stats.peak_in_use);
     ck_assert_ptr_nonnull(strstr(text, number));
-    snprintf(number, sizeof number, "%zu bytes in %zu blocks, largest %zu\n", stats.bytes_free,
-             stats.blocks_free, stats.largest_free);
+    snprintf(number, sizeof number, "%zu bytes in %zu blocks, largest %zu, %.1f %% fragmented\n",
+             stats.bytes_free, stats.blocks_free, stats.largest_free,
+             (double)((stats.fragmentation + 999) / 1000) / 10);
     ck_assert_ptr_nonnull(strstr(text, number));
     snprintf(number, sizeof number, "bookkeeping %zu bytes\n", stats.bookkeeping);
     ck_assert_ptr_nonnull(strstr(text, number));

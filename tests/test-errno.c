@@ -69,6 +69,13 @@ static void expect(bool success, const char *call)
 
 #define EXPECT(call) expect((call), #call)
 
+static int visit_region(Mem_Region *region, void *context)
+{
+    (void)region;
+    (void)context;
+    return 0;
+}
+
 static void call_all(Mem_Region *region, FILE *stream)
 {
     Mem_Region *other;
@@ -98,6 +105,10 @@ static void call_all(Mem_Region *region, FILE *stream)
         EXPECT(Mem_RegionReset(other) == 0);
         EXPECT(Mem_RegionDestroy(other) == 0);
     }
+    EXPECT(Mem_Regions(visit_region, NULL) == 0);
+    EXPECT(Mem_InitWith(SIZE, NULL) == 0);
+    EXPECT(Mem_RegionOf(Mem_Alloc(1)) != NULL);
+    EXPECT(Mem_Exit() == 0);
     EXPECT(Mem_Init(SIZE) == 0);
     EXPECT(Mem_Exit() == 0);
     rewind(stream);

@@ -32,6 +32,12 @@ static void count_call(const Mem_Misuse *misuse, void *context)
     ++*(int *)context;
 }
 
+static int note_first(const Mem_Block *block, void *context)
+{
+    *(void **)context = block->address;
+    return 1;
+}
+
 /* Prints the expected line of a misuse. */
 static void print_line(FILE *stream, Mem_Region *region, const char *sentence, const void *pointer,
                        const char *state, size_t size, const void *block)
@@ -40,14 +46,22 @@ static void print_line(FILE *stream, Mem_Region *region, const char *sentence, c
     if (block != NULL) {
         fprintf(stream, " in a %s of %zu bytes at %p", state, size, block);
     }
-    fprintf(stream, ", region %p\n", (void *)region);
+    if (region == NULL) {
+        fprintf(stream, ", region %p\n", NULL);
+    } else {
+        void *first = NULL;
+
+        Mem_RegionWalk(region, note_first, &first);
+        fprintf(stream, ", region %p \"all \\\"kinds\\\"\", first block %p\n", (void *)region,
+                first);
+    }
 }
 
 /* Runs in a child: makes misuses of each kind, and writes the output expected on stderr to a
  * stream. */
 static int misuse_all(FILE *expected, bool is_heard, bool handled)
 {
-    Mem_Region *region = Mem_RegionCreate(10000, NULL);
+    Mem_Region *region = Mem_RegionCreate(10000, &(Mem_Options){.name = "all \"kinds\""});
     char *used = Mem_RegionAlloc(region, 64);
     char *freed = Mem_RegionAlloc(region, 16);
     char *wall = Mem_RegionAlloc(region, 8);
@@ -188,7 +202,7 @@ END_TEST
 /* The line is written before the process ends, and the region is not left locked. */
 static int misuse_and_abort(FILE *expected, bool is_heard, bool handled)
 {
-    Mem_Region *region = Mem_RegionCreate(10000, NULL);
+    Mem_Region *region = Mem_RegionCreate(10000, &(Mem_Options){.name = "all \"kinds\""});
     char *block = Mem_RegionAlloc(region, 64);
     volatile int aborts = 0;
     int calls = 0;
@@ -263,7 +277,7 @@ END_TEST
  * point. */
 static int misuse_and_be_cancelled(FILE *expected, bool is_heard, bool handled)
 {
-    Mem_Region *region = Mem_RegionCreate(10000, NULL);
+    Mem_Region *region = Mem_RegionCreate(10000, &(Mem_Options){.name = "all \"kinds\""});
     int local;
     int result;
 

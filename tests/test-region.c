@@ -53,7 +53,7 @@ START_TEST(create_refuses_options)
 
         expect_create_fails(SIZE, &options);
     }
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 5; i++) {
         Mem_Options options = {0};
 
         options.reserved[i] = 1;

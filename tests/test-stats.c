@@ -191,6 +191,30 @@ START_TEST(stats_tell_the_largest_free_block)
 }
 END_TEST
 
+/* 0 if what is free is one block, or nothing; else more than 0, however little is elsewhere. */
+START_TEST(stats_tell_fragmentation)
+{
+    Bed bed = bed_open((Kind)_i, SIZE * 8);
+    size_t quarter = bed.capacity / 4 & ~(bed.alignment - 1);
+    void *first = checked_alloc(&bed, quarter);
+    void *second = checked_alloc(&bed, bed.alignment);
+    Mem_Stats stats = bed_stats(&bed);
+
+    ck_assert_uint_eq(stats.fragmentation, 0);
+    checked_free(&bed, first);
+    stats = bed_stats(&bed);
+    ck_assert_uint_eq(stats.fragmentation,
+                      (quarter * 1000000 + stats.bytes_free - 1) / stats.bytes_free);
+    ck_assert_uint_gt(stats.fragmentation, 248000);
+    ck_assert_uint_lt(stats.fragmentation, 252000);
+    checked_free(&bed, second);
+    ck_assert_uint_eq(bed_stats(&bed).fragmentation, 0);
+    checked_alloc(&bed, bed_stats(&bed).largest_free);
+    ck_assert_uint_eq(bed_stats(&bed).fragmentation, 0);
+    bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("stats");
@@ -204,5 +228,6 @@ int main(void)
     tcase_add_loop_test(tests, stats_do_not_count_errors_of_arguments, 0, KIND_COUNT);
     tcase_add_loop_test(tests, stats_after_reset, 0, KIND_COUNT);
     tcase_add_loop_test(tests, stats_tell_the_largest_free_block, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, stats_tell_fragmentation, 0, KIND_COUNT);
     return support_end();
 }

@@ -6,6 +6,7 @@
 
 #include "api/dump.h"
 #include "os/pages.h"
+#include "region/name.h"
 #include "region/operation.h"
 #include "region/stats.h"
 
@@ -95,14 +96,16 @@ static bool make_room(List *list)
 static void print_head(const List *list, Region *region, bool consistent, FILE *stream)
 {
     const Mem_Stats *stats = &list->stats;
-    Heap *heap = &region->heap;
+    char quoted[NAME_QUOTED_BYTES];
 
-    fprintf(stream, "{\"format\":1,\"address\":\"%p\",\"capacity\":%zu,\"unit\":%zu",
-            heap_address(heap, heap->first), stats->capacity, heap_bytes(heap, 1));
+    fprintf(stream, "{\"format\":1,\"address\":\"%p\",\"region\":\"%p\",\"name\":%s",
+            region_first(region), (void *)region_handle(region), name_quote(quoted, region->name));
+    fprintf(stream, ",\"capacity\":%zu,\"unit\":%zu", stats->capacity,
+            heap_bytes(&region->heap, 1));
     fprintf(stream, ",\"alignment\":%zu,\"bytes_in_use\":%zu,\"bytes_free\":%zu",
             (size_t)region->alignment, stats->bytes_in_use, stats->bytes_free);
-    fprintf(stream, ",\"peak_in_use\":%zu,\"largest_free\":%zu", stats->peak_in_use,
-            stats->largest_free);
+    fprintf(stream, ",\"peak_in_use\":%zu,\"largest_free\":%zu,\"fragmentation\":%" PRIu64,
+            stats->peak_in_use, stats->largest_free, stats->fragmentation);
     fprintf(stream, ",\"blocks_in_use\":%zu,\"blocks_free\":%zu,\"bookkeeping\":%zu",
             stats->blocks_in_use, stats->blocks_free, stats->bookkeeping);
     fprintf(stream, ",\"allocs\":%" PRIu64 ",\"callocs\":%" PRIu64 ",\"reallocs\":%" PRIu64,

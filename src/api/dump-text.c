@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/dump.h"
+#include "region/name.h"
 #include "region/operation.h"
 #include "region/stats.h"
 
@@ -104,14 +105,33 @@ static void print_picture(const Picture *picture, FILE *stream)
     fprintf(stream, "[%s]\n", line);
 }
 
-static void print_totals(const Mem_Stats *stats, Heap *heap, FILE *stream)
+static void print_head(Region *region, FILE *stream)
 {
-    fprintf(stream, "region %p: %zu bytes, %zu-byte units\n", heap_address(heap, heap->first),
-            stats->capacity, heap_bytes(heap, 1));
+    char quoted[NAME_QUOTED_BYTES];
+
+    fprintf(stream, "region %p", (void *)region_handle(region));
+    if (region->name[0] != '\0') {
+        fprintf(stream, " %s", name_quote(quoted, region->name));
+    }
+    fprintf(stream, "\n  blocks  %zu bytes from %p on, in %zu-byte units\n",
+            region_capacity(region), region_first(region), heap_bytes(&region->heap, 1));
+}
+
+/* Tenths of a percent, rounded up as the figure is. */
+static unsigned permille(uint64_t per_million)
+{
+    return (unsigned)((per_million + 999) / 1000);
+}
+
+static void print_totals(const Mem_Stats *stats, FILE *stream)
+{
+    unsigned fragmented = permille(stats->fragmentation);
+
     fprintf(stream, "  in use  %zu bytes in %zu blocks, peak %zu\n", stats->bytes_in_use,
             stats->blocks_in_use, stats->peak_in_use);
-    fprintf(stream, "  free    %zu bytes in %zu blocks, largest %zu\n", stats->bytes_free,
-            stats->blocks_free, stats->largest_free);
+    fprintf(stream, "  free    %zu bytes in %zu blocks, largest %zu, %u.%u %% fragmented\n",
+            stats->bytes_free, stats->blocks_free, stats->largest_free, fragmented / 10,
+            fragmented % 10);
     fprintf(stream,
             "  calls   %" PRIu64 " alloc, %" PRIu64 " calloc, %" PRIu64 " realloc, %" PRIu64
             " aligned, %" PRIu64 " free; %" PRIu64 " failed, %" PRIu64 " misuses\n",
@@ -147,7 +167,8 @@ void dump_text(Region *region, FILE *stream)
     Text text = {.blocks = 0};
 
     look(&text, region);
-    print_totals(&text.stats, &region->heap, stream);
+    print_head(region, stream);
+    print_totals(&text.stats, stream);
     if (region->heap.broken) {
         fprintf(stream, "  damaged: the map of blocks contradicts itself\n");
     }

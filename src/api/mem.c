@@ -5,12 +5,14 @@
 
 #include "os/lock.h"
 #include "region/lifecycle.h"
+#include "region/registry.h"
 
 /* Lets one of several threads create the default region. */
 static Lock default_lock = LOCK_INIT;
 
-int Mem_Init(size_t size)
+int Mem_InitWith(size_t size, const Mem_Options *options)
 {
+    static const Mem_Options none;
     int result = -1;
     bool locked = lock_take(&default_lock);
 
@@ -19,18 +21,28 @@ int Mem_Init(size_t size)
     } else if (region_get_default() != NULL) {
         errno = EBUSY;
     } else {
-        region_set_default(lifecycle_create(size, &(Mem_Options){0}));
+        region_set_default(lifecycle_create(size, options == NULL ? &none : options));
         result = region_get_default() == NULL ? -1 : 0;
     }
     lock_release(&default_lock, locked);
     return result;
 }
 
+int Mem_Init(size_t size)
+{
+    return Mem_InitWith(size, NULL);
+}
+
 int Mem_Exit(void)
 {
     Mem_Region *region;
-    bool locked = lock_take(&default_lock);
+    bool locked;
 
+    if (registry_is_visiting()) {
+        errno = EDEADLK;
+        return -1;
+    }
+    locked = lock_take(&default_lock);
     region = region_get_default();
     region_set_default(NULL);
     lock_release(&default_lock, locked);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Creates, resets and destroys regions. */
+#include <errno.h>
+
 #include "region/caches.h"
 #include "region/lifecycle.h"
+#include "region/registry.h"
 
 static const Mem_Options default_options;
 
@@ -20,6 +23,10 @@ int Mem_RegionDestroy(Mem_Region *handle)
 {
     if (handle == NULL || handle == region_get_default()) {
         return Mem_Exit();
+    }
+    if (registry_is_visiting()) {
+        errno = EDEADLK;
+        return -1;
     }
     lifecycle_destroy(handle);
     return 0;

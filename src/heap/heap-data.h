@@ -34,7 +34,7 @@ enum {
     BIN_SHIFT_MIN = 2,
     HEADS_MAX = CLASSES_MAX + SHELVES_MAX + (OCTAVES_MAX << BIN_SHIFT_MAX),
     INDEX_WORDS = HEADS_MAX / MAP_WORD_BITS + 1,
-    HEAP_OWNER_BYTES = 176 /* before the Heap, for data of its owner */
+    HEAP_OWNER_BYTES = 240 /* before the Heap, for data of its owner */
 };
 
 /* The links of a free list: the first 8 bytes of each free block of less than `classes` units. The

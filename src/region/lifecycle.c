@@ -10,14 +10,28 @@
 #include "region/caches.h"
 #include "region/layout.h"
 #include "region/mapping.h"
+#include "region/name.h"
+#include "region/registry.h"
 
 enum {
     ALIGNMENT_MAX = 4096,
     HEAP_WITHOUT_STEPS = 4 << 20 /* bytes; smaller heaps are open from the start */
 };
 
+/* In libmem-malloc.so there is one region, and a lock may call functions that others have replaced. */
+#define HAS_REGISTRY (THREAD_REGIONS > 1)
+
 #define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
 #define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)
+
+/* The layout of the structure is a promise, with pointers of any size. */
+static_assert(sizeof(void *) != 8 || offsetof(Mem_Options, name) == 16,
+              "in the slot that was reserved");
+static_assert(offsetof(Mem_Options, name) % _Alignof(Mem_Options) == 0, "the slot has 64 bits");
+static_assert(offsetof(Mem_Options, reserved) == offsetof(Mem_Options, name) + sizeof(uint64_t),
+              "in place of one that was reserved");
+static_assert(sizeof(Mem_Options) == offsetof(Mem_Options, name) + 6 * sizeof(uint64_t),
+              "no larger than it was");
 
 /* Returns the alignment that valid options ask for; 0 if they are invalid. */
 static size_t wanted_alignment(const Mem_Options *options, unsigned flags_allowed)
@@ -47,9 +61,10 @@ static bool wants_caches(const Mem_Options *options)
 
 /* Initializes a region in memory with a layout, open up to a position. fresh: a new mapping, all 0.
  * Returns NULL, and sets ENOTSUP, if the system has no such lock. */
-static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flags, Pos open,
-                               bool fresh)
+static Mem_Region *make_region(void *memory, const Layout *layout, const Mem_Options *options,
+                               Pos open, bool fresh)
 {
+    unsigned flags = options->flags;
     Region *region = (Region *)(void *)((char *)memory + layout->region);
     LockKind lock = flags & MEM_UNLOCKED   ? LOCK_NONE
                     : flags & MEM_REALTIME ? LOCK_INHERITS
@@ -74,6 +89,10 @@ static Mem_Region *make_region(void *memory, const Layout *layout, unsigned flag
     heap_init(&region->heap);
     if (layout->pool != 0) {
         caches_start(region, layout, layout_open_pool(layout, open, pages_size()));
+    }
+    if (HAS_REGISTRY) {
+        name_copy(region->name, options->name);
+        registry_add(region);
     }
     return region_handle(region);
 }
@@ -117,7 +136,7 @@ Mem_Region *lifecycle_create(size_t size, const Mem_Options *options)
         threads_end_call();
     }
     region = make_region(
-        memory, &layout, options->flags,
+        memory, &layout, options,
         steps ? layout_open_end(&layout, (uintptr_t)memory, LAYOUT_STEP) : layout.end, true);
     if (region == NULL) {                  /* GCOVR_EXCL_BR_LINE: Linux has all kinds of locks */
         pages_unmap(memory, layout.total); /* GCOVR_EXCL_LINE */
@@ -137,13 +156,16 @@ Mem_Region *lifecycle_create_at(void *memory, size_t size, const Mem_Options *op
         errno = EINVAL;
         return NULL;
     }
-    return make_region(memory, &layout, options->flags, layout.end, false);
+    return make_region(memory, &layout, options, layout.end, false);
 }
 
 void lifecycle_destroy(Mem_Region *handle)
 {
     Region *region = region_of(handle);
 
+    if (HAS_REGISTRY) {
+        registry_remove(region);
+    }
     if (region_is_cached(region)) {
         caches_end(region);
     }

@@ -9,6 +9,7 @@
 
 #include "os/environment.h"
 #include "os/lock.h"
+#include "region/name.h"
 
 typedef enum Action { ACTION_UNKNOWN, ACTION_IGNORE, ACTION_WARN, ACTION_ABORT } Action;
 
@@ -137,24 +138,43 @@ static const char *const sentences[] = {
     [MEM_MISUSE_OVERWRITTEN] = "a free block was written to after it was freed",
 };
 
+/* Writes what a line says of a region: its handle, its name if it has one, and where its first block is. */
+static void tell_region(char *text, size_t size, Mem_Region *handle)
+{
+    char quoted[NAME_QUOTED_BYTES];
+    Region *region;
+
+    if (handle == NULL) {
+        snprintf(text, size, "region %p", NULL);
+        return;
+    }
+    region = region_of(handle);
+    snprintf(text, size, "region %p%s%s, first block %p", (void *)handle,
+             region->name[0] == '\0' ? "" : " ",
+             region->name[0] == '\0' ? "" : name_quote(quoted, region->name), region_first(region));
+}
+
 /* Writes one line, in one of two forms:
  *
- *   libmem: misuse: SENTENCE: POINTER, region REGION
- *   libmem: misuse: SENTENCE: POINTER in a STATE of SIZE bytes at BLOCK, region REGION
- */
+ *   libmem: misuse: SENTENCE: POINTER, REGION
+ *   libmem: misuse: SENTENCE: POINTER in a STATE of SIZE bytes at BLOCK, REGION
+ *
+ * REGION: region HANDLE "NAME", first block ADDRESS; without a name where it has none. */
 static void warn(const Mem_Misuse *misuse)
 {
-    char line[256];
+    char region[NAME_QUOTED_BYTES + 64];
+    char line[512];
     int length;
 
+    tell_region(region, sizeof region, misuse->region);
     if (misuse->block != NULL) {
         length = snprintf(
-            line, sizeof line, "libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n",
+            line, sizeof line, "libmem: misuse: %s: %p in a %s of %zu bytes at %p, %s\n",
             misuse->sentence, misuse->pointer, misuse->block_in_use ? "block in use" : "free block",
-            misuse->block_size, misuse->block, (void *)misuse->region);
+            misuse->block_size, misuse->block, region);
     } else {
-        length = snprintf(line, sizeof line, "libmem: misuse: %s: %p, region %p\n",
-                          misuse->sentence, misuse->pointer, (void *)misuse->region);
+        length = snprintf(line, sizeof line, "libmem: misuse: %s: %p, %s\n", misuse->sentence,
+                          misuse->pointer, region);
     }
     write_line(line, (size_t)length);
 }

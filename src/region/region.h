@@ -34,7 +34,16 @@ typedef struct Caches {
     unsigned reclaimed; /* owner whose cache was looked at last; 0: none yet */
 } Caches;
 
-enum { LINE_BYTES = 64 };
+enum {
+    LINE_BYTES = 64,
+    NAME_BYTES = 48 /* of a region's name, with the null byte behind it */
+};
+
+/* Where a region is in the tree of all regions: see registry.c. */
+typedef struct RegistryNode {
+    ptrdiff_t left, right; /* bytes from this Region to others; 0: none */
+    uintptr_t reach; /* the highest address behind a last block, of this region and all below it */
+} RegistryNode;
 
 typedef struct Region {
     union {
@@ -51,6 +60,9 @@ typedef struct Region {
             uint64_t more_allocs, more_frees;
             uint64_t callocs, reallocs, aligned_allocs; /* calls, without those counted by caches */
             uint64_t failures, misuses; /* calls failed with ENOMEM; misuses caught */
+
+            RegistryNode node;     /* changed under the registry's lock */
+            char name[NAME_BYTES]; /* as name_copy leaves it; empty: none */
 
             Lock lock; /* held while anything above, or the Heap, is changed */
         };
@@ -196,6 +208,12 @@ static inline bool region_lock(Region *region)
 static inline void region_unlock(Region *region, bool locked)
 {
     lock_release(&region->lock, locked);
+}
+
+/* The address of the first block. */
+static inline void *region_first(Region *region)
+{
+    return heap_address(&region->heap, region->heap.first);
 }
 
 static inline size_t region_capacity(const Region *region)

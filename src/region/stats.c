@@ -12,6 +12,17 @@ static size_t guard_bytes(const Region *region)
     return region->mapped ? heap_bytes(heap, heap->first - heap->heads) + 2 * pages_size() : 0;
 }
 
+uint64_t stats_fragmentation(uint64_t bytes_free, uint64_t largest_free)
+{
+    uint64_t rest = largest_free < bytes_free ? bytes_free - largest_free : 0;
+
+    while (bytes_free > UINT64_MAX / (STATS_MILLION + 1)) {
+        bytes_free /= 2;
+        rest /= 2;
+    }
+    return bytes_free == 0 ? 0 : (rest * STATS_MILLION + bytes_free - 1) / bytes_free;
+}
+
 void stats_read(Region *region, Mem_Stats *stats)
 {
     Heap *heap = &region->heap;
@@ -36,5 +47,7 @@ void stats_read(Region *region, Mem_Stats *stats)
         .frees = heap->given + region->more_frees + counts.frees,
         .failures = region->failures,
         .misuses = region->misuses,
+        .fragmentation = stats_fragmentation(capacity - heap_bytes(heap, in_use),
+                                             heap_bytes(heap, totals.largest_free)),
     };
 }

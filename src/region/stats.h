@@ -6,6 +6,12 @@
 
 #include "region/region.h"
 
+enum { STATS_MILLION = 1000000 };
+
+/* Returns the share of free memory that is not in the largest free block, in parts per million, rounded up: 0 only if
+ * all that is free is one block, or nothing is. */
+uint64_t stats_fragmentation(uint64_t bytes_free, uint64_t largest_free);
+
 /* Fills in all figures. The region is locked, and its caches are hidden. */
 void stats_read(Region *region, Mem_Stats *stats);
 

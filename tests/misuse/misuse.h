@@ -18,20 +18,40 @@
 #define FREED "the pointer is in free memory: freed already, or never allocated"
 #define OVERWRITTEN "a free block was written to after it was freed"
 
+static inline int note_first(const Mem_Block *block, void *context)
+{
+    *(void **)context = block->address;
+    return 1;
+}
+
+/* Ends a line: with the region's handle and its first block, or that there is no region. */
+static inline void expect_region(Mem_Region *region)
+{
+    void *first = NULL;
+
+    if (region == NULL) {
+        printf("region %p\n", (void *)NULL);
+    } else {
+        Mem_RegionWalk(region, note_first, &first);
+        printf("region %p, first block %p\n", (void *)region, first);
+    }
+    fflush(stdout);
+}
+
 /* Prints the expected line for a pointer in no block. */
 static inline void expect(Mem_Region *region, const char *sentence, const void *pointer)
 {
-    printf("libmem: misuse: %s: %p, region %p\n", sentence, pointer, (void *)region);
-    fflush(stdout);
+    printf("libmem: misuse: %s: %p, ", sentence, pointer);
+    expect_region(region);
 }
 
 /* Prints the expected line for a pointer in a block or free run. */
 static inline void expect_in(Mem_Region *region, const char *sentence, const void *pointer,
                              const char *state, size_t size, const void *block)
 {
-    printf("libmem: misuse: %s: %p in a %s of %zu bytes at %p, region %p\n", sentence, pointer,
-           state, size, block, (void *)region);
-    fflush(stdout);
+    printf("libmem: misuse: %s: %p in a %s of %zu bytes at %p, ", sentence, pointer, state, size,
+           block);
+    expect_region(region);
 }
 
 /* Ends a program that still runs. */
