@@ -137,9 +137,8 @@ void findings_draw(const Options *options, const Findings *findings)
         report.reason = "This is the size that was asked for.";
     } else {
         report.region = findings->fits[0].options;
-        report.reason = report.region.exact
-                            ? "This is the smallest region without caches that carries the trace."
-                            : "This is the smallest region with caches that carries the trace.";
+        report.region.size = findings->advice.bytes;
+        report.reason = findings->advice.reason;
     }
     if (!report_write(findings->trace.trace, &report, &error)) {
         pass_fail(&error);

@@ -54,20 +54,26 @@ const Chart = (() => {
   function drawLegend(plot, box) {
     const { context } = plot;
     let x = box.left;
+    let y = 8;
     context.textBaseline = "middle";
     context.textAlign = "left";
     for (const line of lines) {
+      const width = context.measureText(line.name).width + 46;
+      if (x > box.left && x + width > plot.width) {
+        x = box.left;
+        y += 15;
+      }
       context.strokeStyle = Palette.css(line.colour);
       context.lineWidth = line.width;
       context.setLineDash(line.dash);
       context.beginPath();
-      context.moveTo(x, 8);
-      context.lineTo(x + 24, 8);
+      context.moveTo(x, y);
+      context.lineTo(x + 24, y);
       context.stroke();
       context.setLineDash([]);
       context.fillStyle = Palette.variable("ink");
-      context.fillText(line.name, x + 29, 8);
-      x += context.measureText(line.name).width + 46;
+      context.fillText(line.name, x + 29, y);
+      x += width;
     }
     context.lineWidth = 1;
   }
@@ -102,15 +108,14 @@ const Chart = (() => {
     context.beginPath();
     context.arc(x, y, 4, 0, 2 * Math.PI);
     context.fill();
-    context.textBaseline = "top";
-    context.textAlign = x > box.left + box.width / 2 ? "right" : "left";
-    context.fillText(`peak ${Format.bytes(facts.peak.bytes)}`, x + (context.textAlign === "right" ? -7 : 7), y + 3);
+    Plot.label(plot, `peak ${Format.bytes(facts.peak.bytes)}`, x, Math.max(box.top, y - 22), box);
   }
 
   function draw(state) {
     const plot = Plot.begin(canvas);
     const { context } = plot;
-    const box = { left: Plot.left, top: 20, width: plot.width - Plot.left - Plot.right, height: plot.height - 20 - 40 };
+    const top = plot.width < 560 ? 36 : 20;
+    const box = { left: Plot.left, top, width: plot.width - Plot.left - Plot.right, height: plot.height - top - 40 };
     if (box.width < 10) return;
     Plot.drawBytes(plot, box, 0, facts.capacity, true);
     context.save();

@@ -13,7 +13,7 @@ const Format = (() => {
   function bytes(value) {
     let unit = 0;
     let scaled = value;
-    while (scaled >= 1024 && unit + 1 < units.length) {
+    while (scaled >= (unit === 0 ? 1024 : 1023.5) && unit + 1 < units.length) {
       scaled /= 1024;
       unit++;
     }
@@ -36,6 +36,7 @@ const Format = (() => {
 
   /* Of microseconds. */
   function time(value) {
+    if (value > 0 && value < 1) return `${rounded.format(value * 1e3)} ns`;
     if (value < 1000) return `${rounded.format(value)} µs`;
     if (value < 1e6) return `${rounded.format(value / 1e3)} ms`;
     if (value < 120e6) return `${rounded.format(value / 1e6)} s`;

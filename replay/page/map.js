@@ -85,15 +85,7 @@ const Map2D = (() => {
     context.lineTo(x, box.top + box.height);
     context.stroke();
     context.setLineDash([]);
-    if (!word) return;
-    const width = context.measureText(word).width + 8;
-    const at = Math.min(box.left + box.width - width, Math.max(box.left, x - width / 2));
-    context.fillStyle = Palette.variable("card");
-    context.fillRect(at, 0, width, 15);
-    context.textBaseline = "top";
-    context.textAlign = "left";
-    context.fillStyle = Palette.variable("ink");
-    context.fillText(word, at + 4, 1);
+    if (word) Plot.label(plot, word, x, 0, box);
   }
 
   function drawSpot(plot, spot) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * The region at a moment, in lines as text is: chosen by the scrubber, the list of moments, or in the map. */
 const Moment = (() => {
-  const LINES = 12;
+  const LINES = 16;
   const canvas = document.getElementById("moment-picture");
   const scrubber = document.getElementById("scrubber");
   const list = document.getElementById("moments");
   const dump = document.getElementById("moment-dump");
   const words = { peak: "the peak", end: "the end", failure: "the failure", regular: "" };
   let facts = null;
+  let box = null;
 
   function start(given) {
     facts = given;
@@ -17,7 +18,43 @@ const Moment = (() => {
       if (list.value !== "") View.set({ moment: facts.moments[Number(list.value)].event });
     });
     fillList();
+    canvas.addEventListener("pointermove", (event) => {
+      const area = canvas.getBoundingClientRect();
+      spotAt(event.clientX - area.left, event.clientY - area.top);
+    });
+    canvas.addEventListener("keydown", key);
     View.listen(draw);
+  }
+
+  /* Shows what lies at a point of the picture. */
+  function spotAt(x, y) {
+    const line = Math.floor((y - box.top) / box.line);
+    const share = (x - box.left) / box.width;
+    if (line < 0 || line >= LINES || share < 0 || share >= 1) return;
+    View.set({ spot: { event: View.state.moment, address: Math.min(facts.capacity - 1, (line + share) / LINES * facts.capacity) } });
+  }
+
+  function key(event) {
+    const small = facts.capacity / LINES / 200;
+    const steps = { ArrowLeft: -small, ArrowRight: small, ArrowUp: -facts.capacity / LINES, ArrowDown: facts.capacity / LINES };
+    const step = steps[event.key];
+    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const { spot, moment } = View.state;
+    const address = (spot ? spot.address : 0) + step * (event.shiftKey ? 10 : 1);
+    View.set({ spot: { event: moment, address: Math.max(0, Math.min(facts.capacity - 1, address)) } });
+  }
+
+  /* A frame about the spot. */
+  function drawSpot(plot, state) {
+    const { context } = plot;
+    if (!state.spot || state.spot.event !== state.moment) return;
+    const [part] = rectangles(state.spot.address, state.spot.address + 1);
+    if (!part) return;
+    context.strokeStyle = Palette.variable("mark");
+    context.lineWidth = 2;
+    context.strokeRect(part[0] - 3, part[1] - 1, 6, part[3] + 2);
+    context.lineWidth = 1;
   }
 
   function fillList() {
@@ -50,7 +87,7 @@ const Moment = (() => {
   }
 
   /* A run of addresses as rectangles in the lines: [left, top, width, height] each. */
-  function rectangles(box, offset, end) {
+  function rectangles(offset, end) {
     const line = facts.capacity / LINES;
     const found = [];
     for (let i = Math.floor(offset / line); i < LINES && i * line < end; i++) {
@@ -63,7 +100,7 @@ const Moment = (() => {
     return found;
   }
 
-  function drawCells(plot, box, state, column) {
+  function drawCells(plot, state, column) {
     const { context } = plot;
     const colours = Colours.ofCells(state);
     for (let row = 0; row < column.rows; row++) {
@@ -72,17 +109,17 @@ const Moment = (() => {
       const dim = colours.caller < 0 || column.caller[row] === colours.caller ? 1 : 0.13;
       context.fillStyle = Palette.css(colours.of[column[state.colour][row]], Tiles.alpha(use) * dim);
       const end = Math.min(facts.capacity, (row + 1) * column.height);
-      for (const part of rectangles(box, row * column.height, end)) context.fillRect(...part);
+      for (const part of rectangles(row * column.height, end)) context.fillRect(...part);
     }
   }
 
-  function drawRecords(plot, box, state) {
+  function drawRecords(plot, state) {
     const { context } = plot;
     const records = facts.records;
     for (let i = 0; i < records.count; i++) {
       if (records.from[i] > state.moment || records.until[i] <= state.moment) continue;
       const dim = state.caller < 0 || records.caller[i] === state.caller ? 1 : 0.13;
-      for (const [left, top, width, height] of rectangles(box, records.offset[i], records.offset[i] + records.bytes[i])) {
+      for (const [left, top, width, height] of rectangles(records.offset[i], records.offset[i] + records.bytes[i])) {
         context.clearRect(left, top, width, height);
         context.fillStyle = Palette.variable("free");
         context.fillRect(left, top, width, height);
@@ -92,7 +129,7 @@ const Moment = (() => {
     }
   }
 
-  function drawLines(plot, box) {
+  function drawLines(plot) {
     const { context } = plot;
     context.textBaseline = "middle";
     context.textAlign = "right";
@@ -104,7 +141,7 @@ const Moment = (() => {
     }
   }
 
-  function frameLines(plot, box) {
+  function frameLines(plot) {
     plot.context.strokeStyle = Palette.variable("line");
     for (let i = 0; i < LINES; i++)
       plot.context.strokeRect(box.left + 0.5, box.top + i * box.line + 0.5, box.width - 1, box.line - 4);
@@ -135,7 +172,7 @@ const Moment = (() => {
   function draw(state) {
     const known = listed(state.moment);
     const plot = Plot.begin(canvas);
-    const box = { left: Plot.left, top: 2, width: plot.width - Plot.left - 2, line: (plot.height - 4) / LINES };
+    box = { left: Plot.left, top: 2, width: plot.width - Plot.left - 2, line: (plot.height - 4) / LINES };
     const column = Tiles.column(state.moment);
     scrubber.value = String(Data.columnOf(facts, state.moment));
     scrubber.setAttribute("aria-valuetext", `call ${Format.count(state.moment)}`);
@@ -143,10 +180,11 @@ const Moment = (() => {
     document.getElementById("moment-text").textContent = tell(state, known);
     pieces(known);
     if (column === null || box.width < 10) return;
-    drawLines(plot, box);
-    drawCells(plot, box, state, column);
-    drawRecords(plot, box, state);
-    frameLines(plot, box);
+    drawLines(plot);
+    if (!known || known.moment.leftOut > 0) drawCells(plot, state, column);
+    drawRecords(plot, state);
+    frameLines(plot);
+    drawSpot(plot, state);
     dump.textContent = text(column);
     canvas.setAttribute("aria-label", `The region at call ${Format.count(state.moment)}, in ${LINES} lines of ` +
       `${Format.bytes(facts.capacity / LINES)} each.`);

@@ -60,10 +60,10 @@ const Plot = (() => {
       context.fillStyle = Palette.variable("soft");
       context.fillText(Format.time(Data.timeOf(facts, call)), x, box.top + box.height + 21);
     }
-    context.textAlign = "right";
+    context.textAlign = "left";
     context.fillStyle = Palette.variable("soft");
-    context.fillText("call", box.left - 10, box.top + box.height + 6);
-    context.fillText("clock", box.left - 10, box.top + box.height + 21);
+    context.fillText("call", 2, box.top + box.height + 6);
+    context.fillText("clock", 2, box.top + box.height + 21);
   }
 
   function drawBytes(plot, box, low, high, lines) {
@@ -82,5 +82,18 @@ const Plot = (() => {
     }
   }
 
-  return { begin, drawBytes, drawCalls, left, right };
+  /* A word about a point, within the box. */
+  function label(plot, word, x, y, box) {
+    const { context } = plot;
+    const width = context.measureText(word).width + 8;
+    const at = Math.min(box.left + box.width - width, Math.max(box.left, x - width / 2));
+    context.fillStyle = Palette.variable("card");
+    context.fillRect(at, y, width, 15);
+    context.textBaseline = "top";
+    context.textAlign = "left";
+    context.fillStyle = Palette.variable("ink");
+    context.fillText(word, at + 4, y + 1);
+  }
+
+  return { begin, drawBytes, drawCalls, label, left, right };
 })();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Tells what a spot of the map is: exactly, if a block is known that lies there, or as a summary of the cell. */
 const Spot = (() => {
-  const output = document.getElementById("spot");
   let facts = null;
   let told = "";
 
@@ -14,9 +13,14 @@ const Spot = (() => {
     const text = `${first} ${rest}`;
     if (text === told) return;
     told = text;
-    const strong = document.createElement("strong");
-    strong.textContent = first;
-    output.replaceChildren(strong, ` ${rest}`);
+    for (const output of document.querySelectorAll(".spot")) {
+      const strong = document.createElement("strong");
+      strong.textContent = first;
+      output.replaceChildren(strong, ` ${rest}`);
+      /* Only the one beside what is used is read out. */
+      const used = document.activeElement && document.activeElement.id === "moment-picture";
+      output.setAttribute("aria-live", used === (output.id === "moment-spot") ? "polite" : "off");
+    }
   }
 
   /* The number of the record that a spot lies in, or -1. */

@@ -25,13 +25,13 @@ const Summary = (() => {
   }
 
   function programName() {
-    if (facts.kind === "dump") return "A region";
     return facts.program ? facts.program.split("/").pop() : "A program";
   }
 
   function head() {
     const kind = facts.exact ? "exact, without caches" : "with caches";
-    const name = `${programName()} in ${Format.bytes(facts.size)}`;
+    const name = facts.kind === "dump" ? `A region of ${Format.bytes(facts.capacity)}`
+      : `${programName()} in a region of ${Format.bytes(facts.size)}`;
     element("title").textContent = name;
     document.title = `${name} – memreplay`;
     const parts = facts.kind === "dump" ? [`Dump: ${facts.file}`] : [
@@ -132,9 +132,14 @@ const Summary = (() => {
       element("distributions-title").textContent = "Sizes and lifetimes";
       return;
     }
-    const most = facts.latencies.map(([, count]) => count);
-    box.replaceChildren(Bars.table("Latencies: calls when played here", facts.latencies.map(([ns, count]) => ({
-      name: `up to ${Format.time(ns / 1000)}`, value: count, text: share(most)(count),
+    const joined = new Map();
+    for (const [ns, count] of facts.latencies) {
+      const end = 2 ** Math.ceil(Math.log2(Math.max(1, ns)));
+      joined.set(end, (joined.get(end) || 0) + count);
+    }
+    const told = share([...joined.values()]);
+    box.replaceChildren(Bars.table("Latencies: calls when played here", [...joined].map(([ns, count]) => ({
+      name: `up to ${Format.time(ns / 1000)}`, value: count, text: told(count),
     }))));
   }
 
