@@ -23,7 +23,7 @@ double trace_progress(const Trace *trace)
     if (trace->complete) {
         return trace->events == 0 ? 1 : (double)trace->number / (double)trace->events;
     }
-    return (double)trace->next / (double)trace->file.bytes;
+    return trace->next >= trace->file.bytes ? 1 : (double)trace->next / (double)trace->file.bytes;
 }
 
 uint32_t trace_slots(const Trace *trace)

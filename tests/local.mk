@@ -101,6 +101,7 @@ test_programs = \
 	tests/test-threads \
 	tests/test-trace \
 	tests/test-trace-file \
+	tests/test-trace-hostile \
 	tests/test-trace-merge \
 	tests/test-visitor \
 	tests/test-visitor-fork \
@@ -396,10 +397,20 @@ tests_test_threads_CPPFLAGS = $(test_cppflags)
 tests_test_threads_LDFLAGS = $(test_ldflags)
 tests_test_threads_LDADD = $(test_ldadd)
 
-tests_test_trace_file_SOURCES = tests/test-trace-file.c
+tests_test_trace_file_SOURCES = tests/test-trace-file.c tests/trace-file.c tests/trace-file.h
 tests_test_trace_file_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
 tests_test_trace_file_LDFLAGS = $(test_ldflags)
 tests_test_trace_file_LDADD = libtrace.la $(test_ldadd)
+
+tests_test_trace_hostile_SOURCES = \
+	tests/fuzz-trace.c \
+	tests/fuzz-trace.h \
+	tests/test-trace-hostile.c \
+	tests/trace-file.c \
+	tests/trace-file.h
+tests_test_trace_hostile_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_test_trace_hostile_LDFLAGS = $(test_ldflags)
+tests_test_trace_hostile_LDADD = libtrace.la $(test_ldadd)
 
 tests_test_trace_merge_SOURCES = tests/test-trace-merge.c tests/threads-model.c tests/threads-model.h
 tests_test_trace_merge_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "replay/trace-write.h"
+#include "trace-file.h"
 
-enum { USUAL = 200000, LIVE_MAX = 5000, NODES = 300 };
+enum { USUAL = 200000, EVENTS_OF_FRAMES = 150000, LIVE_MAX = 5000, NODES = 300 };
 
 static char path[64];
 
@@ -144,6 +145,18 @@ static void check_event(const TraceEvent *event, const TraceEvent *wanted, const
     }
 }
 
+/* Makes a whole file one of a program that was killed. */
+static void cut_off_index(void)
+{
+    TestFile file = file_read(path);
+    TraceEnd end;
+
+    memcpy(&end, file.bytes + file.size - sizeof end, sizeof end);
+    file.size = end.index;
+    file_write(&file, path);
+    file_free(&file);
+}
+
 /* Writes so many events, and ends the trace, or leaves it as a program that was killed does. */
 static void write_trace(uint64_t events, bool finish)
 {
@@ -165,15 +178,14 @@ static void write_trace(uint64_t events, bool finish)
         ck_assert(trace_write(writer, &event));
         ck_assert_uint_eq(event.number, source.events - 1);
     }
-    if (finish) {
-        ck_assert(trace_finish(writer, &error));
-    } else {
-        ck_assert(trace_flush(writer)); /* and it is lost */
+    ck_assert(trace_finish(writer, &error));
+    if (!finish) {
+        cut_off_index();
     }
 }
 
 /* Reads all events, which are the first of the source's. Returns how many there are. */
-static uint64_t read_events(Trace *trace)
+static uint64_t read_prefix(Trace *trace)
 {
     static Source source;
     TraceError error;
@@ -192,8 +204,15 @@ static uint64_t read_events(Trace *trace)
         source.count -= trace_live(trace, slot) != NULL;
     }
     ck_assert_uint_eq(source.count, 0);
-    ck_assert_uint_eq(trace_events(trace), source.events);
     return source.events;
+}
+
+static uint64_t read_events(Trace *trace)
+{
+    uint64_t events = read_prefix(trace);
+
+    ck_assert_uint_eq(trace_events(trace), events);
+    return events;
 }
 
 static Trace *open_trace(void)
@@ -229,6 +248,132 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
+/* Opens a file that is no trace, or reads it up to the error in it, and looks for words in what the error says. */
+static void expect_error(const TestFile *file, const char *words)
+{
+    TraceError error = {""};
+    TraceEvent event;
+    Trace *trace;
+
+    file_write(file, path);
+    trace = trace_open(path, &error);
+    if (trace != NULL) {
+        int found;
+
+        while ((found = trace_next(trace, &event, &error)) == 1) {
+        }
+        ck_assert_int_eq(found, -1);
+        trace_close(trace);
+    }
+    ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "without the file: %s", error.text);
+    ck_assert_msg(strstr(error.text, words) != NULL, "'%s' is not in: %s", words, error.text);
+}
+
+/* A program that was killed leaves a file that ends anywhere: whole frames of it are read. */
+START_TEST(what_was_killed_is_read_up_to_its_end)
+{
+    uint64_t last = 0;
+    TestFile whole;
+
+    write_trace(EVENTS_OF_FRAMES, false);
+    whole = file_read(path);
+    for (size_t size = sizeof(TraceHeader); size <= whole.size; size += 1 + whole.size / 97) {
+        TestFile cut = {.bytes = whole.bytes, .size = size};
+        uint64_t events;
+        Trace *trace;
+
+        file_write(&cut, path);
+        trace = open_trace();
+        ck_assert(!trace_is_complete(trace));
+        ck_assert_uint_eq(trace_events(trace), 0);
+        events = read_prefix(trace);
+        ck_assert_uint_ge(events, last);
+        ck_assert_uint_eq(trace_events(trace), events);
+        last = events;
+        trace_close(trace);
+    }
+    ck_assert_uint_gt(last, 0);
+    file_free(&whole);
+}
+END_TEST
+
+START_TEST(room_that_was_not_used_is_the_end)
+{
+    static const char nothing[4096];
+    TestFile file;
+    Trace *trace;
+
+    write_trace(1000, false);
+    file = file_read(path);
+    file_insert(&file, file.size, nothing, sizeof nothing);
+    file_write(&file, path);
+    trace = open_trace();
+    ck_assert_uint_eq(read_events(trace), 1000);
+    trace_close(trace);
+    file_free(&file);
+}
+END_TEST
+
+START_TEST(later_versions_are_read)
+{
+    TraceFrame unknown = {
+        .magic = TRACE_FRAME_MAGIC, .kind = 200, .stored = 16, .bytes = 16, .events = 3};
+    uint64_t longer = 0;
+    TestFile file;
+    Trace *trace;
+
+    write_trace(1000, false);
+    file = file_read(path);
+    file_insert(&file, sizeof(TraceHeader), &unknown, 16);
+    file_insert(&file, sizeof(TraceHeader), &unknown, sizeof unknown);
+    file_insert(&file, sizeof(TraceHeader), &longer, sizeof longer);
+    file.bytes[offsetof(TraceHeader, version_minor)] = 9;
+    file.bytes[offsetof(TraceHeader, header_bytes)] += (unsigned char)sizeof longer;
+    file_write(&file, path);
+    trace = open_trace();
+    ck_assert_uint_eq(read_events(trace), 1000);
+    trace_close(trace);
+    file.bytes[offsetof(TraceHeader, version_major)] = 2;
+    expect_error(&file, "version 2 at byte 8");
+    file.bytes[offsetof(TraceHeader, version_major)] = 0;
+    file.bytes[offsetof(TraceHeader, version_major) + 1] = 1;
+    expect_error(&file, "other order of bytes");
+    file_free(&file);
+}
+END_TEST
+
+START_TEST(damage_is_told_with_its_byte)
+{
+    enum { FRAME = sizeof(TraceHeader), END = sizeof(TraceEnd) };
+    char words[64];
+    TestFile file;
+
+    write_trace(1000, true);
+    file = file_read(path);
+    snprintf(words, sizeof words, "checksum of the frame at byte %d", FRAME);
+    file.bytes[FRAME + sizeof(TraceFrame)] ^= 1;
+    expect_error(&file, words);
+    file.bytes[FRAME + sizeof(TraceFrame)] ^= 1;
+    file.bytes[FRAME] ^= 1;
+    expect_error(&file, "no frame begins at byte 24");
+    file.bytes[FRAME] ^= 1;
+    file.bytes[FRAME + offsetof(TraceFrame, stored) + 3] = 0xff;
+    expect_error(&file, "at byte 32");
+    file.bytes[FRAME + offsetof(TraceFrame, stored) + 3] = 0;
+    file.bytes[FRAME + offsetof(TraceFrame, stored) + 2] = 0xff;
+    file.bytes[FRAME + offsetof(TraceFrame, bytes) + 2] = 0xff;
+    expect_error(&file, "the frame at byte 24 is cut off");
+    file.bytes[FRAME + offsetof(TraceFrame, stored) + 2] = 0;
+    file.bytes[FRAME + offsetof(TraceFrame, bytes) + 2] = 0;
+    snprintf(words, sizeof words, "the index is not where byte %zu says", file.size - END);
+    file.bytes[file.size - END] ^= 8;
+    expect_error(&file, words);
+    file.size = 10;
+    expect_error(&file, "only 10 bytes");
+    file_free(&file);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = support_begin("trace-file");
@@ -236,6 +381,10 @@ int main(void)
 
     snprintf(path, sizeof path, "trace-file.%ld.trace", (long)getpid());
     tcase_add_test(tests, what_is_written_is_read);
+    tcase_add_test(tests, what_was_killed_is_read_up_to_its_end);
+    tcase_add_test(tests, room_that_was_not_used_is_the_end);
+    tcase_add_test(tests, later_versions_are_read);
+    tcase_add_test(tests, damage_is_told_with_its_byte);
     status = support_end();
     unlink(path);
     return status;
