@@ -50,6 +50,7 @@ man_MANS += $(MALLOC_PAGES)
 endif
 
 REPLAY_PAGES = \
+	man/mem-trace.5 \
 	man/memreplay.1
 EXTRA_DIST += $(REPLAY_PAGES)
 if BUILD_REPLAY

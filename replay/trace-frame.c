@@ -10,7 +10,10 @@
 
 _Static_assert(sizeof(TraceFrame) == 32, "as in mem-trace(5)");
 
-enum { ALIGNMENT = 8 }; /* of frames in the file */
+enum {
+    ALIGNMENT = 8, /* of frames in the file */
+    SHORT = 512    /* bytes of content that is not worth compressing */
+};
 
 /* ------------------------------------------------------------------------------------------------
  * Compression
@@ -109,13 +112,16 @@ void frame_end_unpacker(Unpacker *unpacker)
  * Making frames
  * --------------------------------------------------------------------------------------------- */
 
-/* Appends content to the frame: compressed, if that is to be had and makes it shorter. */
+/* Appends content to the frame: compressed, if that is to be had and is worth it. */
 static bool store(Packer *packer, TraceFrame *header, const void *content, size_t bytes)
 {
     header->compression = TRACE_PLAIN;
 #ifdef HAVE_ZSTD
     size_t begin = packer->frame.used;
 
+    if (bytes <= SHORT) {
+        return bytes_append(&packer->frame, content, bytes);
+    }
     if (!compress(packer, content, bytes)) {
         return false;
     }

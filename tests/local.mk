@@ -103,6 +103,8 @@ test_programs = \
 	tests/test-trace-file \
 	tests/test-trace-hostile \
 	tests/test-trace-merge \
+	tests/test-trace-page \
+	tests/test-trace-raw \
 	tests/test-visitor \
 	tests/test-visitor-fork \
 	tests/test-walk \
@@ -416,6 +418,21 @@ tests_test_trace_merge_SOURCES = tests/test-trace-merge.c tests/threads-model.c 
 tests_test_trace_merge_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
 tests_test_trace_merge_LDFLAGS = $(test_ldflags)
 tests_test_trace_merge_LDADD = libtrace.la $(test_ldadd)
+
+tests_test_trace_page_SOURCES = tests/test-trace-page.c tests/trace-file.c tests/trace-file.h
+tests_test_trace_page_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_test_trace_page_LDFLAGS = $(test_ldflags)
+tests_test_trace_page_LDADD = libtrace.la $(test_ldadd)
+
+tests_test_trace_raw_SOURCES = \
+	tests/test-trace-raw.c \
+	tests/threads-model.c \
+	tests/threads-model.h \
+	tests/trace-file.c \
+	tests/trace-file.h
+tests_test_trace_raw_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_test_trace_raw_LDFLAGS = $(test_ldflags)
+tests_test_trace_raw_LDADD = libtrace.la $(test_ldadd)
 
 tests_test_trace_SOURCES = tests/test-trace.c
 tests_test_trace_CPPFLAGS = $(test_cppflags)
