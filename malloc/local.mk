@@ -11,7 +11,7 @@ if BUILD_MALLOC
 
 pkglib_LTLIBRARIES = libmem-malloc.la
 bin_PROGRAMS += memrun
-bashcomp_DATA = malloc/memrun
+bashcomp_DATA += malloc/memrun
 
 # The module contains the library, compiled again with other options:
 #

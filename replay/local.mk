@@ -39,6 +39,9 @@ libtrace_la_SOURCES = \
 libtrace_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) $(ZSTD_CFLAGS)
 libtrace_la_LIBADD = $(ZSTD_LIBS)
 
+EXTRA_DIST += \
+	replay/memreplay.bash
+
 if BUILD_REPLAY
 
 replay_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) $(DW_CFLAGS) $(Z_CFLAGS) $(ZSTD_CFLAGS)
@@ -74,6 +77,14 @@ libplayer_la_SOURCES = \
 	replay/table.c \
 	replay/table.h
 libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0
+
+bashcomp_DATA += replay/memreplay
+
+# Completions are found by the name of the command.
+replay/memreplay: replay/memreplay.bash
+	$(AM_V_GEN)$(MKDIR_P) replay && cp $(top_srcdir)/replay/memreplay.bash $@
+
+CLEANFILES += replay/memreplay
 
 bin_PROGRAMS += memreplay
 memreplay_SOURCES = \

@@ -590,7 +590,7 @@ tests_names_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) $(DW_CFLAGS)
 tests_names_CFLAGS = $(AM_CFLAGS) -g
 tests_names_LDFLAGS = $(AM_LDFLAGS) -Wl,--build-id
 tests_names_LDADD = $(DW_LIBS)
-TESTS += tests/names.sh
+TESTS += tests/memreplay-page.sh tests/names.sh
 
 check_PROGRAMS += tests/imported
 tests_imported_SOURCES = tests/imported.c $(replay_import_sources)
@@ -721,6 +721,7 @@ dist_check_SCRIPTS += \
 	tests/import.sh \
 	tests/languages.sh \
 	tests/malloc.sh \
+	tests/memreplay-page.sh \
 	tests/memrun.sh \
 	tests/misuse.sh \
 	tests/model-races.sh \
