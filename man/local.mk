@@ -57,8 +57,8 @@ if BUILD_REPLAY
 man_MANS += $(REPLAY_PAGES)
 endif
 
-dist_check_SCRIPTS += tests/doc-examples.sh tests/man-lint.sh tests/man-examples.sh
+dist_check_SCRIPTS += tests/doc-examples.sh tests/doc-links.sh tests/man-lint.sh tests/man-examples.sh
 if BUILD_TESTS
-TESTS += tests/doc-examples.sh tests/man-lint.sh tests/man-examples.sh
+TESTS += tests/doc-examples.sh tests/doc-links.sh tests/man-lint.sh tests/man-examples.sh
 endif
 EXTRA_DIST += tests/shown.awk
