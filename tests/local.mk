@@ -703,6 +703,13 @@ TESTS += tests/test-player
 
 check_PROGRAMS += tests/make-trace
 
+check_PROGRAMS += tests/page-trace
+TESTS += tests/page.sh
+
+tests_page_trace_SOURCES = tests/page-trace.c
+tests_page_trace_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_page_trace_LDADD = libtrace.la
+
 tests_make_trace_SOURCES = tests/make-trace.c
 tests_make_trace_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_make_trace_LDADD = libtrace.la
@@ -726,6 +733,7 @@ dist_check_SCRIPTS += \
 	tests/misuse.sh \
 	tests/model-races.sh \
 	tests/names.sh \
+	tests/page.sh \
 	tests/preload.sh \
 	tests/programs.sh
 
@@ -739,6 +747,8 @@ EXTRA_DIST += \
 	tests/malloc/plugin.c \
 	tests/malloc/replaced.cc \
 	tests/models/free.pml \
+	tests/page-dump.json \
+	tests/page.py \
 	tests/models/hide.pml \
 	tests/models/memory.pml \
 	tests/run-installed \
