@@ -590,7 +590,7 @@ tests_names_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) $(DW_CFLAGS)
 tests_names_CFLAGS = $(AM_CFLAGS) -g
 tests_names_LDFLAGS = $(AM_LDFLAGS) -Wl,--build-id
 tests_names_LDADD = $(DW_LIBS)
-TESTS += tests/memreplay-page.sh tests/names.sh
+TESTS += tests/memreplay-page.sh tests/names.sh tests/sizing.sh
 
 check_PROGRAMS += tests/imported
 tests_imported_SOURCES = tests/imported.c $(replay_import_sources)
@@ -735,7 +735,8 @@ dist_check_SCRIPTS += \
 	tests/names.sh \
 	tests/page.sh \
 	tests/preload.sh \
-	tests/programs.sh
+	tests/programs.sh \
+	tests/sizing.sh
 
 EXTRA_DIST += \
 	tests/README.md \
