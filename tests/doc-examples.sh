@@ -16,6 +16,8 @@
 # Taken from the environment, as make check sets it: CC, CPPFLAGS, CFLAGS, CXX, CXXFLAGS, LDFLAGS, PKG_CONFIG,
 # top_srcdir, top_builddir, TEST_WRAPPER.
 #
+# It takes some seconds, most of them in the compiler.
+#
 # Exits with 0 if all is well, 1 if not, 77 if programs cannot be compiled or run here.
 
 set -u
