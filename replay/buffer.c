@@ -128,7 +128,8 @@ void buffer_deflate(Buffer *buffer, const void *data, size_t bytes)
     uLongf length = compressBound(bytes);
     if (!buffer_reserve(buffer, length))
         return;
-    if (compress2(buffer->data + buffer->length, &length, data, bytes, Z_DEFAULT_COMPRESSION) != Z_OK)
+    if (compress2(buffer->data + buffer->length, &length, data, bytes, Z_DEFAULT_COMPRESSION) !=
+        Z_OK)
         buffer->failed = true;
     else
         buffer->length += length;

@@ -69,9 +69,9 @@ void findings_find(const Options *options, const char *path, RivalProcess *rival
 
     findings->trace = (TrialTrace){.path = path, .trace = pass_open(path)};
     findings->symbols = symbols_open(findings->trace.trace);
-    findings->summary = summary_read(findings->trace.trace, options->region);
-    findings->trace.region = findings->summary.region;
     findings->full = !options->fit && options->size == 0 && !options->rival;
+    findings->summary = summary_read(findings->trace.trace, options->region, findings->full);
+    findings->trace.region = findings->summary.region;
     findings->below.carried = true;
     if (rival != NULL) {
         findings->rival = rival_finish(rival, &findings->trace);
@@ -83,7 +83,7 @@ void findings_find(const Options *options, const char *path, RivalProcess *rival
     if (options->size != 0) {
         find_room(options, findings);
     }
-    if (findings->full || fit) {
+    if (findings->full || draws) {
         find_latency(options, findings);
     }
 }

@@ -13,8 +13,9 @@
 enum {
     FENCE = 16,   /* bytes of a region that no block has */
     AT_ONCE = 16, /* regions that are played at a time: no more can have caches */
-    CALLS_AT_ONCE =
-        48000000 /* and no more calls than these, so that one that fails early ends early */
+    LEAST_AT_ONCE =
+        8, /* the same, of long traces: to read them again takes less time than more regions would */
+    LONG = 4000000 /* events of a long trace */
 };
 
 /* A size that was tried. */
@@ -62,43 +63,39 @@ typedef struct Batch {
     size_t count;
 } Batch;
 
-static void propose(Batch *batch, Search *search, uint64_t pages)
+/* Adds a trial of a size, if it was not tried and is not about to be. most: how many more the search may have. */
+static void propose(Batch *batch, Search *search, uint64_t pages, size_t *most)
 {
     PlayerOptions options = search->fit->options;
 
+    options.size = pages * pages_size();
     for (size_t i = 0; i < batch->count; i++) {
-        if (batch->searches[i] == search && batch->trials[i].options.size == pages * pages_size()) {
+        if (batch->searches[i] == search && batch->trials[i].options.size == options.size) {
             return;
         }
     }
-    if (find(search, pages) == NULL && batch->count < AT_ONCE) {
-        options.size = pages * pages_size();
+    if (*most != 0 && find(search, pages) == NULL) {
         batch->searches[batch->count] = search;
         batch->trials[batch->count++].options = options;
+        --*most;
     }
 }
 
-static void propose_some(Batch *batch, Search *search, size_t most)
+static void propose_some(Batch *batch, Search *search, size_t most, size_t most_near)
 {
     uint64_t gap = search->high - search->low;
 
     if (search->high == 0) {
-        for (size_t i = 0; i < most; i++) {
-            propose(batch, search, search->low + 1 + ((search->leap - 1) >> i));
+        for (size_t i = 0, count = most; i < count; i++) {
+            propose(batch, search, search->low + 1 + ((search->leap - 1) >> i), &most);
         }
-    } else if (gap > 1) {
-        for (size_t i = 1; i <= most; i++) {
-            uint64_t pages = search->low + gap * i / (most + 1);
-
-            if (pages > search->low) {
-                propose(batch, search, pages);
-            }
+    } else if (gap > FIT_MORE) {
+        for (size_t i = 1, count = most; i <= count; i++) {
+            propose(batch, search, search->low + gap * i / (count + 1), &most);
         }
     } else {
-        size_t before = batch->count;
-
-        for (size_t i = 1; i <= FIT_MORE && batch->count - before < most; i++) {
-            propose(batch, search, search->high + i);
+        for (uint64_t pages = search->low + 1; pages <= search->high + FIT_MORE; pages++) {
+            propose(batch, search, pages, &most_near);
         }
     }
 }
@@ -201,28 +198,18 @@ static void begin(Search *searches, Fit *fits, size_t count, const TrialTrace *t
     }
 }
 
-/* How many regions each search may have played at a time. */
-static size_t at_once(size_t searches, uint64_t events)
-{
-    uint64_t most = CALLS_AT_ONCE / (events + 1);
-
-    if (most > AT_ONCE) {
-        most = AT_ONCE;
-    }
-    return most / searches < 2 ? 2 : (size_t)most / searches;
-}
-
 static bool step(const TrialTrace *trace, Search *searches, size_t count, uint64_t events)
 {
     Batch batch = {.count = 0};
-    size_t open = 0;
+    size_t open = 0; /* searches that are not done */
 
     for (size_t i = 0; i < count; i++) {
         open += !searches[i].done;
     }
     for (size_t i = 0; i < count; i++) {
         if (!searches[i].done) {
-            propose_some(&batch, &searches[i], at_once(open, events));
+            propose_some(&batch, &searches[i], (events < LONG ? AT_ONCE : LEAST_AT_ONCE) / open,
+                         AT_ONCE / open);
         }
     }
     if (open == 0) {

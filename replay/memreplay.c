@@ -3,6 +3,7 @@
  * memreplay TRACE: tells what is in a trace, how large a region must be to carry it, and what that looks like. */
 #include <stdlib.h>
 
+#include "replay/compress.h"
 #include "replay/findings.h"
 #include "replay/import.h"
 #include "replay/options.h"
@@ -10,12 +11,32 @@
 #include "replay/report.h"
 #include "replay/table.h"
 
+static Progress progress;
+
+static void tick(const Trace *trace)
+{
+    progress_tell(&progress, trace_progress(trace));
+}
+
+static bool compress(const Options *options, TraceError *error)
+{
+    Trace *trace = pass_open(options->files[0]);
+    bool done;
+
+    progress_begin(&progress, "compressing");
+    done = compress_trace(trace, options->output, tick, error);
+    progress_end(&progress);
+    trace_close(trace);
+    return done;
+}
+
 /* Writes a trace from another one, or from another tool's file. */
 static void write_trace(const Options *options)
 {
     TraceError error;
 
-    if (!import_file(options->files[0], options->output, &error)) {
+    if (options->task == TASK_IMPORT ? !import_file(options->files[0], options->output, &error)
+                                     : !compress(options, &error)) {
         pass_fail(&error);
     }
 }

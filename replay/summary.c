@@ -220,7 +220,7 @@ static void read_peak(Trace *trace, Summary *summary)
     pass_end(&pass);
 }
 
-Summary summary_read(Trace *trace, uint32_t region)
+Summary summary_read(Trace *trace, uint32_t region, bool full)
 {
     Reader reader = read_all(trace, region == SUMMARY_ANY ? 0 : region);
     Summary *summary = &reader.summary;
@@ -232,7 +232,9 @@ Summary summary_read(Trace *trace, uint32_t region)
         reader = read_all(trace, most);
     }
     count_live(trace, summary->region, &summary->end_callers, NULL);
-    read_peak(trace, summary);
+    if (full) {
+        read_peak(trace, summary);
+    }
     ranking_sort_by_calls(&summary->sizes);
     ranking_sort_by_bytes(&summary->callers);
     ranking_sort_by_bytes(&summary->peak_callers);

@@ -4,6 +4,8 @@
 #ifndef MEM_REPLAY_SUMMARY_H
 #define MEM_REPLAY_SUMMARY_H
 
+#include <stdbool.h>
+
 #include "replay/ranking.h"
 #include "replay/trace-read.h"
 
@@ -42,10 +44,10 @@ typedef struct Summary {
     Ranking peak_sizes;                /* what was live then, by size; by bytes */
 } Summary;
 
-/* Reads the trace. region: of the trace; SUMMARY_ANY: the one with most events. Ends the program if the file is
- * damaged. */
+/* Reads the trace. region: of the trace; SUMMARY_ANY: the one with most events. full: what was live at the peak is of
+ * interest. Ends the program if the file is damaged. */
 #define SUMMARY_ANY UINT32_MAX
-Summary summary_read(Trace *trace, uint32_t region);
+Summary summary_read(Trace *trace, uint32_t region, bool full);
 void summary_free(Summary *summary);
 
 /* Bytes that a block takes. alignment: of all blocks, a power of two; 8 or more. */
