@@ -48,12 +48,16 @@ static bool open_pool(void)
     image = __atomic_fetch_add(&pool->images, 1, __ATOMIC_RELAXED);
     image = image < REGIONS ? image : REGIONS;
     source = &source_pool;
-    return record_start(&(RecordOptions){source, pool->stack, pool->start, describe});
+    return record_start(&(RecordOptions){.source = source,
+                                         .stack = pool->stack,
+                                         .start = pool->start,
+                                         .own = &image,
+                                         .describe = describe});
 }
 
 static bool open_file(void)
 {
-    RecordOptions options = {.source = &source_file, .describe = describe};
+    RecordOptions options = {.source = &source_file, .own = &image, .describe = describe};
 
     if (!source_file_open(&options.start)) {
         return false;

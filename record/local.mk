@@ -34,3 +34,29 @@ record_writer_sources = \
 	record/trace.h \
 	record/writer.c \
 	record/writer.h
+
+# What libmem.so loads if it is to record.
+if BUILD_MALLOC
+pkglib_LTLIBRARIES += libmem-record.la
+libmem_record_la_SOURCES = \
+	$(record_sources) \
+	src/os/environment.c \
+	src/os/environment.h \
+	src/os/file.c \
+	src/os/file.h \
+	src/os/kernel.h \
+	src/os/pages.c \
+	src/os/pages.h \
+	src/os/spin.c \
+	src/os/spin.h \
+	src/region/hook.h \
+	record/direct.c \
+	record/grown.c \
+	record/grown.h \
+	record/source-file.c \
+	record/source-file.h
+libmem_record_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' -DPAGES_BY_KERNEL
+libmem_record_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -ftls-model=initial-exec
+libmem_record_la_LDFLAGS = $(AM_LDFLAGS) $(LIBRARY_LDFLAGS) -module -avoid-version -shared
+libmem_record_la_LIBADD = $(DL_LIBS)
+endif

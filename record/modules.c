@@ -124,7 +124,7 @@ static void tell_module(Module *module, const struct dl_phdr_info *info)
     length += find_build_id(module->text + length, info);
     module->text[length++] = ' ';
     write_path(module->text + length, sizeof module->text - length, info->dlpi_name);
-    note_range(module, (uintptr_t)&modules_look, &modules_own);
+    note_range(module, (uintptr_t)record_options.own, &modules_own);
     note_range(module, (uintptr_t)environment_auxiliary(AT_BASE), &modules_loader);
 }
 
@@ -227,6 +227,19 @@ void modules_look(RecordThread *self)
     if (old != NULL) {
         pages_unmap(old, sizeof *old);
     }
+}
+
+bool modules_know(ModuleRange *hint, const void *address)
+{
+    bool found = false;
+
+    spin_take(&lock);
+    for (size_t i = 0; known != NULL && i < known->count && !found; i++) {
+        note_range(&known->all[i], (uintptr_t)address, hint);
+        found = modules_has(hint, address);
+    }
+    spin_release(&lock);
+    return found;
 }
 
 void modules_forget(void)

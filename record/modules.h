@@ -24,6 +24,9 @@ static inline bool modules_has(const ModuleRange *module, const void *address)
 /* Appends events for the modules that came or went since the last look. The thread has entered, and is busy. */
 void modules_look(RecordThread *self);
 
+/* Whether an address is in a module that is known: hint is the one that it is probably in. */
+bool modules_know(ModuleRange *hint, const void *address);
+
 /* Forgets all of them: in a child that is recorded in a file of its own. */
 void modules_forget(void);
 

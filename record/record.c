@@ -250,6 +250,17 @@ RecordThread *record_enter(size_t records)
     return enter(records);
 }
 
+void record_look(void)
+{
+    RecordThread *self = enter(1);
+
+    if (self != NULL) {
+        self->process = RECORD_BUSY;
+        modules_look(self);
+        self->process = record_is_on() ? recorded_process() : (uint32_t)RECORD_NEW;
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Events
  * --------------------------------------------------------------------------------------------- */

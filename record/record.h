@@ -26,6 +26,8 @@ typedef struct RecordOptions {
     unsigned stack; /* frames to be recorded beyond the first: RECORD_STACK at most */
     uint64_t start; /* ns of CLOCK_MONOTONIC at time 0 */
 
+    const void *own; /* an address in the module that the program calls */
+
     /* Tells of the program and its regions, by the source's inform() and record_rare(). Called when a file begins. */
     void (*describe)(void);
 } RecordOptions;
@@ -42,6 +44,9 @@ unsigned record_wanted_stack(void);
 
 /* Whether the process is recorded. */
 bool record_is_on(void);
+
+/* Has the thread look which modules there are. */
+void record_look(void);
 
 /* Ends: the process goes on unrecorded. */
 void record_stop(void);

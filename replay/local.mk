@@ -71,7 +71,7 @@ replay_import_sources = \
 # It has the library in it, compiled anew: without the bytes of blocks.
 noinst_LTLIBRARIES += libplayer.la
 libplayer_la_SOURCES = \
-	$(libmem_la_SOURCES) \
+	$(library_and_more) \
 	replay/player.c \
 	replay/player.h \
 	replay/table.c \

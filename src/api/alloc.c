@@ -6,6 +6,7 @@
 
 #include "heap/fast.h"
 #include "region/caches.h"
+#include "region/hook.h"
 
 /* Allocates the general way, which settles, recovers, and reports failure. */
 static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t units)
@@ -17,6 +18,21 @@ static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t u
     operation_begin(&operation, region);
     block = caches_take_block(&operation, (Take){.units = units});
     region->more_allocs += block == 0;
+    return operation_end_with_block(&operation, block);
+}
+
+/* Allocates from a heap that fast.h does not serve: its units have another size, or it is recorded. */
+static __attribute__((__noinline__)) void *alloc_unserved(Link *links, size_t size)
+{
+    Region *region = region_of((Mem_Region *)(void *)links);
+    HookCall call = {.size = size, .caller = __builtin_return_address(0)};
+    Operation operation;
+    Pos block;
+
+    operation_begin(&operation, region);
+    block = caches_take_block(&operation, (Take){.units = heap_units(operation.heap, size)});
+    region->more_allocs += block == 0;
+    hook_alloc(region, call, block == 0 ? NULL : heap_address(operation.heap, block));
     return operation_end_with_block(&operation, block);
 }
 
@@ -43,7 +59,7 @@ static __attribute__((__noinline__)) void *alloc_locked(Link *links, size_t unit
 static __attribute__((__noinline__)) void *alloc_other(Link *links, size_t units, size_t size)
 {
     if (UNLIKELY(fast_heap(links)->fast_classes == 0) || UNLIKELY(units > SIZE_MAX / UNIT_BYTES)) {
-        return alloc_generally(links, heap_units(fast_heap(links), size));
+        return alloc_unserved(links, size);
     }
     return lock_is_needless() ? fast_take_other(links, units, alloc_generally)
                               : alloc_locked(links, units);

@@ -7,6 +7,7 @@
 #include "heap/fast.h"
 #include "os/pages.h"
 #include "region/caches.h"
+#include "region/hook.h"
 #include "region/layout.h"
 
 /* Bytes from which on pages are given back to the system instead of cleared.
@@ -100,6 +101,7 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     Operation operation;
     size_t bytes, units;
     bool fits = !__builtin_mul_overflow(count, size, &bytes);
+    HookCall call = {.cleared = true, .caller = __builtin_return_address(0)};
     Pos block = 0;
     Pos clean, open;
 
@@ -129,12 +131,15 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
             operation_resume(&operation);
         }
     }
+    call.size = fits ? bytes : SIZE_MAX;
+    hook_alloc(region, call, block == 0 ? NULL : heap_address(operation.heap, block));
     return operation_end_with_block(&operation, block);
 }
 
 void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
 {
     Region *region;
+    HookCall call = {.size = size, .alignment = alignment, .caller = __builtin_return_address(0)};
     Operation operation;
     size_t units;
     Pos block;
@@ -160,5 +165,6 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
     region->aligned_allocs++;
     block = caches_take_block(&operation, (Take){alignment, units});
     region->more_allocs -= block != 0;
+    hook_alloc(region, call, block == 0 ? NULL : heap_address(operation.heap, block));
     return operation_end_with_block(&operation, block);
 }

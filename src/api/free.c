@@ -7,6 +7,7 @@
 
 #include "heap/fast.h"
 #include "region/caches.h"
+#include "region/hook.h"
 #include "region/misuse.h"
 
 /* Ends a free of a bad pointer. */
@@ -39,6 +40,7 @@ static __attribute__((__noinline__)) int free_generally(Region *region, void *po
         if (block == 0) {
             return end_failed(&operation, pointer);
         }
+        hook_free(region, (HookCall){.caller = __builtin_return_address(0)}, pointer);
         operation_give(&operation, block);
     }
     operation_end(&operation);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "region/caches.h"
+#include "region/hook.h"
 
 /* ------------------------------------------------------------------------------------------------
  * Blocks of the heap
@@ -76,9 +77,16 @@ static Pos resize(Operation *operation, Pos block, size_t units)
     return resized;
 }
 
-static void *realloc_in_heap(Region *region, void *pointer, size_t units)
+static void *address_of(Operation *operation, Pos block)
 {
+    return block == 0 ? NULL : heap_address(operation->heap, block);
+}
+
+static void *realloc_in_heap(Region *region, void *pointer, HookCall call)
+{
+    size_t units = heap_units(&region->heap, call.size);
     Operation operation;
+    bool is_recorded;
     Pos block;
 
     operation_begin(&operation, region);
@@ -86,6 +94,7 @@ static void *realloc_in_heap(Region *region, void *pointer, size_t units)
     if (pointer == NULL) {
         block = caches_take_block(&operation, (Take){.units = units});
         region->more_allocs -= block != 0;
+        hook_alloc(region, call, address_of(&operation, block));
         return operation_end_with_block(&operation, block);
     }
     block = caches_find_block(&operation, pointer);
@@ -93,7 +102,12 @@ static void *realloc_in_heap(Region *region, void *pointer, size_t units)
         operation_end_with_bad_pointer(&operation, pointer);
         return NULL;
     }
-    return operation_end_with_block(&operation, resize(&operation, block, units));
+    is_recorded = hook_move_from(region, &call, pointer);
+    block = resize(&operation, block, units);
+    if (is_recorded) {
+        hook_used->move_to(&call, address_of(&operation, block));
+    }
+    return operation_end_with_block(&operation, block);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -158,6 +172,7 @@ static void *fail_realloc(Region *region)
 
 void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
 {
+    HookCall call = {.size = size, .caller = __builtin_return_address(0)};
     Region *region;
     size_t old, units;
 
@@ -177,7 +192,7 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
         }
         /* Settling has given the block to the heap, and may have freed the memory beside it. */
     }
-    return realloc_in_heap(region, pointer, units);
+    return realloc_in_heap(region, pointer, call);
 }
 
 size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "region/caches.h"
+#include "region/hook.h"
 #include "region/lifecycle.h"
 #include "region/registry.h"
 
@@ -43,6 +44,7 @@ int Mem_RegionReset(Mem_Region *handle)
         return -1;
     }
     operation_begin_look(&operation, region);
+    hook_reset(region);
     caches_reset(region);
     heap = &region->heap;
     blocks = heap->taken - heap->given;
@@ -50,6 +52,7 @@ int Mem_RegionReset(Mem_Region *handle)
     region->more_frees -= blocks;
     heap_clear_map(heap);
     heap_init(heap);
+    hook_keep(region);
     operation_end_look(&operation);
     return 0;
 }

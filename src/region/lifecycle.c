@@ -8,6 +8,7 @@
 #include "os/environment.h"
 #include "os/pages.h"
 #include "region/caches.h"
+#include "region/hook.h"
 #include "region/layout.h"
 #include "region/mapping.h"
 #include "region/name.h"
@@ -87,7 +88,8 @@ static Mem_Region *make_region(void *memory, const Layout *layout, const Mem_Opt
     region->heap.open = open;
     region->heap.clean = fresh ? region->heap.first : region->heap.end;
     heap_init(&region->heap);
-    if (layout->pool != 0) {
+    hook_begin(region);
+    if (layout->pool != 0 && region->recorded == 0) {
         caches_start(region, layout, layout_open_pool(layout, open, pages_size()));
     }
     if (HAS_REGISTRY) {
@@ -166,6 +168,7 @@ void lifecycle_destroy(Mem_Region *handle)
     if (HAS_REGISTRY) {
         registry_remove(region);
     }
+    hook_end(region);
     if (region_is_cached(region)) {
         caches_end(region);
     }

@@ -4,6 +4,7 @@
  * index is rebuilt. A map that contradicts itself ends the use of the region. */
 #include <errno.h>
 
+#include "region/hook.h"
 #include "region/misuse.h"
 #include "region/operation.h"
 #include "region/view.h"
@@ -94,4 +95,5 @@ void operation_recover(Operation *operation)
     if (!heap_rebuild(heap)) {
         region_break(operation->region);
     }
+    hook_keep(operation->region);
 }

@@ -54,6 +54,7 @@ typedef struct Region {
             bool mapped;              /* the memory is a mapping of libmem's */
             bool returns;             /* its pages may go back to the system and come again */
             bool pooled;              /* it was laid out with a pool */
+            unsigned char recorded;   /* its number for the hook; 0: it is not recorded */
 
             /* The heap counts every block taken and given back. The calls of Alloc and Free are
              * these counts plus the following, modulo 2^64. */
