@@ -15,6 +15,8 @@ enum { TICK = 1 << 16 }; /* events between two calls of tick() */
 typedef struct Copy {
     Trace *from;
     TraceWriter *to;
+    void (*tick)(void *context, const Trace *trace); /* or NULL */
+    void *context;
     Bytes nodes; /* uint32_t: what the callers of `from`, from 1 on, are in `to` */
 } Copy;
 
@@ -35,7 +37,9 @@ static bool copy_info(Copy *copy)
 
 static uint32_t find_node(const Copy *copy, uint32_t node)
 {
-    return node == 0 ? 0 : ((const uint32_t *)(const void *)copy->nodes.data)[node - 1];
+    const uint32_t *nodes = (const uint32_t *)(const void *)copy->nodes.data;
+
+    return node == 0 || nodes == NULL ? 0 : nodes[node - 1];
 }
 
 /* Copies the callers that were read since the event before. */
@@ -56,7 +60,7 @@ static bool copy_callers(Copy *copy)
 }
 
 /* Copies all events. */
-static bool copy_events(Copy *copy, void (*tick)(const Trace *trace), TraceError *error)
+static bool copy_events(Copy *copy, TraceError *error)
 {
     TraceEvent event;
     int found;
@@ -69,8 +73,8 @@ static bool copy_events(Copy *copy, void (*tick)(const Trace *trace), TraceError
         if (!trace_write(copy->to, &event)) {
             break; /* trace_finish() says why */
         }
-        if (tick != NULL && event.number % TICK == TICK - 1) {
-            tick(copy->from);
+        if (copy->tick != NULL && event.number % TICK == TICK - 1) {
+            copy->tick(copy->context, copy->from);
         }
     }
     return found >= 0;
@@ -102,10 +106,10 @@ static void discard(const char *path)
     }
 }
 
-bool compress_trace(Trace *trace, const char *path, void (*tick)(const Trace *trace),
-                    TraceError *error)
+bool compress_trace(Trace *trace, const char *path, void (*tick)(void *context, const Trace *trace),
+                    void *context, TraceError *error)
 {
-    Copy copy = {.from = trace};
+    Copy copy = {.from = trace, .tick = tick, .context = context};
     TraceError ignored;
     bool read;
     bool written;
@@ -119,7 +123,7 @@ bool compress_trace(Trace *trace, const char *path, void (*tick)(const Trace *tr
     }
     trace_rewind(trace);
     copy_info(&copy); /* trace_finish() says what is wrong */
-    read = copy_events(&copy, tick, error);
+    read = copy_events(&copy, error);
     written = trace_finish(copy.to, read ? error : &ignored);
     bytes_free(&copy.nodes);
     if (!read || !written) {

@@ -11,20 +11,19 @@
 #include "replay/report.h"
 #include "replay/table.h"
 
-static Progress progress;
-
-static void tick(const Trace *trace)
+static void tick(void *context, const Trace *trace)
 {
-    progress_tell(&progress, trace_progress(trace));
+    progress_tell(context, trace_progress(trace));
 }
 
 static bool compress(const Options *options, TraceError *error)
 {
     Trace *trace = pass_open(options->files[0]);
+    Progress progress;
     bool done;
 
     progress_begin(&progress, "compressing");
-    done = compress_trace(trace, options->output, tick, error);
+    done = compress_trace(trace, options->output, tick, &progress, error);
     progress_end(&progress);
     trace_close(trace);
     return done;

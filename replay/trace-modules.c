@@ -21,8 +21,14 @@ static size_t read_build_id(const char *text, size_t length, unsigned char *id)
 {
     size_t bytes = 0;
 
-    for (size_t i = 0; i + 1 < length && digit(text[i]) >= 0 && digit(text[i + 1]) >= 0; i += 2) {
-        id[bytes++] = (unsigned char)(digit(text[i]) << 4 | digit(text[i + 1]));
+    while (2 * bytes + 1 < length) {
+        int high = digit(text[2 * bytes]);
+        int low = digit(text[2 * bytes + 1]);
+
+        if (high < 0 || low < 0) {
+            break;
+        }
+        id[bytes++] = (unsigned char)(high * 16 + low);
     }
     return bytes;
 }

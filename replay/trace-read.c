@@ -177,12 +177,13 @@ static bool read_callers(Trace *trace, const TraceFrame *header, TraceError *err
 {
     const unsigned char *content = frame_unpack(&trace->unpacker, &trace->file, trace->frame,
                                                 header, error);
-    Cursor cursor = {.next = content, .end = content + header->bytes};
+    Cursor cursor = {.next = content};
     uint64_t address = 0;
 
     if (content == NULL) {
         return false;
     }
+    cursor.end = content + header->bytes;
     while (cursor.next < cursor.end) {
         uint64_t parent;
         uint64_t difference;

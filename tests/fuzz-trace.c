@@ -111,7 +111,7 @@ static void check_copy(Trace *trace, uint64_t events)
     int fd = make_file("", 0, path);
     Trace *copy;
 
-    require(compress_trace(trace, path, NULL, &error), "no copy can be made");
+    require(compress_trace(trace, path, NULL, NULL, &error), "no copy can be made");
     copy = trace_open(path, &error);
     require(copy != NULL, "the copy is no trace");
     require(read_all(copy, &error) == events && error.text[0] == '\0', "the copy is another");

@@ -414,6 +414,13 @@ tests_test_trace_hostile_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
 tests_test_trace_hostile_LDFLAGS = $(test_ldflags)
 tests_test_trace_hostile_LDADD = libtrace.la $(test_ldadd)
 
+# The same entry, called by libFuzzer: tests/fuzz-trace DIRECTORY tests/corpus/trace
+EXTRA_PROGRAMS += tests/fuzz-trace
+tests_fuzz_trace_SOURCES = tests/fuzz-trace.c tests/fuzz-trace.h $(libtrace_la_SOURCES)
+tests_fuzz_trace_CPPFLAGS = $(libtrace_la_CPPFLAGS)
+tests_fuzz_trace_CFLAGS = $(fuzz_cflags)
+tests_fuzz_trace_LDADD = $(ZSTD_LIBS)
+
 tests_test_trace_merge_SOURCES = tests/test-trace-merge.c tests/threads-model.c tests/threads-model.h
 tests_test_trace_merge_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
 tests_test_trace_merge_LDFLAGS = $(test_ldflags)
@@ -607,7 +614,7 @@ tests_corpus_import_LDADD = libtrace.la $(Z_LIBS) $(ZSTD_LIBS)
 TESTS += tests/corpus-import.sh
 
 EXTRA_PROGRAMS += tests/fuzz-import
-fuzz_programs = tests/fuzz-import
+fuzz_programs = tests/fuzz-import tests/fuzz-trace
 fuzz_cflags = $(AM_CFLAGS) -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 tests_fuzz_import_SOURCES = tests/fuzz-import.c $(replay_import_only) $(libtrace_la_SOURCES)
 tests_fuzz_import_CPPFLAGS = $(replay_cppflags)
@@ -742,6 +749,7 @@ EXTRA_DIST += \
 	tests/README.md \
 	tests/corpus/import \
 	tests/corpus/imported \
+	tests/corpus/trace \
 	tests/malloc/audit.c \
 	tests/malloc/forms.cc \
 	tests/malloc/interposer.c \

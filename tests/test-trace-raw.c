@@ -141,8 +141,8 @@ START_TEST(a_copy_is_the_same)
 
     write_raw(false);
     trace = open_trace(path);
-    ck_assert_msg(compress_trace(trace, copy_path, NULL, &error), "%s", error.text);
-    ck_assert(!compress_trace(trace, path, NULL, &error));
+    ck_assert_msg(compress_trace(trace, copy_path, NULL, NULL, &error), "%s", error.text);
+    ck_assert(!compress_trace(trace, path, NULL, NULL, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "is the trace itself"));
     trace_close(trace);
     trace = open_trace(copy_path);
@@ -163,7 +163,7 @@ START_TEST(a_full_disk_is_told)
     }
     write_raw(false);
     trace = open_trace(path);
-    ck_assert(!compress_trace(trace, "/dev/full", NULL, &error));
+    ck_assert(!compress_trace(trace, "/dev/full", NULL, NULL, &error));
     ck_assert_str_eq(error.text, "/dev/full: No space left on device");
     trace_close(trace);
     ck_assert_int_eq(access("/dev/full", F_OK), 0);
