@@ -555,6 +555,43 @@ typedef void Mem_MisuseHandler(const Mem_Misuse *misuse, void *context);
  * first misuse. Set-user-ID programs ignore it. */
 void Mem_OnMisuse(Mem_MisuseHandler *handler, void *context);
 
+/* ------------------------------------------------------------------------------------------------
+ * No room
+ * --------------------------------------------------------------------------------------------- */
+
+/* How often a handler is called for one request at most. */
+#define MEM_FULL_TRIES 8
+
+/* A request that finds no room. Later versions may put names to what is reserved. */
+typedef struct Mem_Full {
+    Mem_Region *region; /* that has no room; NULL: that of libmem-malloc.so */
+    size_t size;        /* bytes that are needed in one piece */
+    size_t alignment;   /* of these: a power of two */
+    unsigned asked;     /* calls of the handler for this request before this one: 0 to MEM_FULL_TRIES - 1 */
+    unsigned reserved0; /* 0 */
+    uint64_t reserved[4];
+} Mem_Full;
+
+/* Called when a request finds no room, after all that caches have has become free memory, and before the request fails.
+ * It runs on the thread that made the request. It may free something in the region.
+ *
+ * Returns 0 to let the request fail, or something else to have it tried again. A request that finds no room again
+ * calls the handler again, MEM_FULL_TRIES times at most; then it fails with ENOMEM.
+ *
+ * The region is not locked, and the handler may use it. (Where a visitor makes the request of another region, the
+ * region that is walked is locked.) A request of the handler's own that finds no room fails: no thread is in the
+ * handler twice. Several threads may be in it at the same time. The handler must not wait for what the caller may
+ * hold, such as a lock around the request; and it must not free or resize the block that Realloc is to resize. It may
+ * be left by the end of its thread. It must not be left by longjmp() or a C++ exception: it would not be called
+ * again on that thread. */
+typedef int Mem_FullHandler(const Mem_Full *full, void *context);
+
+/* Sets the function to be called when a request finds no room, in any region; NULL: none. There is one in a process.
+ * It is not called for a request that the empty region could not meet, nor in a damaged region.
+ *
+ * libmem-malloc.so exports this function, too: there it is also for malloc() and its like. */
+void Mem_OnFull(Mem_FullHandler *handler, void *context);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

@@ -34,6 +34,7 @@ libmem_malloc_la_SOURCES = \
 	malloc/budget.h \
 	malloc/family.h \
 	malloc/filter.c \
+	malloc/full.c \
 	malloc/info.c \
 	malloc/load.c \
 	malloc/malloc.c \

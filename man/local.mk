@@ -8,6 +8,7 @@ dist_man_MANS += \
 	man/Mem_Free.3 \
 	man/Mem_GetStats.3 \
 	man/Mem_Init.3 \
+	man/Mem_OnFull.3 \
 	man/Mem_OnMisuse.3 \
 	man/Mem_RegionAlloc.3 \
 	man/Mem_RegionCreate.3 \

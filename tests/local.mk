@@ -78,6 +78,7 @@ test_programs = \
 	tests/test-forged \
 	tests/test-fork \
 	tests/test-free \
+	tests/test-full \
 	tests/test-guards \
 	tests/test-init \
 	tests/test-limits \
@@ -293,6 +294,11 @@ tests_test_free_SOURCES = tests/test-free.c
 tests_test_free_CPPFLAGS = $(test_cppflags)
 tests_test_free_LDFLAGS = $(test_ldflags)
 tests_test_free_LDADD = $(test_ldadd)
+
+tests_test_full_SOURCES = tests/test-full.c
+tests_test_full_CPPFLAGS = $(test_cppflags)
+tests_test_full_LDFLAGS = $(test_ldflags)
+tests_test_full_LDADD = $(test_ldadd)
 
 tests_test_guards_SOURCES = tests/test-guards.c
 tests_test_guards_CPPFLAGS = $(test_cppflags)
@@ -647,6 +653,7 @@ check_PROGRAMS += \
 	tests/malloc/keys \
 	tests/malloc/lifecycle \
 	tests/malloc/mistake \
+	tests/malloc/onfull \
 	tests/malloc/needs \
 	tests/malloc/returns \
 	tests/malloc/surface \
@@ -679,6 +686,10 @@ tests_malloc_keys_CFLAGS = $(malloc_test_cflags)
 tests_malloc_lifecycle_SOURCES = tests/malloc/lifecycle.c tests/malloc/expect.h
 tests_malloc_lifecycle_CFLAGS = $(malloc_test_cflags)
 tests_malloc_lifecycle_LDADD = $(DL_LIBS)
+
+tests_malloc_onfull_SOURCES = tests/malloc/onfull.c tests/malloc/expect.h
+tests_malloc_onfull_CFLAGS = $(malloc_test_cflags)
+tests_malloc_onfull_LDADD = $(DL_LIBS)
 
 tests_malloc_mistake_SOURCES = tests/malloc/mistake.c tests/malloc/expect.h
 tests_malloc_mistake_CFLAGS = $(malloc_test_cflags)

@@ -14,7 +14,7 @@
 # --- exports: exactly those in malloc.map, with C++'s operators in all 20 forms ---
 
 ${NM:-nm} -D --defined-only "$LIBMEM_MODULE" | awk '$2 != "A" { print $3 }' | sort >"$tmp/exported"
-sed -n 's/^    \([a-z_0-9]*\);$/\1/p' "${top_srcdir:-.}/malloc/malloc.map" >"$tmp/listed"
+sed -n 's/^    \(Mem_[A-Za-z]*\|[a-z_0-9]*\);$/\1/p' "${top_srcdir:-.}/malloc/malloc.map" >"$tmp/listed"
 letter=$(sed -n 's/^_Znw\([jmy]\)$/\1/p' "$tmp/exported")
 for name in _Znw$letter _Zna$letter _ZdlPv _ZdaPv; do
     for suffix in '' RKSt9nothrow_t St11align_val_t St11align_val_tRKSt9nothrow_t; do
@@ -73,6 +73,10 @@ LIBMEM_SIZE=8M preloaded 0 "$programs/full"
 silent
 LIBMEM_EXACT=1 LIBMEM_SIZE=8M preloaded 0 "$programs/full"
 silent
+for exact in 0 1; do
+    LIBMEM_EXACT=$exact LIBMEM_SIZE=16M preloaded 0 "$programs/onfull"
+    silent
+done
 LIBMEM_SIZE=32M
 export LIBMEM_SIZE
 preloaded 0 "$programs/threads"

@@ -6,6 +6,7 @@
 
 #include "heap/fast.h"
 #include "region/caches.h"
+#include "region/full.h"
 #include "region/hook.h"
 
 /* Allocates the general way, which settles, recovers, and reports failure. */
@@ -16,7 +17,7 @@ static __attribute__((__noinline__)) void *alloc_generally(Link *links, size_t u
     Pos block;
 
     operation_begin(&operation, region);
-    block = caches_take_block(&operation, (Take){.units = units});
+    block = full_take_block(&operation, (Take){.units = units});
     region->more_allocs += block == 0;
     return operation_end_with_block(&operation, block);
 }

@@ -7,6 +7,7 @@
 #include "heap/fast.h"
 #include "os/pages.h"
 #include "region/caches.h"
+#include "region/full.h"
 #include "region/hook.h"
 #include "region/layout.h"
 
@@ -118,11 +119,15 @@ void *Mem_RegionCalloc(Mem_Region *handle, size_t count, size_t size)
     }
     operation_begin(&operation, region);
     region->callocs++;
-    clean = operation.heap->clean;
-    open = operation.heap->open;
     if (fits) {
+        Mem_Full full = {.asked = 0};
+
         units = heap_units(operation.heap, bytes);
-        block = caches_take_block(&operation, (Take){.units = units});
+        do {
+            clean = operation.heap->clean;
+            open = operation.heap->open;
+            block = caches_take_block(&operation, (Take){.units = units});
+        } while (block == 0 && full_ask(&operation, (Take){.units = units}, &full));
         if (block != 0) {
             region->more_allocs--;
             /* Clears without the lock: the block is the caller's already. */
@@ -163,7 +168,7 @@ void *Mem_RegionAlignedAlloc(Mem_Region *handle, size_t alignment, size_t size)
     }
     operation_begin(&operation, region);
     region->aligned_allocs++;
-    block = caches_take_block(&operation, (Take){alignment, units});
+    block = full_take_block(&operation, (Take){alignment, units});
     region->more_allocs -= block != 0;
     hook_alloc(region, call, block == 0 ? NULL : heap_address(operation.heap, block));
     return operation_end_with_block(&operation, block);

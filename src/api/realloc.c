@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "region/caches.h"
+#include "region/full.h"
 #include "region/hook.h"
 
 /* ------------------------------------------------------------------------------------------------
@@ -82,32 +83,35 @@ static void *address_of(Operation *operation, Pos block)
     return block == 0 ? NULL : heap_address(operation->heap, block);
 }
 
-static void *realloc_in_heap(Region *region, void *pointer, HookCall call)
+static void *realloc_in_heap(Region *region, void *pointer, HookCall call, Mem_Full *full)
 {
     size_t units = heap_units(&region->heap, call.size);
     Operation operation;
     bool is_recorded;
-    Pos block;
+    Pos block, resized;
 
     operation_begin(&operation, region);
     region->reallocs++;
     if (pointer == NULL) {
-        block = caches_take_block(&operation, (Take){.units = units});
+        block = full_take_block(&operation, (Take){.units = units});
         region->more_allocs -= block != 0;
         hook_alloc(region, call, address_of(&operation, block));
         return operation_end_with_block(&operation, block);
     }
-    block = caches_find_block(&operation, pointer);
-    if (block == 0) {
-        operation_end_with_bad_pointer(&operation, pointer);
-        return NULL;
-    }
-    is_recorded = hook_move_from(region, &call, pointer);
-    block = resize(&operation, block, units);
-    if (is_recorded) {
-        hook_used->move_to(&call, address_of(&operation, block));
-    }
-    return operation_end_with_block(&operation, block);
+    /* Each attempt is recorded: what the handler does lies between two of them. */
+    do {
+        block = caches_find_block(&operation, pointer);
+        if (block == 0) {
+            operation_end_with_bad_pointer(&operation, pointer);
+            return NULL;
+        }
+        is_recorded = hook_move_from(region, &call, pointer);
+        resized = resize(&operation, block, units);
+        if (is_recorded) {
+            hook_used->move_to(&call, address_of(&operation, resized));
+        }
+    } while (resized == 0 && full_ask(&operation, (Take){.units = units}, full));
+    return operation_end_with_block(&operation, resized);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -161,17 +165,24 @@ static void *realloc_in_span(Region *region, void *pointer, size_t old, size_t u
                           block);
 }
 
-static void *fail_realloc(Region *region)
+/* Counts a call for which there is no room, unless it is to be tried again: then `full` tells how often it was. */
+static void *fail_realloc(Region *region, size_t units, Mem_Full *full, bool *again)
 {
     Operation operation;
 
     operation_begin(&operation, region);
+    *again = full_ask(&operation, (Take){.units = units}, full);
+    if (*again) {
+        operation_end(&operation);
+        return NULL;
+    }
     region->reallocs++;
     return operation_end_with_block(&operation, 0);
 }
 
 void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
 {
+    Mem_Full full = {.asked = 0};
     HookCall call = {.size = size, .caller = __builtin_return_address(0)};
     Region *region;
     size_t old, units;
@@ -181,18 +192,22 @@ void *Mem_RegionRealloc(Mem_Region *handle, void *pointer, size_t size)
         return NULL;
     }
     units = heap_units(&region->heap, size);
-    if (caches_find(region, pointer, &old) && old != 0) {
+    while (caches_find(region, pointer, &old) && old != 0) {
         void *resized = realloc_in_span(region, pointer, old, units);
+        bool again;
 
         if (resized != NULL) {
             return resized;
         }
-        if (caches_find(region, pointer, &old)) {
-            return fail_realloc(region);
+        if (!caches_find(region, pointer, &old)) {
+            break; /* Settling has given the block to the heap, and may have freed the memory beside it. */
         }
-        /* Settling has given the block to the heap, and may have freed the memory beside it. */
+        resized = fail_realloc(region, units, &full, &again);
+        if (!again) {
+            return resized;
+        }
     }
-    return realloc_in_heap(region, pointer, call);
+    return realloc_in_heap(region, pointer, call, &full);
 }
 
 size_t Mem_RegionSize(Mem_Region *handle, const void *pointer)

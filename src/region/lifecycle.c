@@ -20,7 +20,7 @@ enum {
 };
 
 /* In libmem-malloc.so there is one region, and a lock may call functions that others have replaced. */
-#define HAS_REGISTRY (THREAD_REGIONS > 1)
+#define HAS_REGISTRY (!THREAD_MODULE)
 
 #define FLAGS_MAPPING (MEM_POPULATE | MEM_LOCKED | MEM_HUGE | MEM_SPARSE)
 #define FLAGS_ALL (FLAGS_MAPPING | MEM_UNLOCKED | MEM_EXACT | MEM_REALTIME)
