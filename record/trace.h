@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The layout of a trace: what is in the file, and in the memory that a recorded program shares with the writer. It is
- * described in mem-trace(5). Numbers are little-endian.
+ * described in mem-trace(5). Numbers are in the machine's order of bytes: that of version_major tells which.
  *
  *   file    [ TraceHeader ][ frame ][ frame ] ... [ index frame ][ TraceEnd ]
  *   frame   [ TraceFrame  ][ content, compressed or not ]
@@ -109,7 +109,8 @@ typedef enum RawKind {
     RAW_ALLOC,
     RAW_CALLOC,
     RAW_MOVE_FROM, /* a resize begins: block. Stamped as a free. */
-    RAW_MOVE_TO,   /* and ends: block and size. Stamped as an allocation. Always right behind RAW_MOVE_FROM */
+    RAW_MOVE_TO,   /* and ends: block and size. Stamped as an allocation. The next one of the thread behind RAW_MOVE_FROM but
+                      for rare events and RAW_MORE */
     RAW_FREE,
     RAW_FAILED,
     RAW_NOT_RESIZED, /* in place of RAW_MOVE_TO */
