@@ -559,37 +559,43 @@ void Mem_OnMisuse(Mem_MisuseHandler *handler, void *context);
  * No room
  * --------------------------------------------------------------------------------------------- */
 
-/* How often a handler is called for one request at most. */
+/* The most calls of a handler for one request. */
 #define MEM_FULL_TRIES 8
 
-/* A request that finds no room. Later versions may put names to what is reserved. */
+/* A request that finds no room. Later versions may give names to reserved members. */
 typedef struct Mem_Full {
-    Mem_Region *region; /* that has no room; NULL: that of libmem-malloc.so */
-    size_t size;        /* bytes that are needed in one piece */
-    size_t alignment;   /* of these: a power of two */
-    unsigned asked;     /* calls of the handler for this request before this one: 0 to MEM_FULL_TRIES - 1 */
+    Mem_Region *region; /* the region without room; NULL: that of libmem-malloc.so */
+    size_t size;        /* bytes needed, in one piece */
+    size_t alignment;   /* of that piece: a power of two */
+    unsigned asked;     /* calls for this request so far: 0 to MEM_FULL_TRIES - 1 */
     unsigned reserved0; /* 0 */
     uint64_t reserved[4];
 } Mem_Full;
 
-/* Called when a request finds no room, after all that caches have has become free memory, and before the request fails.
- * It runs on the thread that made the request. It may free something in the region.
+/* Called when a request finds no room, after the free blocks of all caches have gone back to the
+ * heap, and before the request fails. It runs on the thread of the request. It may free blocks in
+ * the region.
  *
- * Returns 0 to let the request fail, or something else to have it tried again. A request that finds no room again
- * calls the handler again, MEM_FULL_TRIES times at most; then it fails with ENOMEM.
+ * Returns 0 to let the request fail, or another value to have it tried again. If it finds no room
+ * again, the handler is called again, MEM_FULL_TRIES times at most. Then the request fails with
+ * ENOMEM.
  *
- * The region is not locked, and the handler may use it. (Where a visitor makes the request of another region, the
- * region that is walked is locked.) A request of the handler's own that finds no room fails: no thread is in the
- * handler twice. Several threads may be in it at the same time. The handler must not wait for what the caller may
- * hold, such as a lock around the request; and it must not free or resize the block that Realloc is to resize. It may
- * be left by the end of its thread. It must not be left by longjmp() or a C++ exception: it would not be called
- * again on that thread. */
+ *   - The region is not locked, and the handler may use it. (If a visitor makes the request of
+ *     another region, the region of the walk is locked.)
+ *   - A request of the handler's own that finds no room fails: no thread is in the handler twice.
+ *     Several threads may be in it at the same time.
+ *   - It must not wait for anything that the caller of the request may hold, such as a lock.
+ *   - It must not free or resize the block that a call of Realloc is about to resize.
+ *   - It may be left by the end of its thread. It must not be left by longjmp() or a C++ exception:
+ *     it would not be called again on that thread. */
 typedef int Mem_FullHandler(const Mem_Full *full, void *context);
 
-/* Sets the function to be called when a request finds no room, in any region; NULL: none. There is one in a process.
- * It is not called for a request that the empty region could not meet, nor in a damaged region.
+/* Sets the function to be called when a request finds no room, in any region; NULL: none. A process
+ * has one. It is not called for a request that even the empty region could not meet, nor in a
+ * damaged region.
  *
- * libmem-malloc.so exports this function, too: there it is also for malloc() and its like. */
+ * libmem-malloc.so exports this function, too, and then also calls it for malloc() and its
+ * relatives. */
 void Mem_OnFull(Mem_FullHandler *handler, void *context);
 
 #if defined(__GNUC__)
