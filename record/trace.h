@@ -14,7 +14,8 @@
 
 #include <stdint.h>
 
-#define TRACE_MAGIC "\x8dMEMTRC\n" /* 8 bytes; the first is not ASCII, the last shows a file that went through a text mode */
+#define TRACE_MAGIC                                                                                \
+    "\x8dMEMTRC\n" /* 8 bytes; the first is not ASCII, the last shows a file that went through a text mode */
 #define TRACE_END_MAGIC "MEMTREND"
 
 enum {
@@ -51,11 +52,12 @@ typedef struct TraceFrame {
     uint8_t kind;        /* TraceFrameKind; a reader skips kinds that it does not know */
     uint8_t compression; /* TRACE_PLAIN or TRACE_ZSTD (with its checksum) */
     uint16_t reserved;   /* 0 */
-    uint32_t stored;     /* bytes of content that follow; the next frame begins at a multiple of 8 */
-    uint32_t bytes;      /* of content when it is decompressed: TRACE_FRAME_MAX at most */
-    uint64_t first;      /* events in all frames before; in thread frames 0 */
-    uint32_t events;     /* in this frame */
-    uint32_t checksum;   /* CRC-32 (as zlib's) of the stored bytes; 0 in thread frames of a program that was killed */
+    uint32_t stored; /* bytes of content that follow; the next frame begins at a multiple of 8 */
+    uint32_t bytes;  /* of content when it is decompressed: TRACE_FRAME_MAX at most */
+    uint64_t first;  /* events in all frames before; in thread frames 0 */
+    uint32_t events; /* in this frame */
+    uint32_t
+        checksum; /* CRC-32 (as zlib's) of the stored bytes; 0 in thread frames of a program that was killed */
 } TraceFrame;
 
 enum { TRACE_FRAME_MAX = 16 << 20 };
@@ -74,34 +76,37 @@ typedef struct TraceIndex {
 
 /* What happened. The numbers are those of the file. */
 typedef enum TraceOp {
-    TRACE_ALLOC = 0, /* malloc() and the like: size, alignment (0: the region's) */
-    TRACE_CALLOC,    /* the same, all 0 */
-    TRACE_RESIZE,    /* of a block, to a size */
-    TRACE_FREE,      /* of a block */
-    TRACE_FAILED,    /* an allocation that found no memory: size, alignment */
+    TRACE_ALLOC = 0,   /* malloc() and the like: size, alignment (0: the region's) */
+    TRACE_CALLOC,      /* the same, all 0 */
+    TRACE_RESIZE,      /* of a block, to a size */
+    TRACE_FREE,        /* of a block */
+    TRACE_FAILED,      /* an allocation that found no memory: size, alignment */
     TRACE_NOT_RESIZED, /* a resize that found no memory; the block is as it was */
-    TRACE_RARE,      /* something else: see TraceRare */
+    TRACE_RARE,        /* something else: see TraceRare */
     TRACE_OPS
 } TraceOp;
 
 typedef enum TraceRare {
-    TRACE_REGION_BEGINS = 1, /* a: its size in bytes, b: the bytes of a unit, text: its flags and name */
-    TRACE_REGION_ENDS,       /* with all of its blocks */
-    TRACE_REGION_RESET,      /* all of its blocks are free */
-    TRACE_THREAD_BEGINS,     /* a: the system's number of the thread, text: its name */
+    TRACE_REGION_BEGINS =
+        1,              /* a: its size in bytes, b: the bytes of a unit, text: its flags and name */
+    TRACE_REGION_ENDS,  /* with all of its blocks */
+    TRACE_REGION_RESET, /* all of its blocks are free */
+    TRACE_THREAD_BEGINS, /* a: the system's number of the thread, text: its name */
     TRACE_THREAD_ENDS,
-    TRACE_LOST,              /* a: events that are missing here */
-    TRACE_MODULE_LOADED,     /* a: its first address, b: bytes, text: "BIAS BUILD-ID PATH", the first two in hex; an
+    TRACE_LOST, /* a: events that are missing here */
+    TRACE_MODULE_LOADED, /* a: its first address, b: bytes, text: "BIAS BUILD-ID PATH", the first two in hex; an
                                 address less the bias is that in the file; "-": without a build-id */
-    TRACE_MODULE_UNLOADED    /* a, b: as above */
+    TRACE_MODULE_UNLOADED /* a, b: as above */
 } TraceRare;
 
 /* An event as a thread writes it. What has more to tell is followed by records of the kind RAW_MORE. */
 typedef struct TraceRaw {
-    uint64_t stamp;  /* of the clock that the chunk names. Before a free took effect, after an allocation did. */
-    uint64_t block;  /* its address; in RAW_MORE and rare events a word of their own */
-    uint64_t size;   /* bytes as asked for; in RAW_MORE and rare events a word of their own */
-    uint64_t caller; /* bits 0 to 47: the return address; 48 to 51: RawKind; 52 to 57: log2 of the alignment, 0: the
+    uint64_t
+        stamp; /* of the clock that the chunk names. Before a free took effect, after an allocation did. */
+    uint64_t block; /* its address; in RAW_MORE and rare events a word of their own */
+    uint64_t size;  /* bytes as asked for; in RAW_MORE and rare events a word of their own */
+    uint64_t
+        caller; /* bits 0 to 47: the return address; 48 to 51: RawKind; 52 to 57: log2 of the alignment, 0: the
                         region's; 58 to 63: the region's number, 63 at most */
 } TraceRaw;
 
@@ -109,13 +114,13 @@ typedef enum RawKind {
     RAW_ALLOC,
     RAW_CALLOC,
     RAW_MOVE_FROM, /* a resize begins: block. Stamped as a free. */
-    RAW_MOVE_TO,   /* and ends: block and size. Stamped as an allocation. The next one of the thread behind RAW_MOVE_FROM but
-                      for rare events and RAW_MORE */
+    RAW_MOVE_TO,   /* and ends: block and size. Stamped as an allocation. The thread's next one
+                      behind RAW_MOVE_FROM, but for rare events and RAW_MORE */
     RAW_FREE,
     RAW_FAILED,
     RAW_NOT_RESIZED, /* in place of RAW_MOVE_TO */
     RAW_RARE,        /* block: TraceRare, size: a; what follows in RAW_MORE: b, then text */
-    RAW_MORE,        /* stamp, block, size: three more words (of frames further out, 0 at the end; or of a rare event),
+    RAW_MORE, /* stamp, block, size: three more words (of frames further out, 0 at the end; or of a rare event),
                         right before the event that they belong to */
     RAW_KINDS
 } RawKind;
@@ -127,13 +132,15 @@ typedef enum RawKind {
 
 /* What the content of a thread frame begins with, and each chunk of the shared memory. */
 typedef struct TraceChunk {
-    uint32_t thread;     /* a number from 0 on, of the recorder's */
-    uint32_t clock;      /* TraceClock */
-    uint64_t sequence;   /* of the thread's chunks: 0, 1, … */
-    uint64_t ticks, ns;  /* the clock when the chunk was begun, and ns since time 0 at the same moment */
-    uint64_t frequency;  /* ticks of the clock in a second, 0: to be had from two chunks' ticks and ns */
-    uint32_t used;       /* bytes of records that follow; written last, by a release store */
-    uint32_t state;      /* TraceChunkState, in shared memory */
+    uint32_t thread;   /* a number from 0 on, of the recorder's */
+    uint32_t clock;    /* TraceClock */
+    uint64_t sequence; /* of the thread's chunks: 0, 1, … */
+    uint64_t ticks,
+        ns; /* the clock when the chunk was begun, and ns since time 0 at the same moment */
+    uint64_t
+        frequency;  /* ticks of the clock in a second, 0: to be had from two chunks' ticks and ns */
+    uint32_t used;  /* bytes of records that follow; written last, by a release store */
+    uint32_t state; /* TraceChunkState, in shared memory */
 } TraceChunk;
 
 typedef enum TraceClock { TRACE_CLOCK_TSC, TRACE_CLOCK_NS, TRACE_CLOCK_COUNT } TraceClock;
