@@ -717,7 +717,9 @@ endif
 if BUILD_REPLAY
 
 check_PROGRAMS += tests/test-player
-TESTS += tests/test-player
+TESTS += \
+	tests/memreplay.sh \
+	tests/test-player
 
 check_PROGRAMS += tests/make-trace
 
@@ -747,6 +749,7 @@ dist_check_SCRIPTS += \
 	tests/languages.sh \
 	tests/malloc.sh \
 	tests/memreplay-page.sh \
+	tests/memreplay.sh \
 	tests/memrun.sh \
 	tests/misuse.sh \
 	tests/model-races.sh \
