@@ -105,9 +105,9 @@ typedef struct TraceRaw {
         stamp; /* of the clock that the chunk names. Before a free took effect, after an allocation did. */
     uint64_t block; /* its address; in RAW_MORE and rare events a word of their own */
     uint64_t size;  /* bytes as asked for; in RAW_MORE and rare events a word of their own */
-    uint64_t
-        caller; /* bits 0 to 47: the return address; 48 to 51: RawKind; 52 to 57: log2 of the alignment, 0: the
-                        region's; 58 to 63: the region's number, 63 at most */
+    /* Bits 0 to 47: the return address; 48 to 51: RawKind; 52 to 57: log2 of the alignment, 0: the region's; 58 to 63:
+     * the region's number, 63 at most. */
+    uint64_t caller;
 } TraceRaw;
 
 typedef enum RawKind {
