@@ -22,8 +22,11 @@
 static int make_pool(SharedPool **pool, unsigned stack)
 {
     int memory = memfd_create("libmem-recorder", MFD_CLOEXEC);
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN); /* the limit of files holds for it, too */
+    int result = memory < 0 ? -1 : ftruncate(memory, (off_t)POOL_BYTES);
 
-    if (memory < 0 || ftruncate(memory, (off_t)POOL_BYTES) != 0) {
+    signal(SIGXFSZ, before);
+    if (result != 0) {
         return -1;
     }
     *pool = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);

@@ -79,6 +79,10 @@ SharedPool *source_pool_open(void)
         found = map_file(file);
         kernel_call(SYS_close, file, 0, 0, 0, 0, 0);
     }
+    if (file < 0) {
+        tell_line("not recorded: the process that writes the trace is gone");
+        return NULL;
+    }
     if (found == NULL || memcmp(found->magic, POOL_MAGIC, sizeof found->magic) != 0 ||
         found->version != POOL_VERSION) {
         tell_line("not recorded: %s is not what memrun has made", path);

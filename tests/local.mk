@@ -655,6 +655,7 @@ check_PROGRAMS += \
 	tests/malloc/mistake \
 	tests/malloc/onfull \
 	tests/malloc/needs \
+	tests/malloc/recorded \
 	tests/malloc/returns \
 	tests/malloc/surface \
 	tests/malloc/threads
@@ -679,6 +680,21 @@ tests_malloc_forks_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_full_SOURCES = tests/malloc/full.c tests/malloc/expect.h
 tests_malloc_full_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_recorded_SOURCES = tests/malloc/recorded.c tests/malloc/expect.h
+tests_malloc_recorded_CFLAGS = $(malloc_test_cflags)
+tests_malloc_recorded_LDFLAGS = -pthread
+tests_malloc_recorded_LDADD = $(DL_LIBS)
+
+check_PROGRAMS += tests/trace-count tests/recorded-regions
+
+tests_trace_count_SOURCES = tests/trace-count.c
+tests_trace_count_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_trace_count_LDADD = libtrace.la
+
+tests_recorded_regions_SOURCES = tests/recorded-regions.c
+tests_recorded_regions_LDFLAGS = $(test_ldflags)
+tests_recorded_regions_LDADD = libmem.la
 
 tests_malloc_keys_SOURCES = tests/malloc/keys.c tests/malloc/expect.h
 tests_malloc_keys_CFLAGS = $(malloc_test_cflags)
@@ -709,6 +725,7 @@ tests_malloc_threads_CFLAGS = $(malloc_test_cflags)
 TESTS += \
 	tests/memrun.sh \
 	tests/preload.sh \
+	tests/record.sh \
 	tests/programs.sh
 
 endif
@@ -756,6 +773,7 @@ dist_check_SCRIPTS += \
 	tests/names.sh \
 	tests/page.sh \
 	tests/preload.sh \
+	tests/record.sh \
 	tests/programs.sh \
 	tests/sizing.sh
 
