@@ -11,7 +11,7 @@
 
 enum { TICK = 1 << 16 }; /* events between two calls of tick() */
 
-/* A copy that is being made. */
+/* A copy being made. */
 typedef struct Copy {
     Trace *from;
     TraceWriter *to;
@@ -42,7 +42,7 @@ static uint32_t find_node(const Copy *copy, uint32_t node)
     return node == 0 || nodes == NULL ? 0 : nodes[node - 1];
 }
 
-/* Copies the callers that were read since the event before. */
+/* Copies the callers read since the last event. */
 static bool copy_callers(Copy *copy)
 {
     uint32_t count = trace_callers(copy->from);
@@ -80,7 +80,7 @@ static bool copy_events(Copy *copy, TraceError *error)
     return found >= 0;
 }
 
-/* Whether there is nothing at a path that must not be overwritten. */
+/* Returns whether a path may be written: nothing there must be kept. */
 static bool may_write(const Trace *trace, const char *path, TraceError *error)
 {
     struct stat from;
@@ -96,7 +96,7 @@ static bool may_write(const Trace *trace, const char *path, TraceError *error)
     return true;
 }
 
-/* Removes a copy that is not whole; but not what was no file before. */
+/* Removes an incomplete copy, unless the path was no regular file before. */
 static void discard(const char *path)
 {
     struct stat status;

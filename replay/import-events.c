@@ -63,7 +63,7 @@ static size_t home(const Import *import, uint64_t pointer)
     return (size_t)(pointer * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (import->places - 1);
 }
 
-/* The place of a pointer, or the empty one where it belongs. */
+/* Returns the place of a pointer, or the empty place where it belongs. */
 static ImportBlock *find(const Import *import, uint64_t pointer)
 {
     size_t at = home(import, pointer);
@@ -100,7 +100,7 @@ static bool put(Import *import, uint64_t pointer, uint64_t number)
     return true;
 }
 
-/* Takes a block out of the table, and moves what would no longer be found behind it. */
+/* Removes a block from the table, and moves blocks that would no longer be found behind it. */
 static bool take(Import *import, uint64_t pointer, uint64_t *number)
 {
     ImportBlock *place = import->blocks == NULL ? NULL : find(import, pointer);
@@ -137,7 +137,7 @@ static bool free_block(Import *import, uint64_t number, uint32_t caller)
                         &(TraceEvent){.op = TRACE_FREE, .caller = caller, .block.number = number});
 }
 
-/* A block at this address cannot be live when another is handed out there. */
+/* Ends a live block at an address that is handed out again. */
 static bool vacate(Import *import, uint64_t pointer)
 {
     uint64_t number;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What all imports do: they turn pointers into blocks, and write events. */
+ * Common to all imports: they map pointers to blocks, and write events. */
 #ifndef MEM_REPLAY_IMPORT_EVENTS_H
 #define MEM_REPLAY_IMPORT_EVENTS_H
 
@@ -13,7 +13,7 @@ typedef struct ImportBlock {
     uint64_t number;  /* of the block in the trace */
 } ImportBlock;
 
-/* A file that is being imported. */
+/* A file being imported. */
 typedef struct Import {
     const char *path;    /* of the file */
     ImportLines *lines;  /* of the file */
@@ -29,13 +29,13 @@ typedef struct Import {
     uint64_t forced;  /* blocks that were handed out twice: a free was put between */
 } Import;
 
-/* Each returns false if that is wrong, or cannot be written. */
+/* Return false if the event is impossible, or cannot be written. */
 bool import_event(Import *import, TraceEvent *event);
 bool import_alloc(Import *import, uint64_t pointer, uint64_t size, uint32_t caller);
 bool import_free(Import *import, uint64_t pointer, uint32_t caller);
 bool import_resize(Import *import, uint64_t from, uint64_t to, uint64_t size, uint32_t caller);
 
-/* An allocation that failed; or a resize of a block. */
+/* Record a failed allocation; a failed resize. */
 bool import_failed(Import *import, uint64_t size, uint32_t caller);
 bool import_not_resized(Import *import, uint64_t pointer, uint64_t size, uint32_t caller);
 
@@ -43,10 +43,11 @@ bool import_not_resized(Import *import, uint64_t pointer, uint64_t size, uint32_
 __attribute__((format(printf, 2, 3))) bool import_wrong(Import *import, const char *format, ...);
 bool import_no_memory(Import *import);
 
-/* Reads a number in hexadecimal digits and the space behind it, if any. False: there is none at *at. */
+/* Reads a hexadecimal number and the space behind it, if any. Returns false if there is none at
+ * *at. */
 bool import_hex(const char **at, uint64_t *value);
 
-/* The formats: each reads all lines, the first of which has been read. */
+/* The formats: each reads all lines, given the first one. */
 bool import_mtrace(Import *import, char *line);
 bool import_heaptrack(Import *import, char *line);
 

@@ -103,7 +103,7 @@ static bool read_time(Heaptrack *heaptrack, const char *line)
     return true;
 }
 
-/* Lines that only one kind of files has tell which it is. */
+/* Processes a line. Lines that only one kind of file has reveal the kind. */
 static bool read_line(Heaptrack *heaptrack, const char *line)
 {
     char letter = line[0];

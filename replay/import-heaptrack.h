@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the two kinds of heaptrack's files have in common. Items of a file (strings, nodes, …) are numbered in the order of
- * their lines; 0 is none, but for allocation lines, which begin with 0. */
+ * Common to the two kinds of heaptrack's files. Items of a file (strings, nodes, …) are numbered in
+ * the order of their lines; 0 is none, except for allocation lines, which begin with 0. */
 #ifndef MEM_REPLAY_IMPORT_HEAPTRACK_H
 #define MEM_REPLAY_IMPORT_HEAPTRACK_H
 
 #include "replay/import-modules.h"
 
-/* An allocation line of an interpreted file: what several blocks have in common. */
+/* An allocation line of an interpreted file: the common properties of several blocks. */
 typedef struct HeaptrackKind {
     uint64_t size;   /* bytes */
     uint32_t caller; /* node in the trace */
@@ -20,7 +20,7 @@ typedef struct HeaptrackBlock {
         next; /* live block of the same kind that was allocated before, or unused place: as in HeaptrackKind */
 } HeaptrackBlock;
 
-/* A list that grows. */
+/* A growing list. */
 typedef struct HeaptrackList {
     void *items;
     size_t count; /* items */
@@ -47,23 +47,25 @@ typedef struct Heaptrack {
     uint64_t unused;      /* of blocks, linked by next; 0: none */
 } Heaptrack;
 
-/* The next item of a list, all 0; NULL: no memory, the error says so. */
+/* Appends an item, all 0, to a list. NULL: no memory, as the error says. */
 void *heaptrack_append(Heaptrack *heaptrack, HeaptrackList *list, size_t item_bytes);
 
-/* The node of a trace line. False: there is none with this number, the error says so. */
+/* Finds the node of a trace line. Returns false, with the error set, if there is none with this
+ * number. */
 bool heaptrack_node(Heaptrack *heaptrack, uint64_t number, uint32_t *node);
 
-/* Where a call returns to. Since 1.3 heaptrack writes one less. */
+/* Converts an address to the return address of a call. Since 1.3 heaptrack writes one less. */
 uint64_t heaptrack_return(const Heaptrack *heaptrack, uint64_t address);
 
-/* Reads a text and the space behind it: with its length before it since format 3, up to a space or the end before; with
- * `whole`, always to the end. To be freed. NULL: wrong, the error says so. */
+/* Reads a text and the space behind it. Since format 3 its length precedes it; before, it extends
+ * to a space or the end, or with `whole` always to the end. The caller frees it. NULL: wrong, as
+ * the error says. */
 char *heaptrack_text(Heaptrack *heaptrack, const char **at, bool whole);
 
-/* Says in the error that a line is wrong; returns false. */
+/* Sets the error for a wrong line. Returns false. */
 bool heaptrack_wrong(Heaptrack *heaptrack, const char *line);
 
-/* Does what a line says that only such files have. */
+/* Process lines that only such files have. */
 bool heaptrack_raw_line(Heaptrack *heaptrack, const char *line);
 bool heaptrack_interpreted_line(Heaptrack *heaptrack, const char *line);
 

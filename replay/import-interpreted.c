@@ -47,7 +47,8 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* The modules' addresses are not in the file, so names cannot be found later: they are told to the trace. */
+/* Stores a name in the trace: the file lacks the addresses of modules, so names cannot be found
+ * later. */
 static bool tell_name(Heaptrack *heaptrack, uint64_t address, const uint64_t *frame,
                       uint64_t module)
 {
@@ -73,8 +74,8 @@ static bool tell_name(Heaptrack *heaptrack, uint64_t address, const uint64_t *fr
     return fine;
 }
 
-/* Reads frames from the innermost outwards. The outermost function is the one that has the code. Compilers split
- * functions, and inline one part into the other: then it is the inner line that says something. */
+/* Reads frames from the innermost outwards. The outermost function contains the code. Compilers
+ * split functions, and inline one part into the other: then the inner line is the useful one. */
 static bool read_frames(const char *rest, uint64_t frame[3])
 {
     while (*rest != '\0') {
@@ -146,7 +147,7 @@ static bool read_kind(Heaptrack *heaptrack, const char *line)
     return true;
 }
 
-/* An unused place in blocks: its index, and 1; 0: no memory. */
+/* Returns an unused place in blocks: its index plus 1; 0: no memory. */
 static uint64_t take_place(Heaptrack *heaptrack)
 {
     uint64_t place = heaptrack->unused;

@@ -102,7 +102,7 @@ static bool begin_gzip(ImportLines *lines, TraceError *error)
 
 #ifdef HAVE_ZSTD
 
-/* Puts the next bytes of the file where zstd reads. Returns as fill_plain() does. */
+/* Reads the next bytes of the file as input of zstd. Returns as fill_plain() does. */
 static ssize_t read_input(ImportLines *lines, TraceError *error)
 {
     ssize_t got = fill_plain(lines, lines->input_bytes, INPUT_BYTES, error);
@@ -162,7 +162,8 @@ static bool begin_zstd(ImportLines *lines, TraceError *error)
 
 #endif
 
-/* Finds out how a file is compressed. One that cannot be read from its beginning again is taken as plain. */
+/* Detects the compression of a file. A file that cannot be read again from its beginning counts as
+ * plain. */
 static bool begin(ImportLines *lines, TraceError *error)
 {
     unsigned char magic[4] = {0};
@@ -225,7 +226,7 @@ bool import_lines_is_cut(const ImportLines *lines)
     return lines->is_cut;
 }
 
-/* Moves the begun line to the front of the text, and makes place behind it. */
+/* Moves the started line to the front of the text, and makes room behind it. */
 static bool make_place(ImportLines *lines, TraceError *error)
 {
     if (lines->begin > 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The modules that an imported file tells of: with the build-ids of the files that have these paths now. */
+ * The modules of an imported file, with the build-ids of the files that have these paths now. */
 #ifndef MEM_REPLAY_IMPORT_MODULES_H
 #define MEM_REPLAY_IMPORT_MODULES_H
 
@@ -21,14 +21,16 @@ typedef struct ImportModules {
 
 void import_modules_free(ImportModules *modules);
 
-/* Says in the trace that a module is loaded, unless it is there. False: as in import-events.h. */
+/* Records in the trace that a module is loaded, unless it is there. Returns false as in
+ * import-events.h. */
 bool import_modules_load(ImportModules *modules, Import *import, const ImportModule *module);
 
-/* A list of all modules begins; and ends: modules that are not in it were unloaded. */
+/* Begin and end a list of all modules: those that are not in it were unloaded. */
 void import_modules_begin(ImportModules *modules);
 bool import_modules_end(ImportModules *modules, Import *import);
 
-/* The file of a path without the process's working directory. To be freed; NULL: no memory. */
+/* Returns the file of a path without the process's working directory. The caller frees it; NULL: no
+ * memory. */
 char *import_modules_path(const char *path);
 
 #endif

@@ -79,7 +79,7 @@ static bool add_module(Mtrace *mtrace, const char *told)
     return fine;
 }
 
-/* Where a module has its addresses; 0: an error, or it is one too many. */
+/* Returns the start of a module's addresses; 0: an error, or too many modules. */
 static bool module_start(Mtrace *mtrace, const char *told, uint64_t *start)
 {
     size_t i = 0;
@@ -94,7 +94,7 @@ static bool module_start(Mtrace *mtrace, const char *told, uint64_t *start)
     return add_module(mtrace, told);
 }
 
-/* Cuts "path:(function+0x1c)" behind the path. The function is found anew, by the address. */
+/* Truncates "path:(function+0x1c)" after the path. The function is found again by the address. */
 static void cut_path(char *place)
 {
     size_t length = strlen(place);
@@ -111,7 +111,7 @@ static void cut_path(char *place)
     *end = '\0';
 }
 
-/* Reads "@ place[0x11a5] " if the line has that. */
+/* Reads "@ place[0x11a5] " if the line contains it. */
 static bool read_place(Mtrace *mtrace, char *line)
 {
     mtrace->caller = 0;
@@ -147,7 +147,7 @@ static bool read_place(Mtrace *mtrace, char *line)
  * Calls
  * --------------------------------------------------------------------------------------------- */
 
-/* Does what a line says whose kind is known. */
+/* Processes a line of a known kind. */
 static bool act(Mtrace *mtrace, char kind, uint64_t pointer, uint64_t size)
 {
     Import *import = mtrace->import;

@@ -14,7 +14,7 @@
 
 #include "replay/import-heaptrack.h"
 
-/* Reads the segments, and makes of them the range of addresses that the module has. */
+/* Reads the segments, and computes the range of the module's addresses. */
 static bool read_segments(const char **rest, ImportModule *module)
 {
     uint64_t address, bytes, first = UINT64_MAX, end = 0;

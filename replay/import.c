@@ -10,7 +10,7 @@
 
 #include "replay/import-events.h"
 
-/* The file would be gone before it is read. */
+/* Returns whether both paths name the same file, which would be lost before it is read. */
 static bool is_same_file(const char *from, const char *to)
 {
     struct stat source, target;
@@ -19,7 +19,7 @@ static bool is_same_file(const char *from, const char *to)
            source.st_ino == target.st_ino;
 }
 
-/* The time of the trace is the file's: no format has another. */
+/* Returns the file's time, which becomes the trace's: no format has another. */
 static uint64_t time_of(const char *path)
 {
     struct stat status;
@@ -37,7 +37,7 @@ static bool write_count(Import *import, const char *key, uint64_t count)
     return count == 0 || trace_write_info(import->writer, key, value);
 }
 
-/* What was left out, or made up. */
+/* Writes the counts of events left out or made up. */
 static bool write_rest(Import *import)
 {
     return write_count(import, "unknown", import->unknown) &&
@@ -46,7 +46,7 @@ static bool write_rest(Import *import)
             trace_write_info(import->writer, "cut", "the last line has no end"));
 }
 
-/* Finds out what the file is by the first line that says something. */
+/* Detects the format by the first significant line, and imports all lines. */
 static bool import_lines(Import *import)
 {
     char *line;
@@ -66,7 +66,7 @@ static bool import_lines(Import *import)
     return import_wrong(import, "this is neither mtrace's output nor heaptrack's");
 }
 
-/* What is begun is of no use. A device stays. */
+/* Removes an unfinished file, unless it is a device. */
 static void remove_file(const char *path)
 {
     struct stat status;

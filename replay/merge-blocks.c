@@ -7,7 +7,7 @@ _Static_assert(sizeof(MergeBlock) == 16, "memory of the writer's");
 
 enum { LEAST = 256 }; /* places */
 
-/* Where the search for an address begins. */
+/* Returns the place where the search for an address begins. */
 static size_t home(const MergeBlocks *blocks, uint64_t address)
 {
     uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15) >> 32;
@@ -20,7 +20,7 @@ static size_t after(const MergeBlocks *blocks, size_t place)
     return place + 1 == blocks->places ? 0 : place + 1;
 }
 
-/* The place of an address, or the free one where it would be. */
+/* Returns the place of an address, or the free one where it would be. */
 static size_t find_place(const MergeBlocks *blocks, uint64_t address)
 {
     size_t place = home(blocks, address);
@@ -42,7 +42,7 @@ const MergeBlock *blocks_find(const MergeBlocks *blocks, uint64_t address)
     return found->address == 0 ? NULL : found;
 }
 
-/* Gives the table another size. */
+/* Resizes the table. */
 static bool resize(MergeBlocks *blocks, size_t places)
 {
     MergeBlocks made = {.table = NULL, .places = places};
@@ -79,7 +79,7 @@ void blocks_remove(MergeBlocks *blocks, uint64_t address)
 {
     size_t place = find_place(blocks, address);
 
-    /* Those behind it that were pushed off the place move up. */
+    /* Blocks that were displaced from this place move up. */
     for (size_t next = after(blocks, place); blocks->table[next].address != 0;
          next = after(blocks, next)) {
         size_t wanted = home(blocks, blocks->table[next].address);
@@ -103,7 +103,7 @@ void blocks_remove_region(MergeBlocks *blocks, unsigned region)
         const MergeBlock *block = &blocks->table[i];
 
         if (block->address != 0 && block->region == region) {
-            blocks_remove(blocks, block->address); /* another may have moved to this place */
+            blocks_remove(blocks, block->address); /* another block may have moved to this place */
         } else {
             i++;
         }

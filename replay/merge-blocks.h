@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which block is at an address. 16 bytes a place; 53 to 80 % of the places are in use. */
+ * A table of blocks by address. 16 bytes for each place; 53 to 80 % of the places are in use. */
 #ifndef MEM_REPLAY_MERGE_BLOCKS_H
 #define MEM_REPLAY_MERGE_BLOCKS_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A place of the table: a block that is live. */
+/* A place of the table: a live block. */
 typedef struct MergeBlock {
     uint64_t address;     /* 0: the place is free */
     uint64_t number : 58; /* blocks are numbered as they are allocated, from 0 on */
@@ -24,13 +24,13 @@ typedef struct MergeBlocks {
     size_t count;  /* of blocks */
 } MergeBlocks;
 
-/* The block at an address, NULL: there is none. Until the next change. */
+/* Returns the block at an address; NULL: none. Valid until the next change. */
 const MergeBlock *blocks_find(const MergeBlocks *blocks, uint64_t address);
 
-/* Enters a block; there must be none at its address, which is not 0. False: no memory. */
+/* Adds a block; there must be none at its address, which is not 0. Returns false without memory. */
 bool blocks_add(MergeBlocks *blocks, const MergeBlock *block);
 
-/* Takes out the block at an address; there must be one. */
+/* Removes the block at an address, which must exist. */
 void blocks_remove(MergeBlocks *blocks, uint64_t address);
 void blocks_remove_region(MergeBlocks *blocks, unsigned region);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clock that threads take their stamps from, and time. */
+ * The clock of the threads' stamps, and time. */
 #ifndef MEM_REPLAY_MERGE_CLOCK_H
 #define MEM_REPLAY_MERGE_CLOCK_H
 
@@ -13,13 +13,13 @@ typedef struct MergeClock {
     bool known;         /* ticks and ns are set */
 } MergeClock;
 
-/* Enters a moment, as merge_clock() does. */
+/* Adds a moment, as merge_clock() does. */
 void clock_enter(MergeClock *clock, uint64_t ticks, uint64_t ns, uint64_t frequency);
 
-/* Microseconds since time 0. */
+/* Returns the time of a stamp in microseconds since time 0. */
 uint64_t clock_time(const MergeClock *clock, uint64_t stamp);
 
-/* A stamp that is so many ns later; less than UINT64_MAX. */
+/* Returns a stamp `ns` nanoseconds later; less than UINT64_MAX. */
 uint64_t clock_later(const MergeClock *clock, uint64_t stamp, uint64_t ns);
 
 #endif

@@ -9,7 +9,7 @@ enum { LEAST = 16 }; /* places of the table */
  * The heap
  * --------------------------------------------------------------------------------------------- */
 
-/* Of threads with the same stamp the one of the lower number comes first. */
+/* Orders threads by their turns, and then by their numbers. */
 static bool precedes(const MergeThread *one, const MergeThread *other)
 {
     return one->turn != other->turn ? one->turn < other->turn : one->number < other->number;
@@ -26,7 +26,7 @@ static void move_up(MergeThreads *threads, size_t place)
     threads->heap[place] = thread;
 }
 
-/* Puts the first thread where it belongs, since its turn has come later. */
+/* Moves the first thread down the heap, after its turn has become later. */
 static void move_down(MergeThreads *threads)
 {
     MergeThread *thread = threads->heap[0];
@@ -119,7 +119,7 @@ static MergeThread *find_or_make(MergeThreads *threads, uint32_t number)
  * Records
  * --------------------------------------------------------------------------------------------- */
 
-/* Finds the head, behind its RAW_MORE; at the end of a span there is none: then the last record is. */
+/* Finds the head, behind its RAW_MORE; at the end of a span without a head, the last record. */
 static void find_head(MergeThread *thread)
 {
     const MergeSpan *span = thread->spans;

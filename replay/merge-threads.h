@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The threads whose records are merged, each with what it wrote and was not read yet; and which one's turn it is. */
+ * The threads whose records are merged, with their unread records, in the order of their turns. */
 #ifndef MEM_REPLAY_MERGE_THREADS_H
 #define MEM_REPLAY_MERGE_THREADS_H
 
 #include "replay/merge-blocks.h"
 #include "replay/merge.h"
 
-/* Records that were added together. */
+/* Records added together. */
 typedef struct MergeSpan {
     struct MergeSpan *next; /* of the same thread */
     const TraceRaw *records;
@@ -39,14 +39,15 @@ typedef struct MergeThreads {
     size_t waiting; /* of threads that wait */
 } MergeThreads;
 
-/* Appends a span to those of a thread. False: no memory. */
+/* Appends a span to a thread. Returns false without memory. */
 bool threads_add(MergeThreads *threads, uint32_t number, const MergeSpan *span);
 
-/* Reads the record behind the head of the first thread in the heap, and what follows from that for the heap. Returns
- * the span that is read to its end, for the caller to free, or NULL. */
+/* Advances the first thread of the heap past its head, and reorders the heap. Returns a span that
+ * is read to its end, for the caller to free, or NULL. */
 MergeSpan *threads_advance(MergeThreads *threads);
 
-/* Has the first thread of the heap wait until a stamp; and has those that wait for an address look again. */
+/* Make the first thread of the heap wait until a stamp; make threads that wait for an address look
+ * again. */
 void threads_wait(MergeThreads *threads, uint64_t until);
 void threads_wake(MergeThreads *threads, uint64_t address);
 

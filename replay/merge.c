@@ -7,8 +7,9 @@
 
 #include "replay/trace-bytes.h"
 
-/* An event that is not possible yet (an allocation of a block that is live, a free of one that is not) waits for the
- * record that makes it so: clocks of two processors may differ a little, and stamps may be the same. */
+/* An event that is impossible so far (an allocation of a live block, a free of a block that is not
+ * live) waits for the record that makes it possible: the clocks of two processors may differ a
+ * little, and stamps may be equal. */
 enum {
     WAIT_NS = 100000, /* that long by the clock */
     WAITING_MAX = 64  /* threads that do so at a time; more don't wait */
@@ -29,7 +30,7 @@ struct Merge {
     Bytes text; /* of the last rare event */
 };
 
-/* What a step came to. */
+/* The result of a step. */
 typedef enum Step {
     STEP_FAILED = -1, /* a record is wrong, or there is no memory */
     STEP_SKIPPED,     /* the record is read, and is no event */
@@ -39,7 +40,7 @@ typedef enum Step {
 } Step;
 
 /* ------------------------------------------------------------------------------------------------
- * What the user calls
+ * The interface
  * --------------------------------------------------------------------------------------------- */
 
 Merge *merge_create(const MergeUser *user)
@@ -110,7 +111,7 @@ static Step fail_memory(Merge *merge)
     return fail(merge, NULL, "not enough memory");
 }
 
-/* The time of a record: never less than that of the event before. */
+/* Returns the time of a record, never less than that of the last event. */
 static uint64_t find_time(Merge *merge, uint64_t stamp)
 {
     uint64_t time = clock_time(&merge->clock, stamp);
@@ -121,7 +122,7 @@ static uint64_t find_time(Merge *merge, uint64_t stamp)
     return merge->time;
 }
 
-/* The words of the RAW_MORE before a head: three each. */
+/* Returns the number of words in the RAW_MORE before a head: three each. */
 static size_t count_words(const MergeThread *thread)
 {
     return 3 * (thread->head - thread->next);
@@ -173,13 +174,14 @@ static void begin_event(Merge *merge, const MergeThread *thread, TraceOp op, Tra
  * Kinds of records
  * --------------------------------------------------------------------------------------------- */
 
-/* Whether the head of a thread may wait for another thread's record. */
+/* Returns whether the head of a thread may wait for another thread's record. */
 static bool may_wait(const Merge *merge, const MergeThread *thread)
 {
     return !thread->waits && merge->threads.waiting < WAITING_MAX;
 }
 
-/* An allocation at the address of a block that is live: waits for its free. If that doesn't come, it is missing. */
+/* Handles an allocation at the address of a live block: waits for its free, which is missing if it
+ * does not come. */
 static Step make_room(Merge *merge, const MergeThread *thread, const MergeBlock *block,
                       TraceEvent *event)
 {
@@ -198,7 +200,7 @@ static Step make_room(Merge *merge, const MergeThread *thread, const MergeBlock 
     return STEP_EXTRA;
 }
 
-/* Enters a block that is there from now on, and begins its event. */
+/* Adds a new block, and begins its event. */
 static Step enter_block(Merge *merge, const MergeThread *thread, uint64_t number, TraceOp op,
                         TraceEvent *event)
 {
@@ -265,7 +267,7 @@ static Step take_move_from(Merge *merge, MergeThread *thread)
     return STEP_SKIPPED;
 }
 
-/* The end of a resize. An unknown block becomes known when it is somewhere else. */
+/* Handles the end of a resize. An unknown block becomes known at its new place. */
 static Step take_move_end(Merge *merge, MergeThread *thread, TraceOp op, TraceEvent *event)
 {
     Step step;
@@ -345,7 +347,7 @@ static Step take(Merge *merge, MergeThread *thread, TraceEvent *event)
  * The order
  * --------------------------------------------------------------------------------------------- */
 
-/* Puts the record behind us that was read. */
+/* Passes a record that was read. */
 static void advance(Merge *merge, const MergeThread *thread)
 {
     const TraceRaw *record = threads_head(thread);

@@ -16,13 +16,14 @@ struct SymbolsFile {
     GElf_Addr bias;      /* what libdwfl adds to the addresses of the file */
 };
 
-/* Debug information is looked for where Debian has it: by build-id below /usr/lib/debug, by link beside the file. */
+/* Debug information is in Debian's places: by build-id below /usr/lib/debug, by link beside the
+ * file. */
 static const Dwfl_Callbacks callbacks = {
     .find_debuginfo = dwfl_standard_find_debuginfo,
     .section_address = dwfl_offline_section_address,
 };
 
-/* A trace may name anything: a pipe would keep us waiting. */
+/* Returns whether a path is a regular file: a trace may name anything, and a pipe would block. */
 static bool is_regular(const char *path)
 {
     struct stat status;
@@ -91,7 +92,7 @@ SymbolsFile *symbols_file_open(const TraceModule *module, const char **why)
     if (file == NULL)
         return NULL;
 
-    /* Without a build-id in either there is nothing to compare. */
+    /* Without build-ids there is nothing to compare. */
     identify(file, &identity);
     if (identity.build_id_bytes == module->build_id_bytes &&
         (module->build_id_bytes == 0 ||
@@ -112,7 +113,8 @@ void symbols_file_close(SymbolsFile *file)
     free(file);
 }
 
-/* The unit that an address was compiled in. Compilers need not list the units' addresses: then each unit is asked. */
+/* Returns the compilation unit of an address. Compilers need not list the units' addresses: then
+ * each unit is asked. */
 static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
     Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
@@ -124,7 +126,7 @@ static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr 
     return unit;
 }
 
-/* A line of the unit's, from where a function was inlined. */
+/* Sets the line where a function was inlined. */
 static void call_site(Dwarf_Die *unit, Dwarf_Die *inlined, SymbolsPlace *place)
 {
     Dwarf_Attribute attribute;
@@ -140,8 +142,9 @@ static void call_site(Dwarf_Die *unit, Dwarf_Die *inlined, SymbolsPlace *place)
     place->line = (unsigned)line;
 }
 
-/* Goes from the innermost scope outwards to the function that has the code. On the way, each function that was inlined
- * moves the line to its caller. Compilers split functions, and inline one part into the other: this is no call. */
+/* Goes from the innermost scope outwards to the function that contains the code. On the way, each
+ * inlined function moves the line to its caller. Compilers split functions, and inline one part
+ * into the other: this is no call. */
 static void find_function(Dwarf_Die *unit, Dwarf_Addr address, SymbolsPlace *place)
 {
     Dwarf_Die *found = NULL, *scopes = NULL, *inlined = NULL;

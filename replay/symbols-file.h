@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The debug information and the symbol table of one module, as they lie on disk now. */
+ * The debug information and the symbol table of a module, as on disk now. */
 #ifndef MEM_REPLAY_SYMBOLS_FILE_H
 #define MEM_REPLAY_SYMBOLS_FILE_H
 
@@ -8,7 +8,7 @@
 
 typedef struct SymbolsFile SymbolsFile;
 
-/* What is known of an address. Strings live as long as the file is open. */
+/* The result for an address. Strings live as long as the file is open. */
 typedef struct SymbolsPlace {
     const char *function; /* NULL: not known */
     uint64_t
@@ -17,22 +17,24 @@ typedef struct SymbolsPlace {
     unsigned line;    /* from 1 on; 0: not known */
 } SymbolsPlace;
 
-/* Opens a module's file, if it is still the one that was recorded. NULL: why says in a phrase what is wrong, such as "has
- * changed since the recording"; or why is NULL, and there is nothing to be told. */
+/* Opens a module's file, if it is still the recorded one. NULL: `why` is a phrase such as "has
+ * changed since the recording"; or NULL, if there is nothing to report. */
 SymbolsFile *symbols_file_open(const TraceModule *module, const char **why);
 void symbols_file_close(SymbolsFile *file);
 
-/* Finds the function that holds an address of the file; and in it the line, of the call that was inlined if one was. */
+/* Finds the function at an address of the file, and the line; for inlined code the line of the
+ * call. */
 SymbolsPlace symbols_file_find(SymbolsFile *file, uint64_t address);
 
-/* What tells one version of a file from another, and where it has its addresses. */
+/* The identity of a version of a file, and its addresses. */
 typedef struct SymbolsIdentity {
     unsigned char build_id[64];
     size_t build_id_bytes; /* 0: it has none */
     uint64_t start, end;   /* addresses in the file */
 } SymbolsIdentity;
 
-/* False: this is no file with a program or a library, or memreplay is built without libdw. */
+/* Identifies a file. Returns false if it is not a program or a library, or memreplay is built
+ * without libdw. */
 bool symbols_file_identify(const char *path, SymbolsIdentity *identity);
 
 #endif

@@ -14,7 +14,7 @@ enum {
     FRAMES_NAMED = 4 /* callers further out, in a name */
 };
 
-/* An address that was looked up. */
+/* An address already looked up. */
 typedef struct Found {
     long module;        /* its number in the trace, or NO_MODULE */
     uint64_t address;   /* as it was in the process */
@@ -29,7 +29,7 @@ typedef struct Module {
     bool tried;        /* to open the file */
 } Module;
 
-/* A node of the tree of callers that was named. */
+/* A node of the tree of callers already named. */
 typedef struct Named {
     uint32_t caller;
     char *text; /* the name, and those of callers further out */
@@ -82,7 +82,7 @@ Symbols *symbols_open(const Trace *trace)
         return NULL;
     symbols->trace = trace;
 
-    /* libdwfl would ask servers for debug information that is not here. */
+    /* libdwfl would ask servers for missing debug information. */
     unsetenv("DEBUGINFOD_URLS");
     return symbols;
 }
@@ -130,7 +130,7 @@ static void take_note(Symbols *symbols, const char *path, const char *why)
     notes[symbols->note_count++] = note;
 }
 
-/* Makes place for the modules that the trace has told of since. */
+/* Makes room for the modules read from the trace since. */
 static bool see_modules(Symbols *symbols)
 {
     size_t count = trace_modules(symbols->trace);
@@ -176,7 +176,7 @@ static const char *base_name(const char *path)
     return slash == NULL || slash[1] == '\0' ? path : slash + 1;
 }
 
-/* One line for the reader, whatever bytes a trace or a file has for names. */
+/* Makes a text one readable line, whatever bytes a trace or a file has in names. */
 static void make_readable(char *text)
 {
     for (char *c = text; *c != '\0'; c++)
@@ -203,7 +203,7 @@ static char *describe(const SymbolsFrame *frame, uint64_t offset)
     return made < 0 ? NULL : text;
 }
 
-/* The name that an imported trace has for an address, where that is all that was known. */
+/* Returns the name that an imported trace has for an address, if nothing else was known. */
 static const char *told_name(const Symbols *symbols, uint64_t address)
 {
     char key[32];
@@ -212,7 +212,8 @@ static const char *told_name(const Symbols *symbols, uint64_t address)
     return trace_info(symbols->trace, key);
 }
 
-/* A call returns behind itself, which can be in another line, or even in another function. */
+/* Looks up a call. Its return address is behind it, which may be in another line, or even another
+ * function. */
 static void look_up(Symbols *symbols, Found *found, const TraceModule *module)
 {
     SymbolsFrame *frame = &found->frame;
@@ -265,13 +266,13 @@ SymbolsFrame symbols_frame(Symbols *symbols, uint32_t caller, uint64_t event)
     return found->frame;
 }
 
-/* The function alone, or what is known in its place. */
+/* Returns the function alone, or the best substitute. */
 static const char *short_name(const SymbolsFrame *frame)
 {
     return frame->function != NULL ? frame->function : frame->name;
 }
 
-/* "function (file.c:12) < caller < its caller": as far out as it says something in one line. */
+/* Returns "function (file.c:12) < caller < its caller", as far out as it is useful in one line. */
 static char *make_path(Symbols *symbols, uint32_t caller, uint64_t event)
 {
     char *text = strdup(symbols_frame(symbols, caller, event).name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names of callers: function, file and line, by the debug information of the modules as they lie on disk. A module that has
- * changed since the recording gives no names. Nothing is fetched from the network. */
+ * Names of callers: function, file and line, from the debug information of the modules on disk. A
+ * module that has changed since the recording gives no names. Nothing is fetched from the
+ * network. */
 #ifndef MEM_REPLAY_SYMBOLS_H
 #define MEM_REPLAY_SYMBOLS_H
 
@@ -9,7 +10,7 @@
 
 typedef struct Symbols Symbols;
 
-/* Where a call came from. Strings live as long as the Symbols. */
+/* The origin of a call. Strings live as long as the Symbols. */
 typedef struct SymbolsFrame {
     const char *function; /* NULL: not known */
     const char *file;     /* of the source: path as the compiler saw it; NULL: not known */
@@ -21,19 +22,20 @@ typedef struct SymbolsFrame {
                              "function+0x1f (libx.so.1)", "libx.so.1+0x1234", "0x7f0000001234" or "unknown" */
 } SymbolsFrame;
 
-/* The trace must outlive the Symbols. NULL: no memory. */
+/* Opens the symbols of a trace, which must outlive them. NULL: no memory. */
 Symbols *symbols_open(const Trace *trace);
 void symbols_close(Symbols *symbols);
 
-/* Tells of a node of the tree of callers (trace_caller), as it was at an event: modules come and go. */
+/* Returns the frame of a node of the tree of callers (trace_caller), as it was at an event: modules
+ * come and go. */
 SymbolsFrame symbols_frame(Symbols *symbols, uint32_t caller, uint64_t event);
 
-/* The name of such a frame; and if it is known who called it, the functions of some frames further out: "function
- * (file.c:12) < caller < its caller". It lives as long as the Symbols. */
+/* Returns the name of such a frame, with the functions of some frames further out, if known:
+ * "function (file.c:12) < caller < its caller". It lives as long as the Symbols. */
 const char *symbols_name(Symbols *symbols, uint32_t caller, uint64_t event);
 
-/* Sentences for the user, from 0 on, about modules without names: "/usr/bin/x has changed since the recording …".
- * NULL: there is no such. There are more as more callers are looked up. */
+/* Returns sentences for the user, from 0 on, about modules without names: "/usr/bin/x has changed
+ * since the recording …". NULL: no more. Looking up more callers may add some. */
 const char *symbols_note(const Symbols *symbols, size_t index);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is known of a trace, besides its events. */
+ * Information about a trace, besides its events. */
 #include "replay/trace-inner.h"
 
 #include <string.h>
@@ -48,7 +48,7 @@ uint64_t trace_start(const Trace *trace)
     return trace->start;
 }
 
-/* The next line of info that is not empty, behind one (NULL: from the beginning on), or NULL. */
+/* Returns the next non-empty line of info from a place on, or NULL. */
 static const char *find_line(const Trace *trace, const char *line)
 {
     const char *text = (const char *)trace->info.data;

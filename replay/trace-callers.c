@@ -52,7 +52,7 @@ static void enter(Callers *callers, uint32_t node)
     callers->table[place & (callers->places - 1)] = node;
 }
 
-/* Makes the table large enough for one more node than there are. */
+/* Grows the table if another node needs that. */
 static bool grow_table(Callers *callers)
 {
     uint32_t places = callers->places == 0 ? LEAST : callers->places;

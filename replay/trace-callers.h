@@ -15,13 +15,13 @@ typedef struct Callers {
     uint32_t places;    /* of table: a power of two, at least 4 / 3 of count */
 } Callers;
 
-/* The number of a node, which is made if there is none. 0: no memory. */
+/* Returns the number of a node, and makes the node if there is none. 0: no memory. */
 uint32_t callers_find(Callers *callers, uint64_t address, uint32_t parent);
 
-/* Appends a node. False: no memory. */
+/* Appends a node. Returns false without memory. */
 bool callers_add(Callers *callers, uint64_t address, uint32_t parent);
 
-/* More than the number of any node. */
+/* Returns a number greater than that of any node. */
 static inline uint32_t callers_count(const Callers *callers)
 {
     return callers->count == 0 ? 1 : callers->count;

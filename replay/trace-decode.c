@@ -86,7 +86,7 @@ static bool take_block(Decoder *decoder, TraceEvent *event)
     return true;
 }
 
-/* What only events of this kind have. */
+/* Reads the parts of an event that depend on its kind. */
 static const char *take_operation(Decoder *decoder, TraceEvent *event)
 {
     switch (event->op) {

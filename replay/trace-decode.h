@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The columns of an events frame, as events are read from them. */
+ * Reads events from the columns of an events frame. */
 #ifndef MEM_REPLAY_TRACE_DECODE_H
 #define MEM_REPLAY_TRACE_DECODE_H
 
@@ -17,15 +17,15 @@ typedef struct Decoder {
     Bytes text;              /* of the last rare event */
 } Decoder;
 
-/* Begins a frame. Returns what is wrong with it, or NULL. The content stays where it is. */
+/* Begins a frame. Returns an error message, or NULL. The content must stay in place. */
 const char *decode_begin(Decoder *decoder, const unsigned char *content, uint32_t bytes,
                          uint32_t events);
 
-/* Reads an event: all of it but its number, its slot, and what is known of its block other than the number. Returns
- * what is wrong, or NULL. */
+/* Reads an event, except its number, its slot, and the properties of its block other than the
+ * number. Returns an error message, or NULL. */
 const char *decode_event(Decoder *decoder, TraceEvent *event);
 
-/* What is wrong if there is something left when all events of a frame are read, or NULL. */
+/* Returns an error message if a frame has content left after its last event, or NULL. */
 const char *decode_finish(const Decoder *decoder);
 
 void decode_end(Decoder *decoder);

@@ -89,7 +89,7 @@ static void put_block(Encoder *encoder, uint64_t number)
     put(encoder, COLUMN_BLOCKS, encoder->allocations - number);
 }
 
-/* What only events of this kind have. */
+/* Writes the parts of an event that depend on its kind. */
 static bool put_operation(Encoder *encoder, TraceEvent *event)
 {
     switch (event->op) {

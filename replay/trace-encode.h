@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The columns of an events frame, as they are filled with events. */
+ * Fills the columns of an events frame with events. */
 #ifndef MEM_REPLAY_TRACE_ENCODE_H
 #define MEM_REPLAY_TRACE_ENCODE_H
 
@@ -25,11 +25,12 @@ typedef struct Encoder {
     Bytes content; /* the columns put together */
 } Encoder;
 
-/* False: no memory. To be followed by encode_end() in either case. */
+/* Begins encoding. Returns false without memory. encode_end() must follow in either case. */
 bool encode_begin(Encoder *encoder);
 void encode_end(Encoder *encoder);
 
-/* Appends an event; the frame must not be full. An allocation is given its number. False: no memory. */
+/* Appends an event; the frame must not be full. Numbers an allocation. Returns false without
+ * memory. */
 bool encode_event(Encoder *encoder, TraceEvent *event);
 
 static inline bool encode_is_full(const Encoder *encoder)
@@ -37,7 +38,7 @@ static inline bool encode_is_full(const Encoder *encoder)
     return encoder->events == ENCODE_EVENTS || encoder->rare.used >= ENCODE_RARE_MAX;
 }
 
-/* Puts the columns together to the frame's content. False: no memory. */
+/* Joins the columns to the frame's content. Returns false without memory. */
 bool encode_gather(Encoder *encoder);
 
 /* Begins the next frame. */

@@ -55,7 +55,7 @@ void frame_end_packer(Packer *packer)
     bytes_free(&packer->frame);
 }
 
-/* Returns what is wrong, or NULL. */
+/* Decompresses content. Returns an error message, or NULL. */
 static const char *decompress(Unpacker *unpacker, const unsigned char *stored,
                               const TraceFrame *header)
 {
@@ -112,7 +112,7 @@ void frame_end_unpacker(Unpacker *unpacker)
  * Making frames
  * --------------------------------------------------------------------------------------------- */
 
-/* Appends content to the frame: compressed, if that is to be had and is worth it. */
+/* Appends content to the frame, compressed if possible and shorter. */
 static bool store(Packer *packer, TraceFrame *header, const void *content, size_t bytes)
 {
     header->compression = TRACE_PLAIN;
@@ -162,7 +162,7 @@ uint64_t frame_next(uint64_t offset, const TraceFrame *header)
     return (offset + sizeof *header + header->stored + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
 }
 
-/* Whether a header is that of a frame. */
+/* Returns whether a header is that of a frame. */
 static bool check(const FrameFile *file, uint64_t offset, const TraceFrame *header,
                   TraceError *error)
 {
@@ -192,7 +192,7 @@ FrameFound frame_find(const FrameFile *file, uint64_t offset, TraceFrame *header
     if (file->limit - offset >= sizeof *header) {
         memcpy(header, file->data + offset, sizeof *header);
         if (header->magic == 0 && !complete) {
-            return FRAME_NONE; /* room that was taken for frames, but not used */
+            return FRAME_NONE; /* room reserved for frames, but not used */
         }
         if (!check(file, offset, header, error)) {
             return FRAME_WRONG;

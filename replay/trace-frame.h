@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frames of a trace: the parts that its file consists of, compressed or not. */
+ * Frames: the parts of a trace's file, compressed or not. */
 #ifndef MEM_REPLAY_TRACE_FRAME_H
 #define MEM_REPLAY_TRACE_FRAME_H
 
@@ -12,7 +12,8 @@ typedef struct Packer {
     Bytes frame;   /* the frame that was made last, as it is to be in the file */
 } Packer;
 
-/* Makes a frame of content; kind, first and events are those of `header`. False: no memory. */
+/* Makes a frame of content, with kind, first and events from `header`. Returns false without
+ * memory. */
 bool frame_pack(Packer *packer, const TraceFrame *header, const void *content, size_t bytes);
 void frame_end_packer(Packer *packer);
 
@@ -24,27 +25,28 @@ typedef struct FrameFile {
     const char *path; /* for errors */
 } FrameFile;
 
-/* What is at a place of the file. */
+/* The result of frame_find. */
 typedef enum FrameFound {
     FRAME_WRONG, /* no frame: error says so */
     FRAME_NONE,  /* the end, or what was being written when the program was killed */
     FRAME_THERE
 } FrameFound;
 
-/* Reads the header of a frame, and checks it. */
+/* Reads and checks the header of a frame. */
 FrameFound frame_find(const FrameFile *file, uint64_t offset, TraceFrame *header,
                       TraceError *error);
 
-/* Where the next frame begins. */
+/* Returns the place of the next frame. */
 uint64_t frame_next(uint64_t offset, const TraceFrame *header);
 
-/* Takes frames apart. All 0: ready for use. */
+/* Unpacks frames. All 0: ready for use. */
 typedef struct Unpacker {
     void *context; /* of zstd; NULL: not made yet */
     Bytes content;
 } Unpacker;
 
-/* Finds the content of a frame: header->bytes bytes, until the next call. NULL: error says why not. */
+/* Returns the content of a frame, header->bytes bytes, valid until the next call. NULL: error says
+ * why. */
 const unsigned char *frame_unpack(Unpacker *unpacker, const FrameFile *file, uint64_t offset,
                                   const TraceFrame *header, TraceError *error);
 void frame_end_unpacker(Unpacker *unpacker);

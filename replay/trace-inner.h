@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the readers of merged and of raw traces share. */
+ * Common to the readers of merged and of raw traces. */
 #ifndef MEM_REPLAY_TRACE_INNER_H
 #define MEM_REPLAY_TRACE_INNER_H
 
@@ -38,15 +38,15 @@ struct Trace {
 
 #define REGION_NONE UINT32_MAX
 
-/* Takes note of an event that is complete but for its number, its slot, and what is known of its block besides the
- * number. Returns what is wrong with it, or NULL. */
+/* Completes an event that lacks its number, its slot, and the properties of its block other than
+ * the number. Returns an error message, or NULL. */
 const char *trace_take(Trace *trace, TraceEvent *event);
 
-/* Appends the content of an info frame. False: error says why. */
+/* Appends the content of an info frame. Returns false, with the reason in error. */
 bool trace_take_info(Trace *trace, uint64_t offset, const TraceFrame *header, TraceError *error);
 
-/* The reader of raw traces. raw_open() makes trace->raw, where trace->next is behind the info frames that are read
- * already; raw_next() reads an event as trace_next() does. */
+/* The reader of raw traces. raw_open() sets trace->raw, after the info frames before trace->next
+ * are read. raw_next() reads an event, as trace_next() does. */
 bool raw_open(Trace *trace, TraceError *error);
 int raw_next(Trace *trace, TraceEvent *event, TraceError *error);
 void raw_rewind(Trace *trace);

@@ -11,8 +11,7 @@ static size_t places(const Live *live)
     return live->table == NULL ? 0 : (size_t)1 << (64 - live->shift);
 }
 
-/* Where the search for a block begins. Blocks are allocated, and often freed, in the order of their numbers: eight in a row
- * have their places in one cache line. */
+/* Returns the place where the search for a block begins. */
 static size_t home(const Live *live, uint32_t number)
 {
     return (size_t)((number >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> live->shift & ~UINT64_C(7)) |
@@ -110,7 +109,7 @@ uint32_t live_find(const Live *live, uint64_t number)
     return live->table == NULL ? LIVE_NONE : live->table[find_place(live, number)].slot;
 }
 
-/* Makes a place free, and moves those behind it that were pushed off it. */
+/* Frees a place, and moves up blocks that were displaced from it. */
 static void leave(Live *live, size_t place)
 {
     size_t mask = places(live) - 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The blocks that are live: each has a slot, a small number that is used again when the block is free. */
+ * The live blocks: each has a slot, a small number that is reused when the block is free. */
 #ifndef MEM_REPLAY_TRACE_LIVE_H
 #define MEM_REPLAY_TRACE_LIVE_H
 
@@ -25,16 +25,16 @@ typedef struct Live {
     unsigned shift; /* of a hash of 64 bits, to get a place; the table has 2^(64 - shift) places */
 } Live;
 
-/* Enters a block, whose number no other has. LIVE_NONE: no memory. */
+/* Adds a block with a new number. LIVE_NONE: no memory. */
 uint32_t live_add(Live *live, const TraceBlock *block);
 
-/* The slot of a block, LIVE_NONE: there is none of that number. */
+/* Returns the slot of a block; LIVE_NONE: there is none of that number. */
 uint32_t live_find(const Live *live, uint64_t number);
 
 void live_remove(Live *live, uint32_t slot);
 void live_remove_region(Live *live, uint32_t region);
 
-/* Forgets all blocks, but not the memory. */
+/* Forgets all blocks, but keeps the memory. */
 void live_clear(Live *live);
 void live_free(Live *live);
 

@@ -16,7 +16,7 @@ static int digit(char character)
     return found == NULL ? -1 : (int)(found - digits);
 }
 
-/* Reads the build-id, in hex, into room for half as many bytes. Returns how many these are. */
+/* Reads a build-id in hex, into room for half as many bytes. Returns how many these are. */
 static size_t read_build_id(const char *text, size_t length, unsigned char *id)
 {
     size_t bytes = 0;
@@ -33,7 +33,7 @@ static size_t read_build_id(const char *text, size_t length, unsigned char *id)
     return bytes;
 }
 
-/* Takes the text apart: "BIAS BUILD-ID PATH". What is missing is empty. False: no memory. */
+/* Parses "BIAS BUILD-ID PATH". Missing parts are empty. Returns false without memory. */
 static bool parse(const char *text, TraceModule *module)
 {
     char *rest;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Modules: files that were mapped into the program, as rare events tell of them. */
+ * Modules: files mapped into the program, according to rare events. */
 #ifndef MEM_REPLAY_TRACE_MODULES_H
 #define MEM_REPLAY_TRACE_MODULES_H
 
@@ -13,11 +13,12 @@ typedef struct Modules {
     size_t room; /* of list: how many there is memory for */
 } Modules;
 
-/* Enters what an event tells: TRACE_MODULE_LOADED or _UNLOADED. An event that was entered before changes nothing.
- * False: no memory. */
+/* Adds the module of an event, TRACE_MODULE_LOADED or _UNLOADED. An event added before changes
+ * nothing. Returns false without memory. */
 bool modules_enter(Modules *modules, const TraceEvent *event);
 
-/* The text of the rare event of a module, with a 0 at its end. False: no memory. */
+/* Writes the text of the rare event of a module, with a 0 at its end. Returns false without
+ * memory. */
 bool modules_tell(const TraceModule *module, Bytes *text);
 
 const TraceModule *modules_find(const Modules *modules, uint64_t address, uint64_t event);

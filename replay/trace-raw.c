@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads raw traces: chunks of records, as each thread wrote them, are merged. */
+ * Reads raw traces: merges chunks of records, as the threads wrote them. */
 #include "replay/trace-inner.h"
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@ struct RawReader {
     Merge *merge; /* NULL: no memory */
     bool failed;  /* there was no memory for a chunk */
 
-    /* What is known of the clock. */
+    /* The clock. */
     uint32_t clock;                                      /* TraceClock, of the first chunk */
     uint64_t frequency;                                  /* ticks in a second; 0: not known */
     uint64_t first_ticks, first_ns, last_ticks, last_ns; /* the first and the last moment */
@@ -58,7 +58,7 @@ static void enter_clock(RawReader *raw, const TraceChunk *chunk)
     }
 }
 
-/* Returns what is wrong with a chunk, or NULL. */
+/* Returns an error message for a chunk, or NULL. */
 static const char *check(const RawReader *raw, const TraceFrame *header, const TraceChunk *chunk)
 {
     if (header->compression != TRACE_PLAIN) {
@@ -185,7 +185,7 @@ static bool add_chunk(RawReader *raw, size_t index)
                      chunk);
 }
 
-/* A chunk is read: the thread's next one follows. */
+/* Adds the thread's next chunk after one is read. */
 static void done(void *context, void *span)
 {
     RawReader *raw = context;
@@ -227,7 +227,7 @@ void raw_rewind(Trace *trace)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * What the reader of traces calls
+ * The interface
  * --------------------------------------------------------------------------------------------- */
 
 bool raw_open(Trace *trace, TraceError *error)

@@ -18,7 +18,7 @@ _Static_assert(sizeof(TraceIndex) == 24, "as in mem-trace(5)");
  * Opening
  * --------------------------------------------------------------------------------------------- */
 
-/* Maps the file. It must not be made shorter while it is read. */
+/* Maps the file. It must not become shorter while it is read. */
 static bool map_file(Trace *trace, TraceError *error)
 {
     const char *path = trace->file.path;
@@ -76,7 +76,7 @@ static bool read_header(Trace *trace, TraceError *error)
     return true;
 }
 
-/* Finds the index, if there is one, and how many events there are. */
+/* Finds the index, if there is one, and the number of events. */
 static bool read_index(Trace *trace, TraceError *error)
 {
     FrameFile *file = &trace->file;
@@ -216,7 +216,7 @@ static bool read_events(Trace *trace, const TraceFrame *header, TraceError *erro
     return wrong == NULL || fail_at(trace, trace->frame, wrong, error);
 }
 
-/* Reads what is in a frame. Of those read before, only events are of use. */
+/* Reads a frame. Of frames read before, only events are of use. */
 static bool read_frame(Trace *trace, const TraceFrame *header, TraceError *error)
 {
     bool known = trace->frame < trace->callers_from;
@@ -235,7 +235,7 @@ static bool read_frame(Trace *trace, const TraceFrame *header, TraceError *error
                                       : read_callers(trace, header, error);
 }
 
-/* Goes to the next frame. Returns 1, 0 at the end, -1: error says what is wrong. */
+/* Goes to the next frame. Returns 1, 0 at the end, or -1 with the reason in error. */
 static int next_frame(Trace *trace, TraceError *error)
 {
     TraceFrame header;
@@ -305,7 +305,7 @@ static const char *take_allocation(Trace *trace, TraceEvent *event)
     return event->slot == LIVE_NONE ? "not enough memory for the blocks that are live" : NULL;
 }
 
-/* A free or a resize. */
+/* Handles a free or a resize. */
 static const char *take_known(Trace *trace, TraceEvent *event)
 {
     TraceBlock *block;
@@ -382,7 +382,7 @@ static int fail_event(const Trace *trace, const char *wrong, TraceError *error)
     return -1;
 }
 
-/* All events are read. */
+/* Checks the totals after all events are read. */
 static int finish(Trace *trace, TraceError *error)
 {
     if (trace->complete && trace->number != trace->events) {

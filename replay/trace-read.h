@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads traces: one event after another, in the order in which they happened. Merged and raw ones look alike. Memory is
- * bounded by the blocks that are live at a time. */
+ * Reads traces: one event after another, in the order in which they happened. Merged and raw traces
+ * look alike. Memory is bounded by the most live blocks. */
 #ifndef MEM_REPLAY_TRACE_READ_H
 #define MEM_REPLAY_TRACE_READ_H
 
@@ -13,12 +13,12 @@
 
 typedef struct Trace Trace;
 
-/* What is wrong with a file: a sentence that names it, and the byte where that is. */
+/* An error in a file: a sentence with its name and the byte. */
 typedef struct TraceError {
     char text[512];
 } TraceError;
 
-/* A block that is live. */
+/* A live block. */
 typedef struct TraceBlock {
     uint64_t number;    /* blocks are numbered as they are allocated, from 0 on */
     uint64_t size;      /* bytes as asked for */
@@ -39,8 +39,8 @@ typedef struct TraceEvent {
     uint32_t caller;    /* a node: see trace_caller; 0: unknown */
     uint64_t size;      /* asked for: allocations, resizes, and those that failed */
     uint64_t alignment; /* bytes, a power of two; 0: the region's */
-    /* Allocations, resizes and frees: a small number for the block, used again after it is free. A table by slots has
-     * trace_slots() places at least. */
+    /* For allocations, resizes and frees: a small number of the block, reused after it is free. A
+     * table by slots needs trace_slots() places. */
     uint32_t slot;
     TraceBlock block; /* what it was before a resize or a free; what it is after an allocation */
     TraceRare
@@ -50,32 +50,33 @@ typedef struct TraceEvent {
     const char *text; /* ends with a 0; until the next event is read */
 } TraceEvent;
 
-/* Opens a file. NULL: error says what is wrong. */
+/* Opens a file. NULL: error says why. */
 Trace *trace_open(const char *path, TraceError *error);
 void trace_close(Trace *trace);
 
-/* Reads the next event. Returns 1, 0 at the end, or -1 if something is wrong with the file: then error says so. */
+/* Reads the next event. Returns 1, 0 at the end, or -1 with the reason in error. */
 int trace_next(Trace *trace, TraceEvent *event, TraceError *error);
 
-/* Begins anew with the first event. */
+/* Goes back to the first event. */
 void trace_rewind(Trace *trace);
 
-/* A trace whose end is missing, since the program was killed: how many events there are is known when they have been
- * read. 0: not known yet. */
+/* Return the number of events, and whether the trace is complete. If the program was killed, the
+ * end is missing, and the number is known only after all events are read; 0: unknown. */
 uint64_t trace_events(const Trace *trace);
 bool trace_is_complete(const Trace *trace);
 
-/* How much of the file has been read: 0 to 1. */
+/* Returns the part of the file read so far: 0 to 1. */
 double trace_progress(const Trace *trace);
 
-/* More than any slot so far; and what is live there, if anything. */
+/* Return a number greater than any slot so far, and the live block at a slot. */
 uint32_t trace_slots(const Trace *trace);
 const TraceBlock *trace_live(const Trace *trace, uint32_t slot); /* NULL: nothing */
 
-/* A value of what is known of the program and the machine, or NULL. Keys are listed in mem-trace(5). */
+/* Returns a value of the description of program and machine, or NULL. mem-trace(5) lists the
+ * keys. */
 const char *trace_info(const Trace *trace, const char *key);
 
-/* The same, one after another from index 0 on, as "key=value"; NULL: no further one. */
+/* Returns its lines "key=value", from index 0 on; NULL: no more. */
 const char *trace_info_line(const Trace *trace, size_t index);
 
 const char *trace_path(const Trace *trace); /* as it was opened */
@@ -90,7 +91,7 @@ typedef struct TraceCaller {
 TraceCaller trace_caller(const Trace *trace, uint32_t caller);
 uint32_t trace_callers(const Trace *trace); /* more than any number of a node so far */
 
-/* A module that was loaded. */
+/* A module of the recorded program. */
 typedef struct TraceModule {
     uint64_t start, bytes; /* of addresses */
     uint64_t bias;         /* an address less this is that in the file */
@@ -101,11 +102,11 @@ typedef struct TraceModule {
     size_t build_id_bytes;
 } TraceModule;
 
-/* Modules of which has been read so far. */
+/* Return the modules read so far. */
 size_t trace_modules(const Trace *trace);
 const TraceModule *trace_module(const Trace *trace, size_t index);
 
-/* The module that an address was in at an event; NULL: none. */
+/* Returns the module of an address at an event; NULL: none. */
 const TraceModule *trace_find_module(const Trace *trace, uint64_t address, uint64_t event);
 
 #endif

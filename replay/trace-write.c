@@ -250,7 +250,7 @@ bool trace_flush(TraceWriter *writer)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * What is written
+ * The interface
  * --------------------------------------------------------------------------------------------- */
 
 bool trace_write(TraceWriter *writer, TraceEvent *event)
