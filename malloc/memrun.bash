@@ -13,7 +13,7 @@ _memrun()
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        -s | -m | --size | --misuse | --stats-file)
+        -s | -m | --size | --misuse | --stats-file | --record | --stack)
             ((i++))
             if [[ ${COMP_WORDS[i]} == = ]]; then
                 ((i++))
@@ -41,16 +41,20 @@ _memrun()
         mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
         return
         ;;
-    --stats-file)
+    --stats-file | --record)
         _filedir
+        return
+        ;;
+    --stack)
+        mapfile -t COMPREPLY < <(compgen -W '1 2 4 8 16' -- "$cur")
         return
         ;;
     esac
     $split && return
 
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-s -m --size= --misuse= --stats --stats= --stats-file= --exact --help
-            --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-s -m --size= --misuse= --stats --stats= --stats-file= --exact --record=
+            --stack= --help --version' -- "$cur")
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
         return
     fi
