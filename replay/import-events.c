@@ -84,7 +84,7 @@ static bool grow(Import *import)
         return import_no_memory(import);
     import->blocks = blocks;
     import->places = places;
-    for (size_t i = 0; i < old_places; i++)
+    for (size_t i = 0; old != NULL && i < old_places; i++)
         if (old[i].pointer != 0)
             *find(import, old[i].pointer) = old[i];
     free(old);

@@ -119,11 +119,11 @@ static bool read_line(Heaptrack *heaptrack, const char *line)
     if (letter == 'c')
         return read_time(heaptrack, line);
 
-    if (heaptrack->kind == 0)
-        heaptrack->kind = strchr("xm", letter) != NULL    ? 'r'
-                          : strchr("sia", letter) != NULL ? 'i'
-                                                          : '\0';
-    if (heaptrack->kind == 0)
+    if (heaptrack->kind == 0 && strchr("xm", letter) != NULL)
+        heaptrack->kind = 'r';
+    else if (heaptrack->kind == 0 && strchr("sia", letter) != NULL)
+        heaptrack->kind = 'i';
+    else if (heaptrack->kind == 0)
         return import_wrong(heaptrack->import, "'%c' before a module or a string", letter);
     return heaptrack->kind == 'r' ? heaptrack_raw_line(heaptrack, line)
                                   : heaptrack_interpreted_line(heaptrack, line);
