@@ -31,6 +31,7 @@ libtrace_la_SOURCES = \
 	replay/trace-live.h \
 	replay/trace-modules.c \
 	replay/trace-modules.h \
+	replay/trace-open.c \
 	replay/trace-raw.c \
 	replay/trace-read.c \
 	replay/trace-read.h \

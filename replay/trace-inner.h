@@ -38,6 +38,9 @@ struct Trace {
 
 #define REGION_NONE UINT32_MAX
 
+/* Maps the file, and reads its header and its index, if there is one. False: error says why. */
+bool trace_open_file(Trace *trace, TraceError *error);
+
 /* Completes an event that lacks its number, its slot, and the properties of its block other than
  * the number. Returns an error message, or NULL. */
 const char *trace_take(Trace *trace, TraceEvent *event);
