@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus FILE...: gives files to what a fuzzer calls, as they are, cut at each byte, and with single bytes changed. */
+ * corpus FILE...: gives files to a fuzzer's function: unchanged, cut at each byte, and with single
+ * bytes changed. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum {
     MEMORY = 256    /* MiB that this may take */
 };
 
-/* A copy without spare bytes, so that a sanitizer sees what is read beyond them. */
+/* Passes a copy without spare bytes, so that a sanitizer detects reads beyond them. */
 static void give(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size == 0 ? 1 : size);

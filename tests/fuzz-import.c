@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Imports what a fuzzer made up: an error, or a trace that can be read from its beginning to its end. Built by libFuzzer
- * (make fuzz), and with corpus.c for make check. */
+ * Imports a fuzzer's input: the result is an error, or a trace that can be read to its end. Built
+ * by libFuzzer (make fuzz), and with corpus.c for make check. */
 #include "replay/import.h"
 #include "replay/symbols-file.h"
 
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* In place of the one in symbols-file.c: what lies on this machine's disk does not matter here. */
+/* Replaces the function in symbols-file.c: files on this machine do not matter here. */
 bool symbols_file_identify(const char *path, SymbolsIdentity *identity)
 {
     (void)path;
@@ -28,7 +28,7 @@ static void must(bool fine, const char *what)
     }
 }
 
-/* The path of a file in memory, which is made at the first call. */
+/* Returns the path of a file in memory, which is made at the first call. */
 static const char *path_of(int *fd, char path[32])
 {
     if (*fd < 0) {

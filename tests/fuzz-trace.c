@@ -22,7 +22,7 @@ static void require(bool holds, const char *what)
     }
 }
 
-/* Sets the checksum of each frame right. */
+/* Corrects the checksum of each frame. */
 static void mend_checksums(unsigned char *bytes, size_t size)
 {
     TraceHeader header;
@@ -86,7 +86,7 @@ static void check_event(const Trace *trace, const TraceEvent *event)
     }
 }
 
-/* Reads to the end, or up to an error, of which there is a text then. Returns how many events there are. */
+/* Reads to the end, or up to an error, which must have a text. Returns the number of events. */
 static uint64_t read_all(Trace *trace, TraceError *error)
 {
     TraceEvent event;

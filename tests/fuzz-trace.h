@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads bytes as a trace, twice; and once more what is written of it. Aborts if it is not the same each time, or if an
- * event is impossible. Checksums are set right beforehand, or no change of a byte would get further than to these.
+/* Reads bytes as a trace, twice, and then a rewritten copy of it. Aborts if the results differ, or
+ * if an event is impossible. Corrects checksums first, or no changed byte would get past them.
  * Returns whether it is a trace without errors. */
 bool fuzz_trace(const void *bytes, size_t size);
 

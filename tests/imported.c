@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * imported FILE TRACE: imports a file, and prints what the trace has: see import.sh. With the option --names first, each
- * event's caller, too. */
+ * imported FILE TRACE: imports a file, and prints the trace: see import.sh. With --names as the
+ * first argument, prints each event's caller, too. */
 #include "replay/import.h"
 #include "replay/symbols.h"
 
@@ -26,7 +26,7 @@ static unsigned depth(const Trace *trace, uint32_t caller)
     return depth;
 }
 
-/* A module: its addresses, and the end of its path. What the build-id is depends on the machine. */
+/* Prints a module: its addresses, and the end of its path. The build-id depends on the machine. */
 static void print_rare(const TraceEvent *event)
 {
     const char *path = strchr(event->text, ' ');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures that no region of a test could have. */
+ * Figures beyond those of any region in a test. */
 #include "region/stats.h"
 #include "support.h"
 

@@ -42,7 +42,7 @@ static void put_rare(TraceRare rare)
     put(TRACE_RARE, 0);
 }
 
-/* Whether the words are of an operation on a block. */
+/* Returns whether the words are an operation on a block. */
 static bool take_block(const char *word, uint64_t one, uint64_t other)
 {
     event.block.number = one;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes a trace of a program that never was: page-trace FILE EVENTS. It has threads, callers, short-lived and long-lived
- * blocks, phases, and names that would do harm in a page that took them for HTML. */
+ * page-trace FILE EVENTS: writes a trace of an invented program. It has threads, callers,
+ * short-lived and long-lived blocks, phases, and names that would do harm in a page that took them
+ * for HTML. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_OnFull: a handler that helps, one that never does, and one that needs memory itself. What it is under
- * libmem-malloc.so is in preload.sh. */
+ * Mem_OnFull: a handler that helps, one that never does, and one that needs memory itself. For
+ * libmem-malloc.so see preload.sh. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 enum { SIZE = 1 << 16 };
 
-/* What the handler was told, and what it does. */
+/* The arguments of the handler, and its actions. */
 typedef struct Handling {
     const Bed *bed;
     Mem_Full last;
@@ -49,7 +49,7 @@ static int handle(const Mem_Full *full, void *context)
     return handling->answer;
 }
 
-/* A region that is full but for 1 KiB: with ballast of three quarters, and a block behind it. */
+/* Fills a region except for 1 KiB, with ballast of three quarters, and a block behind it. */
 static Handling fill(Bed *bed, char **block)
 {
     Handling handling = {.bed = bed, .answer = 1};
@@ -115,7 +115,7 @@ START_TEST(handler_that_frees)
     ck_assert_uint_eq(after.aligned_allocs, before.aligned_allocs + (call == ALIGNED));
     ck_assert_uint_eq(after.allocs, before.allocs + (call == ALLOC) + 1); /* the handler's */
     checked_sound(&bed);
-    /* From now on nobody is asked. */
+    /* No handler from here on. */
     Mem_OnFull(NULL, NULL);
     ck_assert_ptr_null(request(&bed, call, got, SIZE - 1000));
     ck_assert_uint_eq(handling.calls, 3);
@@ -142,7 +142,7 @@ START_TEST(handler_that_never_helps)
     ck_assert_ptr_null(request(&bed, call, block, 20000));
     ck_assert_uint_eq(handling.calls, 1);
     ck_assert_int_eq(block[255], 0x5A);
-    /* What no handler could bring about. */
+    /* Requests that no handler could make succeed. */
     handling.calls = 0;
     errno = 0;
     ck_assert_ptr_null(request(&bed, call, block, bed.capacity + 4096));
@@ -241,7 +241,7 @@ START_TEST(handler_with_caches)
 }
 END_TEST
 
-/* The region is not locked: another thread may free what is needed. */
+/* Frees the ballast in another thread: the region is not locked. */
 static void *free_ballast(void *argument)
 {
     Handling *handling = argument;

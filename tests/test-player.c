@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The player puts each block where the library does, whatever thread of the trace calls. Threads of this program make
- * calls on a region, one after the other; the player makes the same ones, by one thread, on a region of its own. Places
- * are compared after each call, and the player's region is checked whole. */
+ * The player puts each block where the library does, whichever thread of the trace calls. Threads
+ * of this program make calls on a region, one after another; the player makes the same calls, in
+ * one thread, on a region of its own. The places are compared after each call, and the player's
+ * region is checked. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ typedef struct Real {
     bool done; /* the last call found memory */
 } Real;
 
-/* A thread that does what it is told to. */
+/* A thread that makes the calls it is told to make. */
 typedef struct Worker {
     pthread_t thread;
     sem_t told, did;
@@ -131,7 +132,7 @@ static void compare(const Play *play, uint32_t slot)
     ck_assert_msg(player_check(play->player, message, sizeof message), "%s", message);
 }
 
-/* The next call: more of those that allocate while `filling`. */
+/* Returns the next call; more allocations while `filling`. */
 static TraceEvent next_event(Play *play, bool filling)
 {
     TraceEvent event = {.op = TRACE_FREE, .size = random_scaled(&play->random, 20000)};

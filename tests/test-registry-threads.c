@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_RegionOf and Mem_Regions while other threads create and destroy regions, fork, and end in a visitor. What would
- * never end is ended by Check. */
+ * Mem_RegionOf and Mem_Regions while other threads create and destroy regions, fork, and end in a
+ * visitor. Check ends a test that hangs. */
 #include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ static bool has_to_stop(void)
     return __atomic_load_n(&stop, __ATOMIC_RELAXED);
 }
 
-/* Each makes regions, mapped and inside of one another, finds them, and ends them. */
+/* Creates regions, mapped and inside one another, finds them, and destroys them. */
 static void *come_and_go(void *argument)
 {
     unsigned *rounds = argument;
@@ -38,7 +38,7 @@ static void *come_and_go(void *argument)
     return NULL;
 }
 
-/* The region that is shown does not end meanwhile: it can be used. */
+/* Uses the visited region, which is not destroyed meanwhile. */
 static int use(Mem_Region *region, void *context)
 {
     void *block = Mem_RegionAlloc(region, 8);
@@ -95,7 +95,7 @@ static int count(Mem_Region *region, void *context)
     return 0;
 }
 
-/* The child of any fork has all regions, and may visit, create and end some. */
+/* Runs in a child: it has all regions, and may visit, create and destroy some. */
 static void use_in_child(Mem_Region *stays, void *block)
 {
     unsigned visits = 0;
@@ -133,7 +133,8 @@ START_TEST(forks_while_others_look)
 }
 END_TEST
 
-/* A visitor that forks: the visit goes on in both, and in the child regions end after it. */
+/* Forks in a visitor: the visit goes on in both processes, and afterwards regions can be destroyed
+ * in the child. */
 static int fork_once(Mem_Region *region, void *context)
 {
     pid_t *child = context;
@@ -182,7 +183,7 @@ static void *destroy(void *argument)
     return Mem_RegionDestroy(argument) == 0 ? argument : NULL;
 }
 
-/* A thread that ends in a visitor keeps no region from ending. */
+/* A thread that ends in a visitor does not keep regions from being destroyed. */
 START_TEST(visitor_ends_its_thread)
 {
     Mem_Region *region = Mem_RegionCreate(SIZE, NULL);
@@ -198,7 +199,8 @@ START_TEST(visitor_ends_its_thread)
 }
 END_TEST
 
-/* One thread visits; another one wants to destroy the region, and has not before the visitor is left. */
+/* One thread visits; another one wants to destroy the region, and waits until the visitor
+ * returns. */
 typedef struct Waiting {
     pthread_t thread;
     bool started, destroyed;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mem_RegionOf and Mem_Regions: the regions of the process, and the one that an address lies in. Threads that use both
- * while regions come and go are in test-registry-threads.c. */
+ * Mem_RegionOf and Mem_Regions: the regions of the process, and the region of an address.
+ * test-registry-threads.c uses both while regions come and go. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +121,7 @@ START_TEST(region_of_the_innermost)
 }
 END_TEST
 
-/* What was visited. */
+/* The visited regions. */
 typedef struct Visited {
     Mem_Region *regions[MANY];
     size_t count;
@@ -148,7 +148,8 @@ static Visited *visit_all(void)
     return &visited;
 }
 
-/* Regions are made and ended at random; each is found, and visited once, in the order of addresses. */
+/* Creates and destroys regions at random; each is found, and visited once, in the order of
+ * addresses. */
 START_TEST(regions_come_and_go)
 {
     static char memory[MANY][4096];
@@ -208,7 +209,7 @@ START_TEST(visit_ends_early)
 }
 END_TEST
 
-/* What a visitor may do, and what fails. */
+/* Does everything that a visitor may do, and calls that must fail. */
 static int use_everything(Mem_Region *region, void *context)
 {
     int *visits = context;
@@ -259,7 +260,7 @@ START_TEST(visitors_use_everything)
 }
 END_TEST
 
-/* A handler of a misuse asks which region a pointer is from. */
+/* Asks, in a misuse handler, which region a pointer is from. */
 static void ask(const Mem_Misuse *misuse, void *context)
 {
     ck_assert_ptr_eq(Mem_RegionOf(misuse->pointer), misuse->region);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Traces: events that were written are read again, from whole files and from those that were cut off. */
+ * Traces: written events are read again, from complete and from truncated files. */
 #include "support.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ enum { USUAL = 200000, EVENTS_OF_FRAMES = 150000, LIVE_MAX = 5000, NODES = 300 }
 
 static char path[64];
 
-/* What a block is known to be. */
+/* The expected properties of a block. */
 typedef struct Known {
     uint64_t number, size, born, born_time;
     uint32_t caller, thread, region;
@@ -145,7 +145,7 @@ static void check_event(const TraceEvent *event, const TraceEvent *wanted, const
     }
 }
 
-/* Makes a whole file one of a program that was killed. */
+/* Turns a complete file into that of a killed program. */
 static void cut_off_index(void)
 {
     TestFile file = file_read(path);
@@ -157,7 +157,7 @@ static void cut_off_index(void)
     file_free(&file);
 }
 
-/* Writes so many events, and ends the trace, or leaves it as a program that was killed does. */
+/* Writes `events` events, and ends the trace, or leaves it as a killed program does. */
 static void write_trace(uint64_t events, bool finish)
 {
     static Source source;
@@ -184,7 +184,7 @@ static void write_trace(uint64_t events, bool finish)
     }
 }
 
-/* Reads all events, which are the first of the source's. Returns how many there are. */
+/* Reads all events, which are the first ones of the source. Returns how many there are. */
 static uint64_t read_prefix(Trace *trace)
 {
     static Source source;
@@ -248,7 +248,8 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
-/* Opens a file that is no trace, or reads it up to the error in it, and looks for words in what the error says. */
+/* Opens a file that is no trace, or reads it up to an error, and looks for words in the error's
+ * text. */
 static void expect_error(const TestFile *file, const char *words)
 {
     TraceError error = {""};
@@ -269,7 +270,7 @@ static void expect_error(const TestFile *file, const char *words)
     ck_assert_msg(strstr(error.text, words) != NULL, "'%s' is not in: %s", words, error.text);
 }
 
-/* A program that was killed leaves a file that ends anywhere: whole frames of it are read. */
+/* A killed program leaves a file that ends anywhere: its complete frames are read. */
 START_TEST(what_was_killed_is_read_up_to_its_end)
 {
     uint64_t last = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files that are no traces, or damaged ones: what the fuzzer found worth keeping, all beginnings of it, and thousands
- * of changes of it. Each is read, or told of; nothing crashes, and memory is limited. */
+ * Files that are no traces, or damaged ones: the fuzzer's collection, all beginnings of it, and
+ * thousands of changes of it. Each is read, or refused with an error; nothing crashes, and memory
+ * is limited. */
 #include "support.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The merger: what threads recorded comes out in one order, which is possible, whatever the clock is like and whenever
- * the records arrive. */
+ * The merger: the records of threads come out in one order, which is possible, whatever the clock
+ * does and whenever records arrive. */
 #include "support.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@ enum { SEEDS = 6 };
 
 static Sim sim;
 
-/* The caller of a record is the number of its operation; so is that of its event. */
+/* Returns the address of a caller: it is the number of the operation, in the record and in its
+ * event. */
 static uint32_t same_number(void *context, uint64_t address, uint32_t parent)
 {
     (void)context;
@@ -85,7 +86,7 @@ static void check_event(Checker *checker, const TraceEvent *event)
     checker->live[event->block.number] = event->op != TRACE_FREE;
 }
 
-/* Adds what can be seen at a moment, in spans of any length. */
+/* Adds the records visible at a moment, in spans of any length. */
 static void add_records(Checker *checker, uint64_t now, Random *random)
 {
     for (uint32_t i = 0; i < SIM_THREADS; i++) {
@@ -118,7 +119,7 @@ static void take_events(Checker *checker, uint64_t until)
     ck_assert_int_eq(found, 0);
 }
 
-/* Nothing is missing, nothing was invented. */
+/* Verifies that nothing is missing, and nothing was invented. */
 static void finish(Checker *checker)
 {
     MergeCounts counts = merge_counts(checker->merge);
@@ -171,7 +172,7 @@ START_TEST(clocks_may_differ)
 }
 END_TEST
 
-/* Records are polled for, and threads are interrupted between a stamp and its record. */
+/* Records are polled, and threads are interrupted between a stamp and its record. */
 START_TEST(late_records_do_no_harm)
 {
     SimOptions options = {.seed = (uint64_t)_i, .tick = 1, .delay = 3000};
@@ -245,7 +246,7 @@ START_TEST(unknown_blocks_are_left_out)
     Merge *merge = merge_records(records, 8);
 
     expect(merge, TRACE_ALLOC, 0);
-    expect(merge, TRACE_ALLOC, 1); /* what was resized is known from there on */
+    expect(merge, TRACE_ALLOC, 1); /* the resized block is known from here on */
     expect(merge, TRACE_FREE, 1);
     expect(merge, TRACE_FREE, 0);
     expect_end(merge, 3, 0, 0);
@@ -270,7 +271,7 @@ START_TEST(a_missing_free_is_put_in)
 }
 END_TEST
 
-/* Until a moment, and not a record further; a resize whose end is not there yet. */
+/* Events end at a given moment; a resize whose end is not there yet. */
 START_TEST(until_is_kept)
 {
     TraceRaw records[] = {

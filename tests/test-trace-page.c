@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The bytes that mem-trace(5) shows: they are what is written, and can be read. */
+ * The bytes shown in mem-trace(5) are those that are written, and can be read. */
 #include "support.h"
 
 #include <ctype.h>
@@ -30,7 +30,8 @@ static void write_example(void)
     ck_assert(trace_finish(writer, &error));
 }
 
-/* Compares the bytes of a line, "OFFSET  BYTE BYTE...", with those of the file. Returns how many there are. */
+/* Compares the bytes of a line, "OFFSET  BYTE BYTE...", with those of the file. Returns how many
+ * there are. */
 static size_t compare_line(const char *line, const TestFile *file, size_t place)
 {
     char *next;

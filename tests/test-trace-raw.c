@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Raw traces: chunks of threads, in any order in the file, are read merged, and are the same when they are compressed. */
+ * Raw traces: chunks of threads, in any order in the file, are read merged, and stay the same when
+ * compressed. */
 #include "support.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ static void begin_file(TestFile *file)
     file_insert(file, 0, &header, sizeof header);
 }
 
-/* Appends a chunk of a thread's records, from one on. */
+/* Appends a chunk of a thread's records, starting with one. */
 static void append_chunk(TestFile *file, uint32_t thread, size_t first)
 {
     size_t left = sim.threads[thread].count - first;
@@ -92,7 +93,8 @@ static Trace *open_trace(const char *name)
     return trace;
 }
 
-/* Reads all events: each is that of the operation whose number is its caller's address, and about the same block. */
+/* Reads all events: each is of the operation whose number is its caller's address, and of the same
+ * block. */
 static void read_trace(Trace *trace)
 {
     static uint64_t blocks[SIM_OPERATIONS]; /* what those of the trace truly are */
@@ -170,7 +172,7 @@ START_TEST(a_full_disk_is_told)
 }
 END_TEST
 
-/* Changes of the second chunk, and what is said of it. */
+/* Changes of the second chunk, and the resulting errors. */
 static const struct {
     size_t place; /* in the frame */
     unsigned char byte;

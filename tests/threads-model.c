@@ -5,7 +5,7 @@
 
 enum { BEGIN = 1000000, BASE = 0x10000, SPACING = 64 };
 
-/* What is at an address. */
+/* The state of an address. */
 typedef struct Place {
     bool live;
     uint64_t block;
@@ -25,7 +25,7 @@ static uint64_t some(State *state, uint64_t limit)
     return limit == 0 ? 0 : random_below(&state->random, (size_t)limit + 1);
 }
 
-/* Adds a record that was stamped and published at these moments. */
+/* Adds a record, with its stamp and the time of its publication. */
 static void record(State *state, SimThread *thread, RawKind kind, size_t place, uint64_t stamp,
                    uint64_t published)
 {
@@ -41,7 +41,7 @@ static void record(State *state, SimThread *thread, RawKind kind, size_t place, 
     thread->published[index] = published;
 }
 
-/* A free takes effect behind its stamp, and is published in between. */
+/* Frees: takes effect after its stamp, and is published in between. */
 static void give(State *state, SimThread *thread, RawKind kind, size_t place)
 {
     uint64_t stamp = state->now + 1;
@@ -52,7 +52,8 @@ static void give(State *state, SimThread *thread, RawKind kind, size_t place)
     state->now = thread->busy = published + 1;
 }
 
-/* An allocation takes effect first, then its stamp is taken, and at some time it is published. Others go on. */
+/* Allocates: takes effect first, is stamped, and is published at some later time. Other threads go
+ * on meanwhile. */
 static void take(State *state, SimThread *thread, RawKind kind, size_t place, uint64_t block)
 {
     uint64_t stamp = state->now + 1 + some(state, 3);

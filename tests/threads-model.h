@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads that allocate and free, in a simulated time: what they did in which order, and the records that a recorder
- * would have made of it. */
+ * Threads that allocate and free in simulated time: the true order of their operations, and the
+ * records of a recorder. */
 #ifndef MEM_TESTS_THREADS_MODEL_H
 #define MEM_TESTS_THREADS_MODEL_H
 
@@ -23,7 +23,7 @@ typedef struct SimOptions {
     uint64_t delay; /* between a stamp and when its record can be seen, at most */
 } SimOptions;
 
-/* What truly happened: the caller of each record is the number of its operation, from 1 on. */
+/* The true events: the caller of each record is the number of its operation, from 1 on. */
 typedef struct SimOperation {
     TraceOp op;
     uint64_t block; /* allocations are numbered in their order, from 0 on */

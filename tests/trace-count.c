@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counts what a trace has, for tests/record.sh: a word and a number a line. Argument: the trace. */
+ * Counts the events of a trace, for tests/record.sh: prints lines with a word and a number.
+ * Argument: the trace. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files of tests of traces, in memory. */
+ * Files in memory, for tests of traces. */
 #ifndef MEM_TESTS_TRACE_FILE_H
 #define MEM_TESTS_TRACE_FILE_H
 
@@ -19,7 +19,7 @@ TestFile file_read(const char *path);
 void file_write(const TestFile *file, const char *path);
 void file_free(TestFile *file);
 
-/* Puts bytes in at a place, and takes them out. */
+/* Insert bytes at a place; remove them. */
 void file_insert(TestFile *file, size_t place, const void *bytes, size_t size);
 
 /* Appends the frame of a thread's chunk. */

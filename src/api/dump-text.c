@@ -11,26 +11,26 @@
 
 enum {
     PICTURE_COLUMNS = 64,
-    LIST_ENDS = 32 /* blocks shown of each end of a list that is too long to be shown whole */
+    LIST_ENDS = 32 /* blocks shown at each end of a list too long to be shown whole */
 };
 
-/* How much of each column of the picture is in use. */
+/* The use of each column of the picture. */
 typedef struct Picture {
-    size_t units;                 /* of the heap */
-    size_t columns;               /* as many as units, if these are fewer than PICTURE_COLUMNS */
+    size_t units;                 /* units of the heap */
+    size_t columns;               /* at most PICTURE_COLUMNS, and at most units */
     size_t used[PICTURE_COLUMNS]; /* units in use, of each column */
 } Picture;
 
-/* All that the text tells. */
+/* The contents of the text. */
 typedef struct Text {
-    Mem_Stats stats; /* of the same moment as all else */
+    Mem_Stats stats; /* of the same moment as the rest */
     Picture picture;
     size_t blocks;              /* blocks and free runs in all */
     ViewBlock first[LIST_ENDS]; /* the first ones */
-    ViewBlock last[LIST_ENDS];  /* of those behind them: block n is at n modulo the ends' length */
+    ViewBlock last[LIST_ENDS];  /* the last ones: block n is at n modulo LIST_ENDS */
 } Text;
 
-/* The unit that a column begins with. */
+/* Returns the first unit of a column. */
 static size_t column_start(const Picture *picture, size_t column)
 {
     return (size_t)((uint64_t)picture->units * column / picture->columns);
@@ -117,7 +117,7 @@ static void print_head(Region *region, FILE *stream)
             region_capacity(region), region_first(region), heap_bytes(&region->heap, 1));
 }
 
-/* Tenths of a percent, rounded up as the figure is. */
+/* Converts to tenths of a percent, rounded up like the figure. */
 static unsigned permille(uint64_t per_million)
 {
     return (unsigned)((per_million + 999) / 1000);

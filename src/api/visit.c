@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The regions of the process: each of them is shown to a function of the program's, and the one that an address lies in
- * is found. However that function is left, by the end of its thread or an exception as well, regions may end again:
- * that takes -fexceptions. */
+ * Calls a function of the program with each region of the process, and finds the region of an
+ * address. However that function is left, even by an exception or the end of its thread, regions
+ * can be destroyed afterwards. That takes -fexceptions. */
 #include <errno.h>
 #include <pthread.h>
 

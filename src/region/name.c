@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character that a text begins with. 0: the text does not begin with one, or it is a control
- * character. Nothing behind the null byte is read. */
+/* Returns the bytes of the UTF-8 character at the start of a text; 0 if there is none, or it is a
+ * control character. Reads nothing behind the null byte. */
 static size_t character_bytes(const unsigned char *text)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800,

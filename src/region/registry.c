@@ -65,7 +65,7 @@ static uintptr_t reach_of(const Region *region)
     return region == NULL ? 0 : region->node.reach;
 }
 
-/* Gives a region its subtrees. */
+/* Sets the subtrees of a region. */
 static Region *join(Region *left, Region *region, Region *right)
 {
     uintptr_t reach = end_of(region);
@@ -76,7 +76,7 @@ static Region *join(Region *left, Region *region, Region *right)
     return region;
 }
 
-/* Splits a tree in those that begin below an address, and those that do not. */
+/* Splits a tree into the regions that begin below an address, and the others. */
 static void split(Region *root, uintptr_t address, Region **left, Region **right)
 {
     Region *middle;
@@ -92,7 +92,7 @@ static void split(Region *root, uintptr_t address, Region **left, Region **right
     }
 }
 
-/* Makes one tree of two, the first of which lies before the second. */
+/* Joins two trees, the first of which lies before the second. */
 static Region *merge(Region *left, Region *right)
 {
     if (left == NULL || right == NULL) {
@@ -129,8 +129,9 @@ static Region *take_out(Region *root, const Region *region, uintptr_t begin)
     return join(left_of(root), root, take_out(right_of(root), region, begin));
 }
 
-/* Of the regions to the left of one that begins at the address or below, each begins there or below. So if one of them
- * reaches beyond the address, it has it, and no second branch is searched in vain. */
+/* Finds the innermost region of an address. Regions to the left of one that begins at or below the
+ * address begin there, too. So if one of them reaches beyond the address, it contains it, and no
+ * second branch is searched in vain. */
 static Region *find(Region *root, uintptr_t address)
 {
     Region *found = NULL;

@@ -28,12 +28,12 @@ typedef struct Visit {
     bool locked;    /* the lock was taken: not by a visit inside of another one */
 } Visit;
 
-/* Between these two, regions do not end. The thread may call functions of the program's, which may fork. The end
- * takes a Visit. */
+/* Begin and end a visit: no region is destroyed in between. The thread may call functions of the
+ * program, which may fork. registry_end_visit takes a Visit. */
 void registry_begin_visit(Visit *visit);
 void registry_end_visit(void *visit);
 
-/* Whether the calling thread visits regions. */
+/* Returns whether the calling thread visits regions. */
 bool registry_is_visiting(void);
 
 #endif
