@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Looking at a region with caches: statistics, walks, dumps and checks agree, show maximal free
- * runs, and move nothing, even while other threads go on. Blocks of two threads share no cache
- * line. */
+ * Looks at a region with caches: all agree, show maximal free runs, and move nothing, even while
+ * other threads go on. Blocks of two threads share no cache line. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,9 +13,9 @@ enum {
     RECORDS = THREAD_MODULE ? 4096 : 1024 /* threads that have caches at a time */
 };
 
-/* How often a thread looks whether another one is busy before it sleeps, and the shortest and
- * longest sleep, in ns. A busy thread is done after some tens of instructions, unless it is
- * preempted; then it may run only while this thread does not. */
+/* Looks at a busy thread before sleeping, and the shortest and longest sleep, in ns. A busy thread
+ * is done after some tens of instructions, unless it is preempted; then it may run only while this
+ * thread does not. */
 enum { LOOKS = 100, PAUSE_MIN = 20000, PAUSE_MAX = 1000000 };
 
 #define EMPTY &cache_none
@@ -37,8 +37,8 @@ __thread unsigned char thread_calls[THREAD_REGIONS];
 static __thread bool is_entering; /* about to take a record */
 static __thread bool is_barred;   /* never gets a record again */
 
-/* Guards what follows. A thread in fork() holds it, and has seized all caches. They stay seized
- * while it uses regions. */
+/* Guards the following. A thread in fork() holds it, with all caches seized even while it uses
+ * regions. */
 static Spin list_lock;
 static Thread records[RECORDS];
 static size_t record_count; /* records from this one on were never used */
@@ -92,8 +92,8 @@ static void take_cache_away(Thread *thread, size_t slot)
     show(thread, slot, NULL);
 }
 
-/* Initializes the mutex of a record, released. If the system has no robust mutexes, it is a plain
- * one: then a thread that ends by the system call alone keeps its record. */
+/* Initializes the mutex of a record, released. Without robust mutexes it is a plain one: then a
+ * thread that ends by the system call alone keeps its record. */
 static void make_alive(Thread *thread)
 {
     pthread_mutexattr_t attributes;
@@ -114,8 +114,8 @@ static bool is_busy(const Thread *thread)
     return __atomic_load_n(&thread->busy, THREAD_SANITIZED ? __ATOMIC_SEQ_CST : __ATOMIC_ACQUIRE);
 }
 
-/* Takes a record if it has no owner. If the last owner ended in the middle of a call, its caches
- * are left alone: their state is unknown. Their spans go back to the heap when the region
+/* Takes a record without an owner. If its last owner ended in the middle of a call, the state of
+ * its caches is unknown: they are left alone, and their spans go back to the heap when the region
  * settles. */
 static bool claim(Thread *thread)
 {
@@ -166,8 +166,8 @@ static void lose_cache(Thread *thread, size_t slot)
     }
 }
 
-/* Ends a thread. The key's value may be that of another thread: one that ended by the system call
- * alone may have left it in memory that is used again. */
+/* Ends a thread. The key's value may be stale memory of a thread that ended by the system call
+ * alone. */
 static void end_thread(void *unused)
 {
     Thread *self = thread_self;
@@ -274,8 +274,8 @@ void thread_set_cache(Thread *self, size_t slot, Cache *cache)
     threads_unlock();
 }
 
-/* Points a record at its own caches of some slots, or at the empty one. Returns whether it has any
- * and is not the caller's. */
+/* Points a record at its caches of some slots, or at the empty one. Returns whether it has any and
+ * is not the caller's. */
 static bool show_slots(Thread *thread, unsigned slots, bool seized)
 {
     bool owner = false;
@@ -354,8 +354,7 @@ void threads_show(size_t slot)
     threads_unlock();
 }
 
-/* Releases the robust mutex of this thread: a held one is in a list of the thread, and the child
- * must start with an empty list. */
+/* Releases this thread's robust mutex: the child must start with an empty list of held ones. */
 void threads_before_fork(void)
 {
     spin_take(&list_lock);
@@ -365,8 +364,7 @@ void threads_before_fork(void)
     }
 }
 
-/* Takes the mutex of this thread's record. No thread ever waits for such a mutex, so it has no
- * place in the order of locks. */
+/* Takes the mutex of this thread's record, which no thread ever waits for: it has no lock order. */
 static void take_alive(void)
 {
     if (thread_self != &thread_none) {
