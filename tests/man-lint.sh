@@ -149,7 +149,7 @@ function read_page(line,    flat, name, n, i)
         return
     flat = squeeze(line)
     text[page] = text[page] " " flat
-    while (!in_program && match(flat, /(Mem_[A-Za-z]+|libmem(-malloc)?|memrun|memreplay)\([1357]\)/)) {
+    while (!in_program && match(flat, /(Mem_[A-Za-z]+|libmem(-malloc)?|memrun|memreplay|mem-trace)\([1357]\)/)) {
         name = substr(flat, RSTART, RLENGTH)
         sub(/\(/, ".", name)
         sub(/\)/, "", name)
