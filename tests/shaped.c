@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "region/layout.h"
+#include "region/registry.h"
 
 Bed shaped_open(const Shape *shape)
 {
@@ -37,6 +38,7 @@ Bed shaped_open(const Shape *shape)
     /* The limits of the short way. */
     ck_assert_uint_eq(region->heap.fast_classes, unit == UNIT_BYTES ? layout.classes : 0);
     ck_assert_uint_eq(region->heap.fast_end, unit == UNIT_BYTES ? layout.end : 0);
+    registry_add(region);
     bed.region = region_handle(region);
     bed.first = heap_address(&region->heap, region->heap.first);
     bed.capacity = shape->units * unit;
