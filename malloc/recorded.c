@@ -6,13 +6,10 @@
 #include "recording.h"
 
 /* Records a call. Keeps errno, which belongs to the program's call. */
-static void *note(RecordCaller caller, RecordRequest request, void *block)
+static ALWAYS_INLINE void *note(RecordCaller caller, RecordRequest request, void *block)
 {
-    int saved = errno;
-
     request.region = recording_region();
-    record_alloc(caller, request, block);
-    errno = saved;
+    record_alloc(caller, &request, block);
     return block;
 }
 
@@ -55,19 +52,14 @@ void *recorded_resize(void *pointer, size_t size, const void *address)
     RecordRequest request = {.size = size, .region = recording_region()};
     bool is_recorded;
     void *block;
-    int saved;
 
     if (region == NULL) {
         return NULL;
     }
-    saved = errno;
     is_recorded = record_move_from(caller, request.region, pointer);
-    errno = saved;
     block = path_resize_in(region, pointer, size);
     if (is_recorded) {
-        saved = errno;
-        record_move_to(caller, request, block);
-        errno = saved;
+        record_move_to(caller, &request, block);
     }
     return block;
 }
@@ -75,11 +67,9 @@ void *recorded_resize(void *pointer, size_t size, const void *address)
 void recorded_free(void *pointer, const void *caller)
 {
     Mem_Region *region = path_region();
-    int saved = errno;
 
     if (region != NULL) {
         record_free(RECORD_CALLER(caller), recording_region(), pointer);
-        errno = saved;
         path_free_in(region, pointer);
     }
 }

@@ -19,13 +19,7 @@ enum {
 StartNone start_none;
 Mem_Region *start_region = (Mem_Region *)(void *)(&start_none.region + 1);
 
-/* The region; NULL until it is made. */
-static Mem_Region *made;
-
-Mem_Region *start_get_region(void)
-{
-    return __atomic_load_n(&made, __ATOMIC_ACQUIRE);
-}
+Mem_Region *start_made;
 
 /* Makes a region of a size; if less will do, of the largest size possible. Memory is no obstacle:
  * the region is sparse. Address space may be one, and in some configurations the commit limit. */
@@ -55,7 +49,7 @@ static Mem_Region *make_first_region(bool *asked_for)
     region = make_region(size, !*asked_for, flags);
     if (region != NULL) {
         ahead_start(region, (flags & MEM_HUGE) == 0);
-        __atomic_store_n(&made, region, __ATOMIC_RELEASE);
+        __atomic_store_n(&start_made, region, __ATOMIC_RELEASE);
         if (!recorded) {
             __atomic_store_n(&start_region, region, __ATOMIC_RELEASE);
         }

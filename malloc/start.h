@@ -36,8 +36,13 @@ static inline Mem_Region *start_get_short(void)
     return region == region_handle(&start_none.region) ? NULL : region;
 }
 
-/* Returns the region, or NULL if it is not made yet. */
-Mem_Region *start_get_region(void);
+/* The region; NULL until it is made. */
+extern HIDDEN Mem_Region *start_made;
+
+static inline Mem_Region *start_get_region(void)
+{
+    return __atomic_load_n(&start_made, __ATOMIC_ACQUIRE);
+}
 
 /* Makes the region, unless it exists. Returns NULL if the system has no memory for one. */
 Mem_Region *start_make_region(void);

@@ -108,7 +108,9 @@ static void reset(unsigned region)
 
 static void alloc(const HookCall *call, const void *block)
 {
-    record_alloc(caller_of(call), request_of(call), block);
+    const RecordRequest request = request_of(call);
+
+    record_alloc(caller_of(call), &request, block);
 }
 
 static void free_block(const HookCall *call, const void *block)
@@ -123,7 +125,9 @@ static bool move_from(const HookCall *call, const void *block)
 
 static void move_to(const HookCall *call, const void *block)
 {
-    record_move_to(RECORD_CALLER(call->caller), request_of(call), block);
+    const RecordRequest request = request_of(call);
+
+    record_move_to(RECORD_CALLER(call->caller), &request, block);
 }
 
 /* What libmem.so asks for. */

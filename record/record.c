@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "record/record.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,20 +215,16 @@ static bool make_ready(RecordThread *self, uint32_t process, size_t records)
 
 static __attribute__((__noinline__)) RecordThread *enter_slowly(RecordThread *self, size_t records)
 {
+    int saved = errno;
     bool is_child = false;
     bool is_ready;
 
-    if (self->process == RECORD_BUSY) {
+    if (self->process == RECORD_BUSY || (!record_is_on() && !(is_child = enter_child()))) {
         return NULL;
-    }
-    if (!record_is_on()) {
-        is_child = enter_child();
-        if (!is_child) {
-            return NULL;
-        }
     }
     is_ready = make_ready(self, recorded_process(), records);
     self->process = record_is_on() ? recorded_process() : (uint32_t)RECORD_NEW;
+    errno = saved; /* that of the program's call */
     if (is_child) {
         record_options.describe();
         return record_enter(records);
@@ -310,8 +307,8 @@ static __attribute__((__noinline__)) void put_stack(RecordThread *self, RecordCa
 }
 
 /* Appends the end of an allocation or resize. */
-static ALWAYS_INLINE void put_result(RecordThread *self, RecordCaller caller, RecordRequest request,
-                                     RawKind kind, const void *block)
+static ALWAYS_INLINE void put_result(RecordThread *self, RecordCaller caller,
+                                     const RecordRequest *request, RawKind kind, const void *block)
 {
     const void *address = address_of(self, caller);
 
@@ -319,17 +316,18 @@ static ALWAYS_INLINE void put_result(RecordThread *self, RecordCaller caller, Re
         caller.address = address;
         put_stack(self, caller);
     }
-    record_put(self, (TraceRaw){stamp_after(), (uint64_t)(uintptr_t)block, request.size,
-                                pack(kind, address, request.alignment, request.region)});
+    record_put(self, (TraceRaw){stamp_after(), (uint64_t)(uintptr_t)block, request->size,
+                                pack(kind, address, request->alignment, request->region)});
     end_event(self, address);
 }
 
-void record_alloc(RecordCaller caller, RecordRequest request, const void *block)
+void record_alloc(RecordCaller caller, const RecordRequest *request, const void *block)
 {
     RecordThread *self = enter(1 + stack_records());
 
     if (self != NULL) {
-        put_result(self, caller, request, LIKELY(block != NULL) ? request.kind : RAW_FAILED, block);
+        put_result(self, caller, request, LIKELY(block != NULL) ? request->kind : RAW_FAILED,
+                   block);
     }
 }
 
@@ -365,7 +363,7 @@ bool record_move_from(RecordCaller caller, unsigned region, const void *block)
     return true;
 }
 
-void record_move_to(RecordCaller caller, RecordRequest request, const void *block)
+void record_move_to(RecordCaller caller, const RecordRequest *request, const void *block)
 {
     RecordThread *self = &this_thread;
 

@@ -60,7 +60,7 @@ typedef struct RecordRequest {
 } RecordRequest;
 
 /* A block was allocated; NULL: there was no memory for it. */
-void record_alloc(RecordCaller caller, RecordRequest request, const void *block);
+void record_alloc(RecordCaller caller, const RecordRequest *request, const void *block);
 
 /* A block is about to be freed. What is none is found out by readers. */
 void record_free(RecordCaller caller, unsigned region, const void *block);
@@ -68,7 +68,7 @@ void record_free(RecordCaller caller, unsigned region, const void *block);
 /* A block is about to be resized. True: record_move_to must be told what came of it; block: where it is now; NULL: there
  * was no memory, and it is as it was. */
 bool record_move_from(RecordCaller caller, unsigned region, const void *block);
-void record_move_to(RecordCaller caller, RecordRequest request, const void *block);
+void record_move_to(RecordCaller caller, const RecordRequest *request, const void *block);
 
 /* Something rare happened: see TraceRare. */
 void record_rare(TraceRare rare, unsigned region, uint64_t a, uint64_t b, const char *text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "record/stack.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "record/modules.h"
@@ -46,10 +47,13 @@ static void know_end(RecordThread *self, const void *frame)
     uint32_t process = self->process;
 
     if (self->stack_end == 0) {
+        int saved = errno;
+
         self->process = RECORD_BUSY;
         self->stack_end = find_end(frame);
         self->stack_end = self->stack_end == 0 ? 1 : self->stack_end;
         self->process = process;
+        errno = saved;
     }
 }
 
