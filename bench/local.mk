@@ -38,6 +38,12 @@ BENCH_PROGRAMS_FLAGS = --rounds=3
 draw = draw () { test '$(PYTHON)' = no || test ! -e $$1.tsv || \
 	$(PYTHON) $(srcdir)/bench/chart.py $$1.tsv $$1.svg || test $$? -eq 77; }; draw
 
+# What recording costs: see memrun(1).
+.PHONY: bench-record
+bench-record: memreplay$(EXEEXT)
+	@test '$(PYTHON)' != no || { echo 'bench-record needs Python 3: see ./configure' >&2; exit 1; }
+	$(PYTHON) $(srcdir)/bench/record.py
+
 # All benchmarks; those of threads; those of whole programs. The figures and their charts are in
 # files of these names in the build directory.
 .PHONY: bench bench-threads bench-programs
@@ -80,6 +86,7 @@ EXTRA_DIST += \
 	bench/chart.py \
 	bench/meter.py \
 	bench/programs.py \
+	bench/record.py \
 	bench/programs/json-text.py \
 	bench/programs/objects.lua \
 	bench/programs/objects.pl \
