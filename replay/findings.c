@@ -134,7 +134,7 @@ void findings_draw(const Options *options, const Findings *findings)
     report.latencies = latencies;
     if (findings->has_room) {
         report.region = findings->options;
-        report.reason = "This is the size that was asked for.";
+        report.reason = "it was asked for";
     } else {
         report.region = findings->fits[0].options;
         report.region.size = findings->advice.bytes;

@@ -39,7 +39,7 @@ const Summary = (() => {
       facts.complete ? null : "the recording ended early: the program was killed",
     ];
     element("subtitle").textContent = parts.filter(Boolean).join(" · ");
-    element("verdict").textContent = facts.reason || "";
+    element("verdict").textContent = facts.reason ? `Why this size: ${facts.reason.replace(/\.$/, "")}.` : "";
   }
 
   function figure(name, value, small) {
