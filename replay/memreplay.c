@@ -75,7 +75,7 @@ static int tell_all(const Options *options)
 {
     size_t room = 0;
     size_t count = options->file_count;
-    RivalProcess **rivals = table_grow(NULL, &room, count - 1, sizeof *rivals);
+    RivalProcess **rivals = table_grow(NULL, &room, count - 1, sizeof(RivalProcess *));
     Findings *findings;
     int status = STATUS_CARRIED;
 

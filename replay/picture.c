@@ -204,7 +204,8 @@ static void svg_addresses(const Collection *from, Buffer *svg)
     double capacity = (double)from->capacity;
     double step = axis_step(capacity, 6, true);
 
-    for (double bytes = 0; bytes <= capacity; bytes += step) {
+    for (unsigned i = 0; i * step <= capacity; i++) {
+        double bytes = i * step;
         double y = TOP + HEIGHT - bytes / capacity * HEIGHT;
         buffer_print(svg, "<path d='M%d %.1fh-6'/><text x='%d' y='%.1f' text-anchor='end'>", LEFT,
                      y, LEFT - 10, y + 4);
@@ -218,7 +219,8 @@ static void svg_calls(const Collection *from, Buffer *svg)
     double events = (double)from->shape.events;
     double step = axis_step(events, 8, false);
 
-    for (double call = 0; call <= events; call += step) {
+    for (unsigned i = 0; i * step <= events; i++) {
+        double call = i * step;
         double x = LEFT + call / events * WIDTH;
         buffer_print(svg, "<path d='M%.1f %dv6'/><text x='%.1f' y='%d' text-anchor='middle'>", x,
                      TOP + HEIGHT, x, TOP + HEIGHT + 20);
