@@ -279,7 +279,7 @@ void grown_end(void)
         TraceFrame index;
         TraceEnd end;
     } last = {.index = {.magic = TRACE_FRAME_MAGIC, .kind = TRACE_INDEX}};
-    int descriptor;
+    int descriptor = -1;
 
     spin_take(&file.lock);
     last.end.index = file.bytes;

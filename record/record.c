@@ -91,7 +91,7 @@ bool record_start(const RecordOptions *options)
 static void end_thread(void *unused)
 {
     RecordThread *self = &this_thread;
-    SourceChunk chunk = self->chunk;
+    SourceChunk chunk;
 
     (void)unused;
     if (self->process != recorded_process()) {
