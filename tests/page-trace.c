@@ -82,8 +82,8 @@ static size_t wanted(const Program *program)
     double at = (double)program->event / (double)program->events;
     double most = (double)program->events / 20;
 
-    if (most > LIVE_MOST / 2)
-        most = LIVE_MOST / 2;
+    if (most > LIVE_MOST / 2.0)
+        most = LIVE_MOST / 2.0;
     return (size_t)(most * (at < 0.3   ? at / 0.3
                             : at < 0.5 ? 1
                             : at < 0.6 ? 1 - (at - 0.5) * 7
