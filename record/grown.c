@@ -285,8 +285,10 @@ void grown_end(void)
     last.end.index = file.bytes;
     memcpy(last.end.magic, TRACE_END_MAGIC, sizeof last.end.magic);
     if (!file.is_over && check_limit(file.bytes + sizeof last) == 0 && reopen(&descriptor) == 0) {
+        const char *path = file.path;
+
         if (pwrite(descriptor, &last, sizeof last, (off_t)file.bytes) != (ssize_t)sizeof last) {
-            tell_line("%s: %s; the end is missing", file.path, strerrordesc_np(errno));
+            tell_line("%s: %s; the end is missing", path, strerrordesc_np(errno));
         }
         close_file(descriptor);
     }

@@ -81,7 +81,9 @@ static void append_arguments(Text *text)
 
     length -= length > 0 && arguments[length - 1] == '\0';
     for (size_t i = 0; i < length; i++) {
-        arguments[i] = arguments[i] == '\0' ? ' ' : arguments[i];
+        if (arguments[i] == '\0') {
+            arguments[i] = ' ';
+        }
     }
     append(text, "arguments=");
     append_value(text, arguments, length);
@@ -117,8 +119,9 @@ static void append_settings(Text *text)
 
 size_t info_write(char *text, size_t size)
 {
-    Text info = {text, size, 0};
+    Text info = {.size = size};
 
+    info.to = text;
     append_line(&info, "recorder", "libmem " PACKAGE_VERSION);
     append_program(&info);
     append_arguments(&info);
