@@ -82,6 +82,7 @@ TESTS += \
 endif
 
 EXTRA_DIST += \
+	bench/replay.sh \
 	bench/README.md \
 	bench/chart.py \
 	bench/meter.py \

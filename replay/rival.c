@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,16 @@
 #include "replay/pass.h"
 
 enum { LOOK = 512 }; /* calls between two looks at what is resident */
+
+/* What the process is told of an event. */
+typedef struct Call {
+    uint64_t size, before; /* bytes: asked for; of the block so far */
+    uint64_t alignment;    /* bytes, a power of two; 0: any */
+    uint32_t slot;
+    uint32_t op; /* TraceOp; TRACE_RARE: all blocks are free; TRACE_OPS: that was all */
+} Call;
+
+enum { CALLS = 2048 }; /* that are told at a time */
 
 /* The blocks, in memory that malloc() does not know of. */
 typedef struct Blocks {
@@ -63,38 +72,38 @@ static void touch(const Blocks *blocks, void *block, size_t from, size_t size)
     }
 }
 
-static void *alloc(const TraceEvent *event)
+static void *alloc(const Call *call)
 {
     void *block = NULL;
-    size_t alignment = (size_t)event->alignment;
+    size_t alignment = (size_t)call->alignment;
 
-    if (event->op == TRACE_CALLOC) {
-        return calloc(1, (size_t)event->size);
+    if (call->op == TRACE_CALLOC) {
+        return calloc(1, (size_t)call->size);
     }
     if (alignment <= sizeof(void *)) {
-        return malloc((size_t)event->size);
+        return malloc((size_t)call->size);
     }
-    return posix_memalign(&block, alignment, (size_t)event->size) == 0 ? block : NULL;
+    return posix_memalign(&block, alignment, (size_t)call->size) == 0 ? block : NULL;
 }
 
 /* A request of 0 bytes may be answered by NULL. */
-static bool request(Blocks *blocks, const TraceEvent *event, Rival *rival)
+static bool request(Blocks *blocks, const Call *call, Rival *rival)
 {
-    void **block = &blocks->blocks[event->slot];
-    size_t before = event->op == TRACE_RESIZE ? (size_t)event->block.size : 0;
+    void **block = &blocks->blocks[call->slot];
+    size_t before = call->op == TRACE_RESIZE ? (size_t)call->before : 0;
     uint64_t begin = now();
-    void *result = event->op == TRACE_RESIZE
-                       ? realloc(*block, event->size == 0 ? 1 : (size_t)event->size)
-                       : alloc(event);
+    void *result = call->op == TRACE_RESIZE
+                       ? realloc(*block, call->size == 0 ? 1 : (size_t)call->size)
+                       : alloc(call);
     uint64_t time = now() - begin;
 
     histogram_add(&rival->latency, time);
     rival->ns += time;
-    if (result == NULL && event->size != 0) {
+    if (result == NULL && call->size != 0) {
         return false;
     }
     *block = result;
-    touch(blocks, result, before, (size_t)event->size);
+    touch(blocks, result, before, (size_t)call->size);
     return true;
 }
 
@@ -118,36 +127,23 @@ static void reset(Blocks *blocks)
     }
 }
 
-static bool play(Blocks *blocks, const TraceEvent *event, Rival *rival)
+static bool play(Blocks *blocks, const Call *call, Rival *rival)
 {
-    rival->calls += event->op <= TRACE_FREE;
-    switch (event->op) {
+    rival->calls += call->op <= TRACE_FREE;
+    switch (call->op) {
     case TRACE_ALLOC:
     case TRACE_CALLOC:
     case TRACE_RESIZE:
-        return request(blocks, event, rival);
+        return request(blocks, call, rival);
     case TRACE_FREE:
-        give(blocks, event->slot, rival);
+        give(blocks, call->slot, rival);
         return true;
     case TRACE_RARE:
-        if (event->rare == TRACE_REGION_ENDS || event->rare == TRACE_REGION_RESET) {
-            reset(blocks);
-        }
+        reset(blocks);
         return true;
     default:
         return true;
     }
-}
-
-/* Reads the trace once: what that takes is taken then, and does not count. */
-static void read_once(const TrialTrace *trace)
-{
-    Pass pass = pass_begin(trace->trace, trace->region, "the trace");
-    TraceEvent event;
-
-    while (pass_next(&pass, &event)) {
-    }
-    pass_end(&pass);
 }
 
 /* Memory that malloc() does not know of, and that is present. */
@@ -170,59 +166,63 @@ static void look(const Blocks *blocks, uint64_t before, Rival *rival)
     rival->growth = rival->end > rival->growth ? rival->end : rival->growth;
 }
 
-static void play_all(const TrialTrace *trace, Blocks *blocks, Rival *rival)
-{
-    Pass pass = pass_begin(trace->trace, trace->region, "malloc()");
-    uint64_t before = resident(blocks);
-    TraceEvent event;
-
-    for (uint64_t i = 0; !rival->failed && pass_next(&pass, &event); i++) {
-        rival->failed = !play(blocks, &event, rival);
-        if (i % LOOK == 0) {
-            look(blocks, before, rival);
-        }
-    }
-    look(blocks, before, rival);
-    pass_end(&pass);
-}
-
 /* ------------------------------------------------------------------------------------------------
  * The process
  * --------------------------------------------------------------------------------------------- */
 
-/* What it is told, and tells. */
+/* What both processes see. */
 typedef struct Shared {
-    char path[PATH_MAX];
-    uint32_t region;
+    size_t slots; /* of the trace, at least; written before the first call */
     Rival rival;
 } Shared;
 
 struct RivalProcess {
     pid_t child;
-    int pipe; /* a byte there lets it begin; its end, end */
+    int pipe; /* calls are written to it; its end is theirs */
     Shared *shared;
 };
 
-static void play_shared(Shared *shared)
+/* Reads calls, and plays them. Nothing else in this process asks malloc() for memory. */
+static void play_all(int pipe, Shared *shared)
 {
-    TrialTrace trace = {.path = shared->path, .region = shared->region};
+    static Call calls[CALLS];
     Blocks blocks = {.page = pages_size(), .statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
+    uint64_t before = 0;
+    ssize_t got;
+    bool ended = false;
+    size_t kept = 0; /* bytes of a call that is not there whole */
 
-    trace.trace = pass_open(trace.path);
-    read_once(&trace);
-    blocks.slots = trace_slots(trace.trace) + 1;
-    blocks.blocks = map(blocks.slots * sizeof *blocks.blocks);
-    if (blocks.statm < 0) {
-        fail();
+    memset(calls, 0, sizeof calls);
+    while (!ended && (got = read(pipe, (char *)calls + kept, sizeof calls - kept)) > 0) {
+        size_t bytes = kept + (size_t)got;
+
+        if (blocks.blocks == NULL) {
+            blocks.slots = shared->slots;
+            blocks.blocks = map(blocks.slots * sizeof *blocks.blocks);
+            before = resident(&blocks);
+        }
+        for (size_t i = 0; i < bytes / sizeof *calls && !ended; i++) {
+            ended = calls[i].op == TRACE_OPS;
+            if (shared->rival.failed) {
+                continue;
+            }
+            shared->rival.failed = !play(&blocks, &calls[i], &shared->rival);
+            if (i % LOOK == 0) {
+                look(&blocks, before, &shared->rival);
+            }
+        }
+        kept = bytes % sizeof *calls;
+        memmove(calls, (char *)calls + bytes - kept, kept);
     }
-    play_all(&trace, &blocks, &shared->rival);
+    if (blocks.blocks != NULL) {
+        look(&blocks, before, &shared->rival);
+    }
 }
 
 RivalProcess *rival_start(void)
 {
     RivalProcess *process = map(sizeof *process);
     int ends[2];
-    char byte;
 
     process->shared = map(sizeof *process->shared);
     if (pipe2(ends, O_CLOEXEC) != 0 || (process->child = fork()) < 0) {
@@ -230,9 +230,7 @@ RivalProcess *rival_start(void)
     }
     if (process->child == 0) {
         close(ends[1]);
-        if (read(ends[0], &byte, 1) == 1) {
-            play_shared(process->shared);
-        }
+        play_all(ends[0], process->shared);
         _exit(STATUS_CARRIED);
     }
     close(ends[0]);
@@ -240,15 +238,67 @@ RivalProcess *rival_start(void)
     return process;
 }
 
+static Call call_of(const TraceEvent *event)
+{
+    return (Call){.size = event->size,
+                  .before = event->op == TRACE_RESIZE ? event->block.size : 0,
+                  .alignment = event->alignment,
+                  .slot = event->slot,
+                  .op = (uint32_t)event->op};
+}
+
+/* Writes calls to the process. */
+static void tell(const RivalProcess *process, const Call *calls, size_t count)
+{
+    const char *bytes = (const char *)calls;
+    size_t left = count * sizeof *calls;
+
+    while (left != 0) {
+        ssize_t written = write(process->pipe, bytes, left);
+
+        if (written < 0 && errno != EINTR) {
+            fail();
+        }
+        bytes += written > 0 ? written : 0;
+        left -= written > 0 ? (size_t)written : 0;
+    }
+}
+
+static bool is_played(const TraceEvent *event)
+{
+    return event->op <= TRACE_FREE ||
+           (event->op == TRACE_RARE &&
+            (event->rare == TRACE_REGION_ENDS || event->rare == TRACE_REGION_RESET));
+}
+
+static void tell_all(RivalProcess *process, const TrialTrace *trace)
+{
+    static Call calls[CALLS];
+    Pass pass = pass_begin(trace->trace, trace->region, "malloc()");
+    TraceEvent event;
+    size_t count = 0;
+
+    while (pass_next(&pass, &event)) {
+        if (is_played(&event)) {
+            calls[count++] = call_of(&event);
+        }
+        if (count == CALLS) {
+            tell(process, calls, count);
+            count = 0;
+        }
+    }
+    calls[count++] = (Call){.op = TRACE_OPS};
+    tell(process, calls, count);
+    pass_end(&pass);
+}
+
 Rival rival_finish(RivalProcess *process, const TrialTrace *trace)
 {
     int status = 0;
 
-    snprintf(process->shared->path, PATH_MAX, "%s", trace->path);
-    process->shared->region = trace->region;
-    if (write(process->pipe, "", 1) != 1) {
-        fail();
-    }
+    process->shared->slots = trace_slots(trace->trace) + 1;
+    tell_all(process, trace);
+    close(process->pipe);
     while (waitpid(process->child, &status, 0) < 0 && errno == EINTR) {
     }
     if (WIFSIGNALED(status)) {
