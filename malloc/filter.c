@@ -12,6 +12,8 @@
 
 #include "cache/thread.h"
 #include "family.h"
+#include "filter.h"
+#include "os/sandbox.h"
 
 /* Constants of linux/seccomp.h, which not every system has. */
 enum { MODE_STRICT = 1, MODE_FILTER = 2, SET_MODE_STRICT = 0, SET_MODE_FILTER = 1 };
@@ -31,6 +33,19 @@ typedef union Function {
 } Function;
 
 static Function next_prctl, next_syscall;
+
+static bool is_set; /* by this process */
+
+bool filter_is_set(void)
+{
+    return __atomic_load_n(&is_set, __ATOMIC_RELAXED) || sandbox_is_inherited();
+}
+
+static void note_filter(void)
+{
+    __atomic_store_n(&is_set, true, __ATOMIC_RELAXED);
+    threads_restrict();
+}
 
 /* Returns the function that the program would call without this module. */
 static Function find_next(Function *next, const char *name)
@@ -73,7 +88,7 @@ static bool is_set_by_syscall(long number, long a, long b, long c)
 int filter_prctl(int option, long a, long b, long c, long d)
 {
     if (UNLIKELY(is_set_by_prctl(option, a, b))) {
-        threads_restrict();
+        note_filter();
     }
     return find_next(&next_prctl, "prctl").prctl(option, a, b, c, d);
 }
@@ -81,7 +96,7 @@ int filter_prctl(int option, long a, long b, long c, long d)
 long filter_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     if (UNLIKELY(is_set_by_syscall(number, a, b, c))) {
-        threads_restrict();
+        note_filter();
     }
     return find_next(&next_syscall, "syscall").syscall(number, a, b, c, d, e, f);
 }

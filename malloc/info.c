@@ -108,7 +108,7 @@ EXPORT int malloc_info(int options, FILE *stream)
 
 EXPORT void malloc_stats(void)
 {
-    report_print(STDERR_FILENO, REPORT_TEXT, path_region());
+    report_print(STDERR_FILENO, REPORT_TEXT, REPORT_WALK, path_region());
 }
 
 /* Ignores the pad, which is memory to keep at the top of glibc's heap: here all free memory serves

@@ -32,8 +32,11 @@ libmem_malloc_la_SOURCES = \
 	malloc/ahead.h \
 	malloc/budget.c \
 	malloc/budget.h \
+	malloc/ending.c \
+	malloc/ending.h \
 	malloc/family.h \
 	malloc/filter.c \
+	malloc/filter.h \
 	malloc/full.c \
 	malloc/info.c \
 	malloc/load.c \
@@ -48,6 +51,8 @@ libmem_malloc_la_SOURCES = \
 	malloc/recorded.h \
 	malloc/recording.c \
 	malloc/recording.h \
+	malloc/report-exit.c \
+	malloc/report-exit.h \
 	malloc/report.c \
 	malloc/report.h \
 	malloc/settings.c \
@@ -75,6 +80,8 @@ memrun_SOURCES = \
 	src/os/file.h \
 	malloc/budget.c \
 	malloc/budget.h \
+	malloc/memrun-elf.c \
+	malloc/memrun-elf.h \
 	malloc/memrun-record.c \
 	malloc/memrun-record.h \
 	malloc/memrun.c \

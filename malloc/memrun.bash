@@ -53,7 +53,7 @@ _memrun()
     $split && return
 
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-s -m --size= --misuse= --stats --stats= --stats-file= --exact --record=
+        mapfile -t COMPREPLY < <(compgen -W '-s -m --size= --misuse= --stats --stats= --stats-file= --children --exact --force --record=
             --stack= --help --version' -- "$cur")
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
         return

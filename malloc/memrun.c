@@ -3,9 +3,9 @@
  * memrun PROGRAM: runs a program on a heap of libmem. It says so in the environment, and then becomes
  * the program; so signals and the exit status are the program's, and its children inherit the heap. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memrun-elf.h"
 #include "memrun-record.h"
 #include "size.h"
 
@@ -23,14 +24,16 @@ static const char usage[] =
     "Usage: memrun [OPTION]... PROGRAM [ARGUMENT]...\n"
     "Runs PROGRAM, unchanged, with all of its memory in one region of fixed size.\n"
     "\n"
-    "  -s, --size=SIZE          size of the region: bytes, or with K, M, G or T\n"
-    "                           behind it, or a percentage of the memory that\n"
-    "                           there is, as in 50% (100%)\n"
+    "  -s, --size=SIZE          size of the region: bytes, as in 64M, 1.5G or\n"
+    "                           16MB, or a percentage of the available memory,\n"
+    "                           as in 50% (100%)\n"
     "  -m, --misuse=ACTION      what to do about a pointer that cannot be freed:\n"
     "                           ignore, warn, or abort (abort)\n"
     "      --stats[=FORMAT]     at exit, report memory use: text or json (text)\n"
     "      --stats-file=FILE    append the report to FILE, not to stderr\n"
+    "      --children           the children of PROGRAM report, too\n"
     "      --exact              keep no free blocks ready for each thread\n"
+    "      --force              run PROGRAM even if it cannot have this heap\n"
     "      --record=FILE        record all that is allocated, resized and freed;\n"
     "                           with %p in FILE, in a file for each process\n"
     "      --stack=N            record N callers beyond the first one (0)\n"
@@ -47,6 +50,8 @@ typedef struct Settings {
     const char *stats;      /* value of LIBMEM_STATS */
     const char *stats_file; /* value of LIBMEM_STATS_FILE */
     bool exact;             /* LIBMEM_EXACT will be 1 */
+    bool children;          /* children report, too */
+    bool force;             /* PROGRAM runs even if the module cannot be loaded into it */
     const char *record;     /* file to record in, perhaps with %p */
     const char *stack;      /* number of callers to record beyond the first one */
 } Settings;
@@ -65,6 +70,8 @@ __attribute__((__format__(__printf__, 2, 3), __noreturn__)) static void give_up(
     fputc('\n', stderr);
     exit(status);
 }
+
+static const char *const formats[] = {"text", "json", NULL}; /* of reports */
 
 static void set(const char *name, const char *value)
 {
@@ -93,7 +100,6 @@ static bool is_number(const char *text, size_t most)
 static void check_settings(const Settings *settings)
 {
     static const char *const actions[] = {"ignore", "warn", "abort", NULL};
-    static const char *const formats[] = {"text", "json", NULL};
     size_t size;
 
     if (settings->size != NULL && !size_read(settings->size, &size)) {
@@ -108,6 +114,9 @@ static void check_settings(const Settings *settings)
     }
     if (settings->stats_file != NULL && settings->stats_file[0] == '\0') {
         give_up(STATUS_FAILED, "invalid file name '' for a report");
+    }
+    if (settings->children && settings->stats == NULL && settings->stats_file == NULL) {
+        give_up(STATUS_FAILED, "--children says who writes a report, and --stats is not given");
     }
     if (settings->record != NULL && settings->record[0] == '\0') {
         give_up(STATUS_FAILED, "invalid file name '' for a trace");
@@ -132,12 +141,14 @@ static void print(const char *text)
 /* Reads the options. Returns the index of the program in the arguments. */
 static int read_options(int argc, char **argv, Settings *settings)
 {
-    enum { STATS = 256, STATS_FILE, EXACT, RECORD, STACK, HELP, VERSION };
+    enum { STATS = 256, STATS_FILE, CHILDREN, EXACT, FORCE, RECORD, STACK, HELP, VERSION };
     static const struct option options[] = {{"size", required_argument, NULL, 's'},
                                             {"misuse", required_argument, NULL, 'm'},
                                             {"stats", optional_argument, NULL, STATS},
                                             {"stats-file", required_argument, NULL, STATS_FILE},
+                                            {"children", no_argument, NULL, CHILDREN},
                                             {"exact", no_argument, NULL, EXACT},
+                                            {"force", no_argument, NULL, FORCE},
                                             {"record", required_argument, NULL, RECORD},
                                             {"stack", required_argument, NULL, STACK},
                                             {"help", no_argument, NULL, HELP},
@@ -160,8 +171,14 @@ static int read_options(int argc, char **argv, Settings *settings)
         case STATS_FILE:
             settings->stats_file = optarg;
             break;
+        case CHILDREN:
+            settings->children = true;
+            break;
         case EXACT:
             settings->exact = true;
+            break;
+        case FORCE:
+            settings->force = true;
             break;
         case RECORD:
             settings->record = optarg;
@@ -176,6 +193,7 @@ static int read_options(int argc, char **argv, Settings *settings)
             print("memrun (libmem) " PACKAGE_VERSION "\n");
             break;
         default: /* getopt_long has written a message */
+            fputs("Try 'memrun --help' for more information.\n", stderr);
             exit(STATUS_FAILED);
         }
     }
@@ -196,28 +214,18 @@ static char *make_absolute(const char *file)
     return path;
 }
 
-/* The ELF header of this program, under the name that linkers give it. */
-extern const ElfW(Ehdr) own_header __asm__("__ehdr_start")
-    __attribute__((__visibility__("hidden")));
-
 /* Checks that a file is a shared object that programs like this one can load. */
 static void check_module(const char *module)
 {
-    ElfW(Ehdr) header;
-    FILE *file = fopen(module, "re");
-    bool fits;
+    int file = open(module, O_RDONLY | O_CLOEXEC);
 
-    if (file == NULL) {
+    if (file < 0) {
         give_up(STATUS_FAILED, "%s: %s", module, strerror(errno));
     }
-    fits = fread(&header, sizeof header, 1, file) == 1 &&
-           memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_type == ET_DYN &&
-           header.e_machine == own_header.e_machine &&
-           header.e_ident[EI_CLASS] == own_header.e_ident[EI_CLASS];
-    fclose(file);
-    if (!fits) {
+    if (!memrun_is_module(file)) {
         give_up(STATUS_FAILED, "%s: not a loadable module for this system", module);
     }
+    close(file);
 }
 
 /* Puts the module first in LD_PRELOAD. The loader only warns of a module that it cannot find, and
@@ -273,6 +281,19 @@ static void set_record(const Settings *settings)
     free(file);
 }
 
+/* Says whose reports are wanted. PROGRAM will be this process. */
+static void set_reporter(const Settings *settings)
+{
+    char process[24] = ""; /* each */
+
+    if (!settings->children) {
+        snprintf(process, sizeof process, "%ld", (long)getpid());
+    }
+    if (settings->stats != NULL || settings->stats_file != NULL) {
+        set("LIBMEM_STATS_PROCESS", process);
+    }
+}
+
 static void set_environment(const Settings *settings)
 {
     const char *stats = settings->stats;
@@ -287,36 +308,52 @@ static void set_environment(const Settings *settings)
     set("LIBMEM_MISUSE", settings->misuse);
     set("LIBMEM_STATS", stats);
     set("LIBMEM_STATS_FILE", stats_file);
+    set_reporter(settings);
     free(stats_file);
     set("LIBMEM_EXACT", settings->exact ? "1" : NULL);
     set_preload();
     set_record(settings);
 }
 
-/* Returns whether a program of that name is on the path. If the path has an unreadable directory,
- * execvp() fails with EACCES even though no such program exists. */
-static bool is_on_path(const char *name)
+/* Checks that the module can be loaded into the program. Where a limit is wanted, a program without
+ * one must not run unnoticed. */
+static void check_program(const Settings *settings, const char *program)
 {
-    const char *path = getenv("PATH");
-    const char *end;
-    char file[PATH_MAX];
-    int length;
+    const char *size = settings->size == NULL ? getenv("LIBMEM_SIZE") : settings->size;
+    char path[PATH_MAX];
+    const char *obstacle = settings->force ? NULL : memrun_obstacle(program, path);
 
-    for (; path != NULL; path = *end == '\0' ? NULL : end + 1) {
-        end = strchrnul(path, ':');
-        length = snprintf(file, sizeof file, "%.*s%s%s", (int)(end - path), path,
-                          end == path ? "" : "/", name);
-        if (length > 0 && (size_t)length < sizeof file && access(file, F_OK) == 0) {
-            return true;
-        }
+    if (obstacle == NULL) {
+        return;
     }
-    return false;
+    if (size != NULL && *size != '\0') {
+        give_up(STATUS_FAILED,
+                "%s %s: libmem cannot be loaded, there would be no limit; --force runs it", path,
+                obstacle);
+    }
+    fprintf(stderr, "memrun: warning: %s %s: libmem cannot be loaded\n", path, obstacle);
+}
+
+/* Checks whether a format stands where a program must: after --stats and a blank. */
+static void check_format(const Settings *settings, const char *program)
+{
+    char path[PATH_MAX];
+
+    if (settings->stats != NULL && is_one_of(program, formats) &&
+        !memrun_find(program, X_OK, path)) {
+        give_up(STATUS_FAILED, "no program '%s' found: did you mean '--stats=%s'?", program,
+                program);
+    }
 }
 
 /* Writes why the program could not be run, and exits. */
 __attribute__((__noreturn__)) static void tell_not_run(const char *program, int error)
 {
-    if (strchr(program, '/') == NULL && !is_on_path(program)) {
+    char path[PATH_MAX];
+
+    /* If the path has an unreadable directory, execvp() fails with EACCES even though no such
+     * program exists. */
+    if (strchr(program, '/') == NULL && !memrun_find(program, F_OK, path)) {
         error = ENOENT;
     }
     give_up(error == ENOENT || error == ENOTDIR ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, "%s: %s",
@@ -335,6 +372,8 @@ int main(int argc, char **argv)
         give_up(STATUS_FAILED, "no program given; try 'memrun --help'");
     }
     check_settings(&settings);
+    check_format(&settings, argv[program]);
+    check_program(&settings, argv[program]);
     set_environment(&settings);
     execvp(argv[program], argv + program);
     tell_not_run(argv[program], errno);

@@ -1,210 +1,271 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Nothing here takes a lock or allocates, but for reading all statistics: glibc's snprintf() of
+ * integers and strings does neither. */
 #include "report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "filter.h"
+#include "os/file.h"
+#include "region/stats.h"
+#include "size.h"
 #include "start.h"
 
+enum { LITTLE = 1 << 20 /* bytes: a program that needs less has a report of one line */ };
+
+/* A text being written. */
+typedef struct Text {
+    char *start;
+    size_t length; /* bytes, less than REPORT_MAX */
+} Text;
+
+/* Appends to a text. What does not fit is left out. */
+__attribute__((__format__(__printf__, 2, 3))) static void add(Text *text, const char *format, ...)
+{
+    va_list arguments;
+    size_t room = REPORT_MAX - text->length;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text->start + text->length, room, format, arguments);
+    va_end(arguments);
+    if (length > 0) {
+        text->length += (size_t)length < room ? (size_t)length : room - 1;
+    }
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* Appends a number of bytes as people read it, as in 12.3 MiB. */
+static void add_size(Text *text, uint64_t bytes)
+{
+    static const char units[] = "KMGTPE";
+    unsigned unit = 0;
+    uint64_t tenths;
+
+    if (bytes < 1024) {
+        add(text, "%" PRIu64 " byte%s", bytes, plural(bytes));
+        return;
+    }
+    while (bytes >= 1024 * 1024 - 1024 / 20) { /* 1023.95 KiB, which rounds up to 1024.0 */
+        bytes = (bytes + 512) / 1024;
+        unit++;
+    }
+    tenths = (bytes * 10 + 512) / 1024;
+    add(text, "%" PRIu64 ".%" PRIu64 " %ciB", tenths / 10, tenths % 10, units[unit]);
+}
+
+/* Appends both. */
+static void add_bytes(Text *text, uint64_t bytes)
+{
+    add_size(text, bytes);
+    if (bytes >= 1024) {
+        add(text, " (%" PRIu64 " bytes)", bytes);
+    }
+}
+
 /* Returns the tenths of a percent that one number is of another. */
-static unsigned permille(size_t part, size_t whole)
+static unsigned permille(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0 : (unsigned)((double)part * 1000.0 / (double)whole + 0.5);
 }
 
-static size_t write_text(char *text, const Mem_Stats *stats)
+/* Appends a share in percent. */
+static void add_percent(Text *text, unsigned tenths)
 {
-    unsigned peak = permille(stats->peak_in_use, stats->capacity);
-    unsigned fragmented = (unsigned)((stats->fragmentation + 999) / 1000);
-    int length = snprintf(
-        text, REPORT_MAX,
-        "libmem: %.255s (process %ld)\n"
-        "  region  %zu bytes\n"
-        "  in use  %zu bytes in %zu blocks\n"
-        "  peak    %zu bytes, %u.%u %% of the region\n"
-        "  free    %zu bytes in %zu blocks, largest %zu, %u.%u %% fragmented\n"
-        "  calls   %" PRIu64 " alloc, %" PRIu64 " calloc, %" PRIu64 " realloc, %" PRIu64
-        " aligned, %" PRIu64 " free; %" PRIu64 " failed, %" PRIu64 " misuses\n",
-        program_invocation_short_name, (long)getpid(), stats->capacity, stats->bytes_in_use,
-        stats->blocks_in_use, stats->peak_in_use, peak / 10, peak % 10, stats->bytes_free,
-        stats->blocks_free, stats->largest_free, fragmented / 10, fragmented % 10, stats->allocs,
-        stats->callocs, stats->reallocs, stats->aligned_allocs, stats->frees, stats->failures,
-        stats->misuses);
-
-    return (size_t)length;
+    add(text, "%u.%u %%", tenths / 10, tenths % 10);
 }
 
-/* Copies a name, escaped for a JSON string. Bytes outside ASCII are escaped, too: they may not be
- * UTF-8. */
-static void quote(char *quoted, size_t size, const char *name)
+/* Returns the most bytes that were resident at a time, of the whole process; 0 if unknown. A filter
+ * of system calls may forbid to ask. */
+static size_t read_resident(void)
 {
-    size_t used = 0;
+    static const char name[] = "\nVmHWM:";
+    char status[2048];
+    const char *line;
+    size_t kibibytes;
 
-    for (; *name != '\0' && used + 7 < size; name++) {
-        unsigned char letter = (unsigned char)*name;
-
-        if (letter < ' ' || letter > '~') {
-            used += (size_t)snprintf(quoted + used, size - used, "\\u%04x", letter);
-            continue;
-        }
-        if (letter == '"' || letter == '\\') {
-            quoted[used++] = '\\';
-        }
-        quoted[used++] = (char)letter;
+    if (filter_is_set()) {
+        return 0;
     }
-    quoted[used] = '\0';
-}
-
-static size_t write_json(char *text, const Mem_Stats *stats)
-{
-    unsigned peak = permille(stats->peak_in_use, stats->capacity);
-    char program[256];
-    int length;
-
-    quote(program, sizeof program, program_invocation_short_name);
-    length = snprintf(
-        text, REPORT_MAX,
-        "{\"program\":\"%s\",\"pid\":%ld,\"capacity\":%zu,\"bytes_in_use\":%zu,"
-        "\"blocks_in_use\":%zu,\"peak_in_use\":%zu,\"peak_percent\":%u.%u,\"bytes_free\":%zu,"
-        "\"blocks_free\":%zu,\"largest_free\":%zu,\"fragmentation\":%" PRIu64
-        ",\"bookkeeping\":%zu,\"allocs\":%" PRIu64 ",\"callocs\":%" PRIu64 ",\"reallocs\":%" PRIu64
-        ",\"aligned_allocs\":%" PRIu64 ",\"frees\":%" PRIu64 ",\"failures\":%" PRIu64
-        ",\"misuses\":%" PRIu64 "}\n",
-        program, (long)getpid(), stats->capacity, stats->bytes_in_use, stats->blocks_in_use,
-        stats->peak_in_use, peak / 10, peak % 10, stats->bytes_free, stats->blocks_free,
-        stats->largest_free, stats->fragmentation, stats->bookkeeping, stats->allocs,
-        stats->callocs, stats->reallocs, stats->aligned_allocs, stats->frees, stats->failures,
-        stats->misuses);
-    return (size_t)length;
-}
-
-size_t report_write(char *text, ReportFormat format, Mem_Region *region)
-{
-    Mem_Stats stats = {.capacity = 0};
-
-    if (region != NULL) {
-        Mem_RegionGetStats(region, &stats);
+    file_read("/proc/self/status", status, sizeof status);
+    line = strstr(status, name);
+    if (line == NULL) {
+        return 0;
     }
-    return format == REPORT_JSON ? write_json(text, &stats) : write_text(text, &stats);
-}
-
-/* Writes in one piece, so that the reports of several processes do not mix. */
-bool report_print(int file, ReportFormat format, Mem_Region *region)
-{
-    char text[REPORT_MAX];
-    size_t length = report_write(text, format, region);
-
-    return write(file, text, length) >= 0;
+    line += sizeof name - 1;
+    return size_digits(line + strspn(line, " \t"), &kibibytes) == NULL ? 0 : kibibytes * 1024;
 }
 
 /* ------------------------------------------------------------------------------------------------
- * At exit
+ * Text
  * --------------------------------------------------------------------------------------------- */
 
-static ReportFormat exit_format;
-
-/* Descriptors that may lead to stderr at exit: a copy made at the start, since programs may close
- * stderr before they end; and stderr itself, since they may close all others. Each is used only if
- * it still leads where stderr led at the start: programs open other files under free numbers. */
-static int exit_copy = -1;
-static struct stat exit_target;
-
-enum { FILES_OF_PROGRAMS = 100 /* descriptors below are left to the program */ };
-
-static void keep_stderr(void)
+static void add_peak(Text *text, const Mem_Stats *stats)
 {
-    if (fstat(STDERR_FILENO, &exit_target) == 0) {
-        exit_copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FILES_OF_PROGRAMS);
-    }
+    add(text, " at most, ");
+    add_percent(text, permille(stats->peak_in_use, stats->capacity));
+    add(text, " of the region");
 }
 
-/* Returns whether a descriptor leads where stderr led at the start, and is writable. */
-static bool is_stderr(int file)
+/* Appends the report of a program that needed little, in one line. */
+static void add_line(Text *text, const Mem_Stats *stats, size_t resident)
 {
-    struct stat now;
-    int flags = fcntl(file, F_GETFL);
-
-    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY && fstat(file, &now) == 0 &&
-           now.st_dev == exit_target.st_dev && now.st_ino == exit_target.st_ino;
+    add(text, ": asked for ");
+    add_size(text, stats->peak_in_use);
+    add_peak(text, stats);
+    if (resident != 0) {
+        add(text, "; resident ");
+        add_size(text, resident);
+    }
+    add(text, "\n");
 }
 
-/* Returns a descriptor of stderr as it was at the start, or -1. */
-static int find_stderr(void)
+static void add_walk(Text *text, const Mem_Stats *stats)
 {
-    return is_stderr(exit_copy) ? exit_copy : is_stderr(STDERR_FILENO) ? STDERR_FILENO : -1;
+    add(text, "\n  in use     ");
+    add_bytes(text, stats->bytes_in_use);
+    add(text, " in %zu block%s at the end\n  free       ", stats->blocks_in_use,
+        plural(stats->blocks_in_use));
+    add_bytes(text, stats->bytes_free);
+    add(text, " in %zu block%s, largest ", stats->blocks_free, plural(stats->blocks_free));
+    add_size(text, stats->largest_free);
+    add(text, ", ");
+    add_percent(text, (unsigned)((stats->fragmentation + 999) / 1000));
+    add(text, " fragmented");
 }
 
-/* Prints the report. If nobody reads it, or there is no room for it, no signal ends the program:
- * its caller must see its exit status. */
-static bool print_at_exit(int file)
+static void add_lines(Text *text, const Mem_Stats *stats, ReportDepth depth, size_t resident)
 {
-    sigset_t signals, before;
-    bool done;
-    int error;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    sigaddset(&signals, SIGXFSZ);
-    pthread_sigmask(SIG_BLOCK, &signals, &before);
-    done = report_print(file, exit_format, start_get_region());
-    error = errno;
-    while (sigtimedwait(&signals, NULL, &(struct timespec){0, 0}) > 0) {
-        /* so that none arrives when they are unblocked */
+    add(text, "\n  region     ");
+    add_bytes(text, stats->capacity);
+    add(text, "\n  asked for  ");
+    add_bytes(text, stats->peak_in_use);
+    add_peak(text, stats);
+    if (resident != 0) {
+        add(text, "\n  resident   ");
+        add_bytes(text, resident);
+        add(text, " at most, with code and stacks");
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
-    return done;
+    if (depth == REPORT_WALK) {
+        add_walk(text, stats);
+    }
+    add(text,
+        "\n  calls      %" PRIu64 " alloc, %" PRIu64 " calloc, %" PRIu64 " realloc, %" PRIu64
+        " aligned",
+        stats->allocs, stats->callocs, stats->reallocs, stats->aligned_allocs);
+    if (depth == REPORT_WALK) {
+        add(text, ", %" PRIu64 " free", stats->frees);
+    }
+    add(text, "; %" PRIu64 " failed, %" PRIu64 " misuse%s\n", stats->failures, stats->misuses,
+        plural(stats->misuses));
 }
 
-static void tell_no_report(const char *path)
+static void add_text(Text *text, const Mem_Stats *stats, ReportDepth depth)
 {
-    int error = errno;
-    int file = find_stderr();
+    size_t resident = read_resident();
 
-    if (file >= 0) {
-        settings_complain_to(file, "cannot write the report to %.128s: %s", path,
-                             strerrordesc_np(error));
-    }
-}
-
-static void report_to_file(const char *path)
-{
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-
-    if (file < 0 || !print_at_exit(file)) {
-        tell_no_report(path);
-    }
-    if (file >= 0) {
-        close(file);
-    }
-}
-
-__attribute__((__constructor__)) static void prepare_report(void)
-{
-    exit_format = settings_report();
-    if (exit_format != REPORT_NONE) {
-        keep_stderr();
-    }
-}
-
-__attribute__((__destructor__)) static void report_at_exit(void)
-{
-    const char *path;
-
-    if (exit_format == REPORT_NONE) {
-        return;
-    }
-    path = settings_report_file();
-    if (path != NULL) {
-        report_to_file(path);
+    add(text, "libmem: %.255s (process %ld)", program_invocation_short_name, (long)getpid());
+    if (stats->peak_in_use < LITTLE && stats->failures == 0 && stats->misuses == 0) {
+        add_line(text, stats, resident);
     } else {
-        print_at_exit(find_stderr()); /* -1: to nobody */
+        add_lines(text, stats, depth, resident);
     }
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * JSON
+ * --------------------------------------------------------------------------------------------- */
+
+/* Appends a name, escaped for a JSON string. Bytes outside ASCII are escaped, too: they may not be
+ * UTF-8. */
+static void add_quoted(Text *text, const char *name)
+{
+    size_t most = text->length + 255;
+
+    for (; *name != '\0' && text->length < most; name++) {
+        unsigned char letter = (unsigned char)*name;
+
+        if (letter < ' ' || letter > '~') {
+            add(text, "\\u%04x", letter);
+        } else {
+            add(text, "%s%c", letter == '"' || letter == '\\' ? "\\" : "", letter);
+        }
+    }
+}
+
+/* Appends a member with a number. */
+static void add_member(Text *text, const char *name, uint64_t number)
+{
+    add(text, ",\"%s\":%" PRIu64, name, number);
+}
+
+static void add_json(Text *text, const Mem_Stats *stats, ReportDepth depth)
+{
+    unsigned peak = permille(stats->peak_in_use, stats->capacity);
+
+    add(text, "{\"program\":\"");
+    add_quoted(text, program_invocation_short_name);
+    add(text, "\",\"pid\":%ld", (long)getpid());
+    add_member(text, "capacity", stats->capacity);
+    add_member(text, "peak_in_use", stats->peak_in_use);
+    add(text, ",\"peak_percent\":%u.%u", peak / 10, peak % 10);
+    add_member(text, "peak_resident", read_resident());
+    if (depth == REPORT_WALK) {
+        add_member(text, "bytes_in_use", stats->bytes_in_use);
+        add_member(text, "blocks_in_use", stats->blocks_in_use);
+        add_member(text, "bytes_free", stats->bytes_free);
+        add_member(text, "blocks_free", stats->blocks_free);
+        add_member(text, "largest_free", stats->largest_free);
+        add_member(text, "fragmentation", stats->fragmentation);
+        add_member(text, "frees", stats->frees);
+    }
+    add_member(text, "bookkeeping", stats->bookkeeping);
+    add_member(text, "allocs", stats->allocs);
+    add_member(text, "callocs", stats->callocs);
+    add_member(text, "reallocs", stats->reallocs);
+    add_member(text, "aligned_allocs", stats->aligned_allocs);
+    add_member(text, "failures", stats->failures);
+    add_member(text, "misuses", stats->misuses);
+    add(text, "}\n");
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
+size_t report_write(char buffer[static REPORT_MAX], ReportFormat format, ReportDepth depth,
+                    Mem_Region *region)
+{
+    Mem_Stats stats = {.capacity = 0};
+    Text text = {buffer, 0};
+
+    if (region != NULL && depth == REPORT_WALK) {
+        Mem_RegionGetStats(region, &stats);
+    } else if (region != NULL) {
+        stats_count(region_of(region), &stats);
+    }
+    if (format == REPORT_JSON) {
+        add_json(&text, &stats, depth);
+    } else {
+        add_text(&text, &stats, depth);
+    }
+    return text.length;
+}
+
+/* Writes in one piece, so that the reports of several processes do not mix. */
+bool report_print(int file, ReportFormat format, ReportDepth depth, Mem_Region *region)
+{
+    char text[REPORT_MAX];
+    size_t length = report_write(text, format, depth, region);
+
+    return write(file, text, length) >= 0;
 }

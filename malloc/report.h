@@ -12,10 +12,17 @@
 /* The most bytes of a report. */
 enum { REPORT_MAX = 1536 };
 
+/* The part of a report that only a walk through the region's blocks tells: the blocks at the end. */
+typedef enum ReportDepth {
+    REPORT_COUNTERS, /* leaves it out: takes no lock, and is safe in a signal handler */
+    REPORT_WALK
+} ReportDepth;
+
 /* Writes a report of the region's present state. Returns its length. */
-size_t report_write(char *text, ReportFormat format, Mem_Region *region);
+size_t report_write(char text[static REPORT_MAX], ReportFormat format, ReportDepth depth,
+                    Mem_Region *region);
 
 /* Writes a report to a file descriptor. Returns false, and sets errno, if that fails. */
-bool report_print(int file, ReportFormat format, Mem_Region *region);
+bool report_print(int file, ReportFormat format, ReportDepth depth, Mem_Region *region);
 
 #endif

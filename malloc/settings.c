@@ -134,7 +134,7 @@ void settings_give_up(int error)
     size_t size;
 
     if (size_read(value, &size)) {
-        settings_complain("cannot make a region of LIBMEM_SIZE, %zu bytes: %s", size,
+        settings_complain("cannot make a region of %.64s (%zu bytes): %s", value, size,
                           strerrordesc_np(error));
     } else {
         settings_complain("LIBMEM_SIZE is \"%.64s\", not %s", value, SIZE_SYNTAX);
@@ -204,4 +204,12 @@ ReportFormat settings_report(void)
 const char *settings_report_file(void)
 {
     return environment_get("LIBMEM_STATS_FILE");
+}
+
+bool settings_report_process(pid_t process)
+{
+    const char *value = environment_get("LIBMEM_STATS_PROCESS");
+    size_t number;
+
+    return value == NULL || size_digits(value, &number) == NULL || number == (size_t)process;
 }

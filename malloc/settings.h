@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* The exit status of a process that cannot have the heap it asked for: that by which env(1) and the
  * like report a failure of their own. */
@@ -35,6 +36,9 @@ void settings_check(void);
  * means text. */
 ReportFormat settings_report(void);
 const char *settings_report_file(void);
+
+/* Returns whether a process reports at exit: each does, or one. */
+bool settings_report_process(pid_t process);
 
 /* Writes a line to stderr: "libmem: ", and the rest as printf() would. */
 __attribute__((__format__(__printf__, 1, 2))) void settings_complain(const char *format, ...);

@@ -21,7 +21,7 @@ static const char usage[] =
     "\n"
     "      --fit              find the smallest region that carries the trace\n"
     "  -s, --size=SIZE        play it in a region of SIZE, and say whether and why it\n"
-    "                         fails: bytes, or with K, M, G or T behind it\n"
+    "                         fails: bytes, as in 64M, 1.5G or 16MB\n"
     "  -a, --alignment=N,...  of all blocks: bytes, a power of two up to 4096 (8); with\n"
     "                         --fit, several are compared\n"
     "      --exact            only regions without caches\n"

@@ -647,6 +647,7 @@ check_PROGRAMS += \
 	tests/malloc/charged \
 	tests/malloc/clock \
 	tests/malloc/closes \
+	tests/malloc/ends \
 	tests/malloc/filtered \
 	tests/malloc/forks \
 	tests/malloc/full \
@@ -671,6 +672,9 @@ tests_malloc_clock_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_closes_SOURCES = tests/malloc/closes.c tests/malloc/expect.h
 tests_malloc_closes_CFLAGS = $(malloc_test_cflags)
+
+tests_malloc_ends_SOURCES = tests/malloc/ends.c tests/malloc/expect.h
+tests_malloc_ends_CFLAGS = $(malloc_test_cflags)
 
 tests_malloc_filtered_SOURCES = tests/malloc/filtered.c tests/malloc/expect.h
 tests_malloc_filtered_LDFLAGS = -pthread
@@ -723,6 +727,7 @@ tests_malloc_threads_SOURCES = tests/malloc/threads.c tests/malloc/expect.h
 tests_malloc_threads_CFLAGS = $(malloc_test_cflags)
 
 TESTS += \
+	tests/memrun-obstacles.sh \
 	tests/memrun.sh \
 	tests/preload.sh \
 	tests/record.sh \
@@ -767,6 +772,7 @@ dist_check_SCRIPTS += \
 	tests/malloc.sh \
 	tests/memreplay-page.sh \
 	tests/memreplay.sh \
+	tests/memrun-obstacles.sh \
 	tests/memrun.sh \
 	tests/misuse.sh \
 	tests/model-races.sh \

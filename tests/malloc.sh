@@ -38,6 +38,13 @@ trap 'exit 99' HUP INT TERM
 failures=0
 runs=0
 
+# memrun would refuse to run programs of another word size.
+if [ $foreign = yes ]; then
+    printf '#!/bin/sh\nexec "%s" --force "$@"\n' "$memrun" >"$tmp/memrun"
+    chmod +x "$tmp/memrun"
+    memrun=$tmp/memrun
+fi
+
 fail()
 {
     echo "FAIL: $*"

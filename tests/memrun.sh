@@ -27,18 +27,36 @@ run 125 "$memrun"
 complains "memrun: no program given; try 'memrun --help'"
 run 125 "$memrun" -s 1M
 complains "memrun: no program given; try 'memrun --help'"
+# wrong_option MESSAGE: two lines, of which the second points to the help
+wrong_option()
+{
+    printf '%s\n' "memrun: $1" "Try 'memrun --help' for more information." | cmp -s - "$tmp/err" && return
+    fail "$said: not '$1' and a hint on stderr, but"
+    cat "$tmp/err"
+}
 run 125 "$memrun" --what true
-complains "memrun: unrecognized option '--what'"
+wrong_option "unrecognized option '--what'"
 run 125 "$memrun" -w true
-complains "memrun: invalid option -- 'w'"
+wrong_option "invalid option -- 'w'"
 run 125 "$memrun" -s
-complains "memrun: option requires an argument -- 's'"
-for size in '' 0 -1 12x 1KB 'K' '0%' '101%' 99999999999999999999 99999999999G; do
+wrong_option "option requires an argument -- 's'"
+for size in '' 0 -1 12x 1KX 1Ki 1BK 16MBB '16 MB' 1.5 1. .5K 0.0000001T 1.5% 'K' 'B' '0%' '101%' 99999999999999999999 \
+    99999999999G 0.9999999K; do
     run 125 "$memrun" -s "$size" "$programs/needs" 1
-    complains "memrun: invalid size '$size': expected a number of bytes, with K, M, G or T behind it, or 1% to 100%"
+    complains "memrun: invalid size '$size': expected a number of bytes, as in 65536, 64K, 16MB or 1.5G, or 1% to 100%"
 done
 run 125 "$memrun" -m maybe "$programs/needs" 1
 complains "memrun: unknown action 'maybe': expected ignore, warn or abort"
+# A format behind a blank is taken for the program.
+for format in json text; do
+    run 125 "$memrun" --stats $format "$programs/needs" 1
+    complains "memrun: no program '$format' found: did you mean '--stats=$format'?"
+done
+script=$tmp/bin/json
+mkdir "$tmp/bin"
+printf '#!/bin/sh\nexit 3\n' >"$script"
+chmod +x "$script"
+PATH=$tmp/bin:$PATH run 3 "$memrun" --stats json
 run 125 "$memrun" --stats=xml "$programs/needs" 1
 complains "memrun: unknown format 'xml': expected text or json"
 run 125 "$memrun" --stats-file= "$programs/needs" 1
@@ -100,6 +118,16 @@ grep -q '^libmem: misuse: ' "$tmp/err" || fail "no line about the misuse"
 run 0 "$memrun" -m ignore "$programs/mistake" double
 silent
 
+# --- sizes: each way to write 16 MiB or so ---
+
+for size in 16777216 16777216B 16384k 16M 16m 16MB 16MiB 16mib 0.015625G 0.016GB 16.0M; do
+    run 1 "$memrun" -s $size "$programs/needs" 20
+    prints '1[4-6] of 20: ENOMEM'
+done
+# shellcheck disable=SC2016
+run 0 "$memrun" -s 1.5G --stats=json true
+[ $foreign = yes ] || grep -q '"capacity":16106[0-9]*,' "$tmp/err" || fail "1.5G is another size: $(cat "$tmp/err")"
+
 # --- budgets: programs that need less succeed, those that need more see a failure ---
 
 run 0 "$memrun" -s 64M "$programs/needs" 60
@@ -128,7 +156,7 @@ for limit in -v -d; do
 done
 # shellcheck disable=SC2016,SC3045
 run 125 sh -c 'ulimit -v 200000 && exec "$@"' sh "$memrun" -s 400M "$programs/needs" 1
-complains 'libmem: cannot make a region of LIBMEM_SIZE, 419430400 bytes: Cannot allocate memory'
+complains 'libmem: cannot make a region of 400M (419430400 bytes): Cannot allocate memory'
 
 # --- reports ---
 
@@ -139,18 +167,38 @@ expect_in_report()
     grep -qx -e "$1" "$tmp/report" || { fail "no '$1' in"; cat "$tmp/report"; }
 }
 expect_in_report 'libmem: needs (process N)'
-expect_in_report '  region  67[0-9]* bytes'
-expect_in_report '  in use  6[0-9]* bytes in 6[0-9] blocks'
-expect_in_report '  peak    6[0-9]* bytes, [0-9]*\.[0-9] % of the region'
-expect_in_report '  calls   .* free; 1 failed, 0 misuses'
-[ "$(wc -l <"$tmp/report")" -eq 6 ] || fail "the report has other lines"
+expect_in_report '  region     6[34]\.[0-9] MiB (6[67][0-9]* bytes)'
+expect_in_report '  asked for  6[2-4]\.[0-9] MiB (6[0-9]* bytes) at most, [0-9]*\.[0-9] % of the region'
+expect_in_report '  resident   [0-9.]* [KM]iB ([0-9]* bytes) at most, with code and stacks'
+expect_in_report '  in use     6[2-4]\.[0-9] MiB (6[0-9]* bytes) in 6[0-9] blocks at the end'
+expect_in_report '  free       .* bytes) in [0-9]* blocks*, largest [0-9.]* .*, [0-9.]* % fragmented'
+expect_in_report '  calls      .* free; 1 failed, 0 misuses'
+[ "$(wc -l <"$tmp/report")" -eq 7 ] || fail "the report has other lines: $(cat "$tmp/report")"
+# What is resident includes the blocks that needs has written to.
+run 0 "$memrun" -s 64M --stats=json "$programs/needs" 60
+resident=$(sed 's/.*"peak_resident":\([0-9]*\),.*/\1/' "$tmp/err")
+{ [ "$resident" -gt 62000000 ] && [ "$resident" -lt 100000000 ]; } || fail "$resident bytes are resident: $(cat "$tmp/err")"
+# One line for a program that needs little.
+run 0 "$memrun" -s 64M --stats "$programs/needs" 0
+complains 'libmem: needs (process [0-9]*): asked for [0-9.]* .* at most, 0\.[0-9] % of the region; resident [0-9.]* [KM]iB'
+run 0 "$memrun" -s 64M --stats "$programs/mistake" fails
+[ "$(wc -l <"$tmp/err")" -gt 1 ] || fail "a failure is not told: $(cat "$tmp/err")"
 run 0 "$memrun" -s 64M --stats=json "$programs/needs" 32
-complains '{"program":"needs","pid":[0-9]*,"capacity":67[0-9]*,"bytes_in_use":3[0-9]*,.*"peak_percent":50\.[0-9],.*"failures":0,"misuses":0}'
+complains '{"program":"needs","pid":[0-9]*,"capacity":67[0-9]*,"peak_in_use":3[0-9]*,"peak_percent":50\.[0-9],.*"bytes_in_use":3[0-9]*,.*"failures":0,"misuses":0}'
 if command -v python3 >/dev/null 2>&1; then
     python3 -c 'import json, sys; json.load(sys.stdin)' <"$tmp/err" || fail "the report is no JSON"
 fi
-run 0 "$memrun" --stats-file="$tmp/stats" sh -c "cd / && '$programs/needs' 1 >&2"
+run 0 "$memrun" --stats-file="$tmp/stats" --children sh -c "cd / && '$programs/needs' 2 >&2"
 grep -qx 'libmem: needs (process [0-9]*)' "$tmp/stats" || fail "no report of a child in the file"
+# Only PROGRAM reports, also after it became another one; its children do so if that is asked for.
+run 0 "$memrun" --stats sh -c "'$programs/needs' 2 && exec '$programs/closes' 3 3"
+[ "$(grep '^libmem: ' "$tmp/err" | cut -d ' ' -f 2)" = closes ] || fail "others report: $(cat "$tmp/err")"
+run 0 "$memrun" --stats --children sh -c "'$programs/needs' 2 && exec '$programs/closes' 3 3"
+[ "$(grep '^libmem: ' "$tmp/err" | cut -d ' ' -f 2 | paste -s -d ' ')" = "needs closes" ] || fail "the child does not report: $(cat "$tmp/err")"
+run 125 "$memrun" --children true
+complains 'memrun: --children says who writes a report, and --stats is not given'
+LIBMEM_STATS=text preloaded 0 sh -c "'$programs/needs' 2 && exec '$programs/closes' 3 3"
+[ "$(grep '^libmem: ' "$tmp/err" | cut -d ' ' -f 2 | paste -s -d ' ')" = "needs closes" ] || fail "without memrun not all report: $(cat "$tmp/err")"
 (cd "$tmp" && "$memrun" --stats=json --stats-file=relative sh -c "cd / && exec '$programs/needs' 1" >/dev/null)
 grep -q '^{"program":"needs"' "$tmp/relative" || fail "no report in a file of the first directory"
 # A name of any length, and a report that nobody reads, change nothing else.
@@ -162,6 +210,27 @@ if command -v bash >/dev/null 2>&1; then
         [ "$(wc -c <"$tmp/err")" -lt 1536 ] || fail "a report as $format of $(wc -c <"$tmp/err") bytes"
     done
 fi
+# A signal that ends the program leads to a report, without what only a walk tells.
+for signal in "TERM 143" "INT 130"; do
+    # shellcheck disable=SC2086
+    set -- $signal
+    for what in asks forks busy; do
+        run "$2" timeout 60 "$memrun" -s 64M --stats "$programs/ends" $what "$1"
+        [ "$(grep -c '^libmem: ends (process' "$tmp/err")" -eq 1 ] || fail "not one report of a program that ended by SIG$1, $what: $(cat "$tmp/err")"
+        grep -qx '  asked for  [3-9]\.[0-9] MiB ([0-9]* bytes) at most, .* of the region' "$tmp/err" || fail "$said: $(cat "$tmp/err")"
+        ! grep -q 'in use' "$tmp/err" || fail "$said: more than counters: $(cat "$tmp/err")"
+    done
+    run "$2" "$memrun" --stats-file="$tmp/signalled" --stats=json "$programs/ends" none "$1"
+    grep -q '^{"program":"ends".*"failures":0,"misuses":0}$' "$tmp/signalled" || fail "no JSON after SIG$1: $(cat "$tmp/signalled")"
+    rm "$tmp/signalled"
+    # A handler of the program's, and a signal that is ignored
+    run 3 "$memrun" --stats "$programs/ends" catches "$1"
+    grep -q '^  in use ' "$tmp/err" || fail "no full report of a program that catches SIG$1: $(cat "$tmp/err")"
+    run 0 sh -c 'trap "" "$1"; shift; exec "$@"' sh "$1" "$memrun" --stats "$programs/ends" none "$1"
+    grep -q '^  in use ' "$tmp/err" || fail "no full report of a program that ignores SIG$1: $(cat "$tmp/err")"
+    run "$2" "$memrun" "$programs/ends" asks "$1"
+    silent
+done
 {
     sleep 1
     "$memrun" --stats "$programs/needs" 1 2>&1 >/dev/null

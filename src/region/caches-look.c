@@ -29,7 +29,9 @@ CachesCounts caches_counts(Region *region, const ViewTotals *totals)
         counts.reallocs += cache->reallocs + cache->moves;
     }
     counts.allocs = pops - counts.callocs - counts.aligned_allocs - moves;
-    counts.frees = pops - totals->live_blocks - region_caches(region)->dissolved - moves;
+    if (totals != NULL) {
+        counts.frees = pops - totals->live_blocks - region_caches(region)->dissolved - moves;
+    }
     return counts;
 }
 

@@ -144,6 +144,7 @@ typedef struct CachesCounts {
     uint64_t allocs, frees, callocs, reallocs, aligned_allocs; /* as in Mem_Stats */
 } CachesCounts;
 
+/* totals: those of the region; NULL: counts no frees, and needs no lock. */
 CachesCounts caches_counts(Region *region, const ViewTotals *totals);
 
 /* Checks all caches, as cache_check does. */

@@ -51,3 +51,22 @@ void stats_read(Region *region, Mem_Stats *stats)
                                              heap_bytes(heap, totals.largest_free)),
     };
 }
+
+void stats_count(Region *region, Mem_Stats *stats)
+{
+    const Heap *heap = &region->heap;
+    CachesCounts counts = caches_counts(region, NULL);
+    size_t capacity = region_capacity(region);
+
+    *stats = (Mem_Stats){
+        .capacity = capacity,
+        .peak_in_use = heap_bytes(heap, heap->peak),
+        .bookkeeping = region->total - guard_bytes(region) - capacity,
+        .allocs = heap->taken + region->more_allocs + counts.allocs,
+        .callocs = region->callocs + counts.callocs,
+        .reallocs = region->reallocs + counts.reallocs,
+        .aligned_allocs = region->aligned_allocs + counts.aligned_allocs,
+        .failures = region->failures,
+        .misuses = region->misuses,
+    };
+}

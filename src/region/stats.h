@@ -12,6 +12,10 @@ enum { STATS_MILLION = 1000000 };
  * all that is free is one block, or nothing is. */
 uint64_t stats_fragmentation(uint64_t bytes_free, uint64_t largest_free);
 
+/* Fills in the counters alone, those that take no walk through the blocks; all others are 0. Needs
+ * no lock, so some may be those of a moment later; spans count as a whole. */
+void stats_count(Region *region, Mem_Stats *stats);
+
 /* Fills in all figures. The region is locked, and its caches are hidden. */
 void stats_read(Region *region, Mem_Stats *stats);
 
