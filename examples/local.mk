@@ -37,4 +37,6 @@ dist_check_SCRIPTS += tests/examples.sh
 if BUILD_TESTS
 TESTS += tests/examples.sh
 endif
-EXTRA_DIST += examples/README.md
+
+# tests/languages.sh builds and runs what is in C++.
+EXTRA_DIST += examples/07-containers.cc examples/README.md

@@ -14,7 +14,8 @@ dist_man_MANS += \
 	man/Mem_RegionCreate.3 \
 	man/Mem_Regions.3 \
 	man/Mem_Walk.3 \
-	man/libmem.7
+	man/libmem.7 \
+	man/mem.hpp.3
 
 # Pages that are just another name of one above
 dist_man_MANS += \

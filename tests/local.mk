@@ -799,4 +799,5 @@ EXTRA_DIST += \
 	tests/models/hide.pml \
 	tests/models/memory.pml \
 	tests/run-installed \
-	tests/test-cxx.cc
+	tests/test-cxx.cc \
+	tests/test-hpp.cc

@@ -9,7 +9,8 @@
 #
 # Addresses may differ, but not the distances between them. Several blanks count as one. After OUTPUT
 # BEGIN wrapped, lines may be broken anywhere. After OUTPUT BEGIN memrun OPTION..., memrun runs the
-# program; SRC BEGIN (name.sh) is a shell script. Both are left out if there is no memrun.
+# program; SRC BEGIN (name.sh) is a shell script. Both are left out if there is no memrun. SRC BEGIN
+# (name.cc) is a program in C++, left out if there is no compiler.
 #
 # With --extract PAGE it only prints the program of a page ("-": of standard input).
 #
@@ -60,6 +61,8 @@ top=${top_srcdir:-${srcdir:-$(dirname "$0")/..}}
 build=${top_builddir:-.}
 cc="${CC:-cc} -std=c11"
 warnings="-Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror"
+cxx="${CXX:-no} -std=c++17"
+cxx_warnings="-Wall -Wextra -Wconversion -Wshadow -Werror"
 wrapper=${TEST_WRAPPER-}
 work=$(mktemp -d "${top_builddir:-${TMPDIR:-/tmp}}/man-examples.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -70,24 +73,32 @@ normalize()
     awk -v wrapped="$wrapped" -v exact="$exact" -f "$top/tests/shown.awk"
 }
 
+# compile NAME SUFFIX: the program of a page, in C or C++
 compile()
 {
     # The variables hold several words each.
     # shellcheck disable=SC2086
-    $cc $warnings ${MEM_CFLAGS--I"$top/include"} ${CPPFLAGS-} ${CFLAGS-} -c "$1.c" -o "$1.o"
+    if [ "$2" = cc ]; then
+        $cxx $cxx_warnings ${MEM_CFLAGS--I"$top/include"} ${CPPFLAGS-} ${CXXFLAGS-} -c "$1.cc" -o "$1.o"
+    else
+        $cc $warnings ${MEM_CFLAGS--I"$top/include"} ${CPPFLAGS-} ${CFLAGS-} -c "$1.c" -o "$1.o"
+    fi
 }
 
+# link NAME SUFFIX
 link()
 {
+    linker="$cc ${CFLAGS-}"
+    test "$2" = c || linker="$cxx ${CXXFLAGS-}"
     # shellcheck disable=SC2086
     if [ -n "${MEM_LIBS+set}" ]; then
-        $cc ${CFLAGS-} ${LDFLAGS-} "$1.o" $MEM_LIBS -o "$1"
+        $linker ${LDFLAGS-} "$1.o" $MEM_LIBS -o "$1"
     elif [ -n "${LIBTOOL-}" ]; then
-        $LIBTOOL --silent --tag=CC --mode=link $cc ${CFLAGS-} ${LDFLAGS-} -no-install \
+        $LIBTOOL --silent --tag=CC --mode=link $linker ${LDFLAGS-} -no-install \
             "$1.o" "$build/libmem.la" -o "$1"
     else
         libs=$(cd "$build/.libs" && pwd) &&
-            $cc ${CFLAGS-} ${LDFLAGS-} "$1.o" -L"$libs" -Wl,-rpath,"$libs" -lmem -o "$1"
+            $linker ${LDFLAGS-} "$1.o" -L"$libs" -Wl,-rpath,"$libs" -lmem -o "$1"
     fi
 }
 
@@ -102,6 +113,7 @@ fi
 # Succeeds if everything that an example needs is there.
 can_run()
 {
+    if [ "${CXX:-no}" = no ] && grep -q '^\.\\" SRC BEGIN (.*\.cc)' "$1"; then return 1; fi
     { ! grep -q '^\.\\" OUTPUT BEGIN memrun' "$1" && ! grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; } ||
         { [ -z "$wrapper" ] && command -v memrun >/dev/null 2>&1 &&
             { [ "${1##*/}" != memreplay.1 ] || command -v memreplay >/dev/null 2>&1; }; }
@@ -143,13 +155,15 @@ try()
     name=$work/$(basename "$1")
     wrapped=0
     if grep -q '^\.\\" OUTPUT BEGIN wrapped' "$1"; then wrapped=1; fi
-    extract SRC "$1" >"$name.c" && extract OUTPUT "$1" >"$name.shown" || return 1
+    suffix=c
+    if grep -q '^\.\\" SRC BEGIN (.*\.cc)' "$1"; then suffix=cc; fi
+    extract SRC "$1" >"$name.$suffix" && extract OUTPUT "$1" >"$name.shown" || return 1
     if grep -q '^\.\\" SRC BEGIN (.*\.sh)' "$1"; then
         # A script's whole output is compared, its stderr and exit status included.
         (cd "$work" && sh "${name##*/}.c") >"$name.printed"
     else
-        grep -q 'int main(' "$name.c" || { echo "no program in EXAMPLES"; return 1; }
-        compile "$name" && link "$name" || return 1
+        grep -q 'int main(' "$name.$suffix" || { echo "no program in EXAMPLES"; return 1; }
+        compile "$name" $suffix && link "$name" $suffix || return 1
         # Words of a command
         # shellcheck disable=SC2046
         run $(sed -n 's/^\.\\" OUTPUT BEGIN \(memrun.*\)/\1/p' "$1") "$name" >"$name.printed" ||
@@ -175,7 +189,7 @@ for page in "$top"/man/*.[1357]; do
     # What bytes a page shows, a program compares: test-trace-page.
     if grep -q '^\.\\" HEX BEGIN' "$page"; then continue; fi
     if ! can_run "$page"; then
-        echo "left out, as there is no memrun or memreplay: $page"
+        echo "left out, as there is no memrun, memreplay or C++ compiler: $page"
         continue
     fi
     count=$((count + 1))

@@ -34,10 +34,11 @@ template <typename T> struct RegionAllocator {
 
     Mem_Region *region;
 
-    explicit RegionAllocator(Mem_Region *of) : region(of) {}
+    explicit RegionAllocator(Mem_Region *of) : region(of)
+    {
+    }
 
-    template <typename U>
-    RegionAllocator(const RegionAllocator<U> &other) : region(other.region)
+    template <typename U> RegionAllocator(const RegionAllocator<U> &other) : region(other.region)
     {
     }
 
@@ -84,7 +85,8 @@ void use_containers(Mem_Region *region)
     std::vector<String, RegionAllocator<String>> words{RegionAllocator<String>(region)};
 
     for (int i = 0; i < 500; i++) {
-        words.push_back(String(static_cast<std::size_t>(i % 100), 'x', RegionAllocator<char>(region)));
+        words.push_back(
+            String(static_cast<std::size_t>(i % 100), 'x', RegionAllocator<char>(region)));
         EXPECT(Mem_RegionCheck(region) == 0);
     }
     EXPECT(words.back().size() == 99);
