@@ -7,13 +7,27 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(TraceHeader) == 24, "as in mem-trace(5)");
 _Static_assert(sizeof(TraceEnd) == 16, "as in mem-trace(5)");
 _Static_assert(sizeof(TraceIndex) == 24, "as in mem-trace(5)");
+
+/* Waits for a writer that is about to finish the file: it holds a lock on it until then. After a second the file is
+ * read as it is: the program that is recorded still runs. */
+static void wait_for_writer(int fd)
+{
+    static const struct timespec pause = {.tv_nsec = 10000000};
+
+    for (int tries = 0; tries < 100 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+         tries++) {
+        nanosleep(&pause, NULL);
+    }
+}
 
 /* Maps the file. It must not become shorter while it is read. */
 static bool map_file(Trace *trace, TraceError *error)
@@ -23,6 +37,9 @@ static bool map_file(Trace *trace, TraceError *error)
     struct stat status;
     void *data = MAP_FAILED;
 
+    if (fd >= 0) {
+        wait_for_writer(fd);
+    }
     if (fd < 0 || fstat(fd, &status) != 0) {
         trace_fail(error, "%s: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode)) {
