@@ -28,8 +28,11 @@ static uint32_t threads;
 
 bool source_file_open(uint64_t *start)
 {
+    if (!grown_is_wanted()) {
+        return false;
+    }
     *start = stamp_ns();
-    return grown_is_wanted() && grown_open(stamp_date());
+    return grown_open(stamp_date());
 }
 
 /* Bytes of the frame of a thread's chunk: a thread that does little takes little. */
