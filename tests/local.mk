@@ -72,6 +72,7 @@ test_programs = \
 	tests/test-dump \
 	tests/test-dump-json \
 	tests/test-dump-memory \
+	tests/test-dump-terminal \
 	tests/test-dump-unlocked \
 	tests/test-errno \
 	tests/test-exhaustive \
@@ -269,6 +270,11 @@ tests_test_dump_memory_SOURCES = tests/test-dump-memory.c
 tests_test_dump_memory_CPPFLAGS = $(test_cppflags)
 tests_test_dump_memory_LDFLAGS = $(test_ldflags)
 tests_test_dump_memory_LDADD = $(test_ldadd)
+
+tests_test_dump_terminal_SOURCES = tests/test-dump-terminal.c
+tests_test_dump_terminal_CPPFLAGS = $(test_cppflags)
+tests_test_dump_terminal_LDFLAGS = $(test_ldflags)
+tests_test_dump_terminal_LDADD = $(test_ldadd)
 
 tests_test_dump_unlocked_SOURCES = tests/test-dump-unlocked.c
 tests_test_dump_unlocked_CPPFLAGS = $(test_cppflags)

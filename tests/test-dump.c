@@ -10,7 +10,7 @@
 
 #include "dumped.h"
 
-enum { SIZE = 1 << 15, COLUMNS = 64 };
+enum { SIZE = 1 << 15, COLUMNS = 78 };
 
 /* Draws the expected picture, byte by byte of the region. */
 static void draw(const Bed *bed, const Blocks *blocks, char *picture)
@@ -32,7 +32,9 @@ static void draw(const Bed *bed, const Blocks *blocks, char *picture)
                 index++;
             }
         }
-        picture[column] = used == 0 ? '.' : used == end - begin ? '#' : '+';
+        picture[column] = used == 0             ? ' '
+                          : used == end - begin ? '#'
+                                                : ".:-=+*"[6 * used / (end - begin)];
     }
     picture[columns] = '\0';
 }
@@ -65,6 +67,27 @@ static size_t verify_lines(const char *text, const Blocks *blocks)
     return lines;
 }
 
+/* Verifies the number behind a label. */
+static void verify_total(const char *text, const char *label, size_t total)
+{
+    char start[40];
+    const char *at;
+
+    snprintf(start, sizeof start, "\n  %-13s", label);
+    at = strstr(text, start);
+    ck_assert_msg(at != NULL, "no %s", label);
+    ck_assert_uint_eq(strtoull(at + strlen(start), NULL, 10), total);
+}
+
+/* Verifies that no line is longer than 80 columns, and none ends with a blank. */
+static void verify_widths(const char *text)
+{
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        ck_assert_msg(end - text <= 80, "%s", text);
+        ck_assert_msg(end == text || end[-1] != ' ', "%s", text);
+    }
+}
+
 static void verify_text(const Bed *bed, const char *text)
 {
     const Blocks *blocks = dumped_blocks(bed);
@@ -78,18 +101,29 @@ static void verify_text(const Bed *bed, const char *text)
     ck_assert_msg(strncmp(drawn + 1, picture, strlen(picture)) == 0 &&
                       drawn[1 + strlen(picture)] == ']',
                   "%s should be [%s]", text, picture);
-    snprintf(number, sizeof number, "region %p\n  blocks  %zu bytes from %p on, in 8-byte units\n",
-             (void *)Mem_RegionOf(bed->first), stats.capacity, (void *)bed->first);
+    snprintf(number, sizeof number, "region %p\n  capacity ", (void *)Mem_RegionOf(bed->first));
     ck_assert(strncmp(text, number, strlen(number)) == 0);
-    snprintf(number, sizeof number, "%zu bytes in %zu blocks, peak %zu\n", stats.bytes_in_use,
-             stats.blocks_in_use, stats.peak_in_use);
+    verify_total(text, "capacity", stats.capacity);
+    snprintf(number, sizeof number, " bytes from %p on, in 8-byte units\n", (void *)bed->first);
     ck_assert_ptr_nonnull(strstr(text, number));
-    snprintf(number, sizeof number, "%zu bytes in %zu blocks, largest %zu, %.1f %% fragmented\n",
-             stats.bytes_free, stats.blocks_free, stats.largest_free,
+    verify_total(text, "in use", stats.bytes_in_use);
+    snprintf(number, sizeof number, " bytes in %zu block%s\n  peak", stats.blocks_in_use,
+             stats.blocks_in_use == 1 ? "" : "s");
+    ck_assert_ptr_nonnull(strstr(text, number));
+    verify_total(text, "peak in use", stats.peak_in_use);
+    verify_total(text, "free", stats.bytes_free);
+    snprintf(number, sizeof number, " bytes in %zu block%s\n  largest", stats.blocks_free,
+             stats.blocks_free == 1 ? "" : "s");
+    ck_assert_ptr_nonnull(strstr(text, number));
+    verify_total(text, "largest free", stats.largest_free);
+    snprintf(number, sizeof number, " bytes, so %.1f %% fragmented\n",
              (double)((stats.fragmentation + 999) / 1000) / 10);
     ck_assert_ptr_nonnull(strstr(text, number));
-    snprintf(number, sizeof number, "bookkeeping %zu bytes\n", stats.bookkeeping);
-    ck_assert_ptr_nonnull(strstr(text, number));
+    verify_total(text, "bookkeeping", stats.bookkeeping);
+    snprintf(number, sizeof number, "\n  a character: some %zu bytes; blank free, ",
+             stats.capacity / 8 / strlen(picture) * 8);
+    ck_assert_ptr_nonnull(strstr(drawn, number));
+    verify_widths(text);
     drawn = strstr(drawn, "address");
     ck_assert_ptr_nonnull(drawn);
     ck_assert_uint_eq(verify_lines(drawn, blocks), blocks->count > 64 ? 64 : blocks->count);

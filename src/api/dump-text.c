@@ -4,22 +4,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/dump-picture.h"
 #include "api/dump.h"
 #include "region/name.h"
 #include "region/operation.h"
 #include "region/stats.h"
 
 enum {
-    PICTURE_COLUMNS = 64,
-    LIST_ENDS = 32 /* blocks shown at each end of a list too long to be shown whole */
+    LIST_ENDS = 32,    /* blocks shown at each end of a list too long to be shown whole */
+    LINE_COLUMNS = 80, /* no line is longer */
+    LABEL_COLUMNS = 16 /* what stands before the totals */
 };
-
-/* The use of each column of the picture. */
-typedef struct Picture {
-    size_t units;                 /* units of the heap */
-    size_t columns;               /* at most PICTURE_COLUMNS, and at most units */
-    size_t used[PICTURE_COLUMNS]; /* units in use, of each column */
-} Picture;
 
 /* The contents of the text. */
 typedef struct Text {
@@ -29,30 +24,6 @@ typedef struct Text {
     ViewBlock first[LIST_ENDS]; /* the first ones */
     ViewBlock last[LIST_ENDS];  /* the last ones: block n is at n modulo LIST_ENDS */
 } Text;
-
-/* Returns the first unit of a column. */
-static size_t column_start(const Picture *picture, size_t column)
-{
-    return (size_t)((uint64_t)picture->units * column / picture->columns);
-}
-
-/* Adds a run of units in use, from one to before another. */
-static void add_to_picture(Picture *picture, size_t from, size_t to)
-{
-    size_t column = (size_t)((uint64_t)from * picture->columns / picture->units);
-
-    while (from < to) {
-        size_t column_end = column_start(picture, column + 1);
-
-        if (column_end > from) {
-            size_t upto = column_end < to ? column_end : to;
-
-            picture->used[column] += upto - from;
-            from = upto;
-        }
-        column++;
-    }
-}
 
 static void note_block(Text *text, ViewBlock block)
 {
@@ -68,13 +39,12 @@ static void note_blocks(Text *text, View view)
     Heap *heap = view.heap;
     ViewBlock block;
 
-    picture->units = heap->end - heap->first;
-    picture->columns = picture->units < PICTURE_COLUMNS ? picture->units : PICTURE_COLUMNS;
+    picture_set_units(picture, heap->end - heap->first);
     while (view_next(&view, &block)) {
         note_block(text, block);
         if (block.in_use) {
-            add_to_picture(picture, block.start - heap->first,
-                           block.start + block.units - heap->first);
+            picture_add(picture, block.start - heap->first,
+                        block.start + block.units - heap->first);
         }
     }
 }
@@ -90,21 +60,6 @@ static void look(Text *text, Region *region)
     operation_end_look(&operation);
 }
 
-static void print_picture(const Picture *picture, FILE *stream)
-{
-    char line[PICTURE_COLUMNS + 1] = {0};
-
-    for (size_t column = 0; column < picture->columns; column++) {
-        size_t width = column_start(picture, column + 1) - column_start(picture, column);
-
-        line[column] = '.';
-        if (picture->used[column] != 0) {
-            line[column] = picture->used[column] == width ? '#' : '+';
-        }
-    }
-    fprintf(stream, "[%s]\n", line);
-}
-
 static void print_head(Region *region, FILE *stream)
 {
     char quoted[NAME_QUOTED_BYTES];
@@ -113,8 +68,7 @@ static void print_head(Region *region, FILE *stream)
     if (region->name[0] != '\0') {
         fprintf(stream, " %s", name_quote(quoted, region->name));
     }
-    fprintf(stream, "\n  blocks  %zu bytes from %p on, in %zu-byte units\n",
-            region_capacity(region), region_first(region), heap_bytes(&region->heap, 1));
+    fprintf(stream, "\n");
 }
 
 /* Converts to tenths of a percent, rounded up like the figure. */
@@ -123,21 +77,61 @@ static unsigned permille(uint64_t per_million)
     return (unsigned)((per_million + 999) / 1000);
 }
 
-static void print_totals(const Mem_Stats *stats, FILE *stream)
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* Prints the counts of calls, in as many lines as they need. */
+static void print_calls(const Mem_Stats *stats, FILE *stream)
+{
+    const struct {
+        uint64_t count;
+        const char *of;
+    } calls[] = {{stats->allocs, "alloc"},
+                 {stats->callocs, "calloc"},
+                 {stats->reallocs, "realloc"},
+                 {stats->aligned_allocs, "aligned"},
+                 {stats->frees, "free"}};
+    const char *before = "";
+    int column = LABEL_COLUMNS;
+
+    fprintf(stream, "  %-*s", LABEL_COLUMNS - 2, "calls");
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        int length = snprintf(NULL, 0, ", %" PRIu64 " %s", calls[i].count, calls[i].of);
+
+        if (column + length > LINE_COLUMNS) {
+            fprintf(stream, ",\n%*s", LABEL_COLUMNS, "");
+            column = LABEL_COLUMNS;
+            before = "";
+        }
+        fprintf(stream, "%s%" PRIu64 " %s", before, calls[i].count, calls[i].of);
+        column += length;
+        before = ", ";
+    }
+    fprintf(stream, "\n");
+}
+
+static void print_totals(const Mem_Stats *stats, Region *region, FILE *stream)
 {
     unsigned fragmented = permille(stats->fragmentation);
+    int width = snprintf(NULL, 0, "%zu",
+                         stats->capacity > stats->bookkeeping ? stats->capacity
+                                                              : stats->bookkeeping);
 
-    fprintf(stream, "  in use  %zu bytes in %zu blocks, peak %zu\n", stats->bytes_in_use,
-            stats->blocks_in_use, stats->peak_in_use);
-    fprintf(stream, "  free    %zu bytes in %zu blocks, largest %zu, %u.%u %% fragmented\n",
-            stats->bytes_free, stats->blocks_free, stats->largest_free, fragmented / 10,
-            fragmented % 10);
-    fprintf(stream,
-            "  calls   %" PRIu64 " alloc, %" PRIu64 " calloc, %" PRIu64 " realloc, %" PRIu64
-            " aligned, %" PRIu64 " free; %" PRIu64 " failed, %" PRIu64 " misuses\n",
-            stats->allocs, stats->callocs, stats->reallocs, stats->aligned_allocs, stats->frees,
-            stats->failures, stats->misuses);
-    fprintf(stream, "  bookkeeping %zu bytes\n", stats->bookkeeping);
+    fprintf(stream, "  capacity      %*zu bytes from %p on, in %zu-byte units\n", width,
+            stats->capacity, region_first(region), heap_bytes(&region->heap, 1));
+    fprintf(stream, "  in use        %*zu bytes in %zu block%s\n", width, stats->bytes_in_use,
+            stats->blocks_in_use, plural(stats->blocks_in_use));
+    fprintf(stream, "  peak in use   %*zu bytes\n", width, stats->peak_in_use);
+    fprintf(stream, "  free          %*zu bytes in %zu block%s\n", width, stats->bytes_free,
+            stats->blocks_free, plural(stats->blocks_free));
+    fprintf(stream, "  largest free  %*zu bytes, so %u.%u %% fragmented\n", width,
+            stats->largest_free, fragmented / 10, fragmented % 10);
+    fprintf(stream, "  bookkeeping   %*zu bytes\n", width, stats->bookkeeping);
+    print_calls(stats, stream);
+    fprintf(stream, "  errors        %" PRIu64 " failed, %" PRIu64 " misuse%s\n", stats->failures,
+            stats->misuses, stats->misuses == 1 ? "" : "s");
 }
 
 static void print_blocks(const Text *text, Heap *heap, FILE *stream)
@@ -166,12 +160,13 @@ void dump_text(Region *region, FILE *stream)
 {
     Text text = {.blocks = 0};
 
+    picture_begin(&text.picture, stream);
     look(&text, region);
     print_head(region, stream);
-    print_totals(&text.stats, stream);
+    print_totals(&text.stats, region, stream);
     if (region->heap.broken) {
         fprintf(stream, "  damaged: the map of blocks contradicts itself\n");
     }
-    print_picture(&text.picture, stream);
+    picture_print(&text.picture, heap_bytes(&region->heap, 1), stream);
     print_blocks(&text, &region->heap, stream);
 }
