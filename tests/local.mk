@@ -773,6 +773,7 @@ endif
 dist_check_SCRIPTS += \
 	tests/bootstrap-lock.sh \
 	tests/corpus-import.sh \
+	tests/html.sh \
 	tests/import.sh \
 	tests/languages.sh \
 	tests/malloc.sh \
@@ -800,6 +801,8 @@ EXTRA_DIST += \
 	tests/malloc/plugin.c \
 	tests/malloc/replaced.cc \
 	tests/models/free.pml \
+	tests/html-browser.py \
+	tests/html-links.py \
 	tests/page-dump.json \
 	tests/page.py \
 	tests/models/hide.pml \
