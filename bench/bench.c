@@ -177,9 +177,9 @@ static void set_quick(Options *options)
 {
     options->quick = 1;
     options->region = UINT64_C(16) << 20;
-    options->pairs = 200000;
+    options->pairs = 100000;
     options->calls = 1000;
-    options->rounds = 3;
+    options->rounds = 2;
 }
 
 static void take_option(Options *options, int option, char *argument)

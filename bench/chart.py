@@ -188,6 +188,11 @@ def draw_by_matplotlib(panels, svg, width):
 # --------------------------------------------------------------------------------------------------
 
 
+def can_draw():
+    """Returns whether there is a program that draws."""
+    return bool(shutil.which("gnuplot") or importlib.util.find_spec("matplotlib"))
+
+
 def draw(tsv, svg):
     """Draws the figures in the file tsv into the file svg.
 

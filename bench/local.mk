@@ -32,7 +32,7 @@ bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -DMALLOC_LIBRARY='"$(malloc_library)"'
 
 # Options for the benchmarks, as in: make bench BENCH_FLAGS='--quick --allocators=libmem,glibc'
 BENCH_FLAGS =
-BENCH_PROGRAMS_FLAGS = --rounds=3
+BENCH_PROGRAMS_FLAGS =
 
 # Draws the figures in bench.tsv: draw bench. Without a program to draw, says so, and does not fail.
 draw = draw () { test '$(PYTHON)' = no || test ! -e $$1.tsv || \
@@ -46,12 +46,21 @@ bench-record: memreplay$(EXEEXT)
 
 # All benchmarks; those of threads; those of whole programs. The figures and their charts are in
 # files of these names in the build directory.
-.PHONY: bench bench-threads bench-programs
-bench: bench/bench$(EXEEXT)
+.PHONY: bench bench-needs bench-threads bench-programs
+bench: bench/bench$(EXEEXT) bench-needs
+	@echo 'Measuring single calls, and calls from several threads'
 	rm -f bench.tsv
 	bench/bench$(EXEEXT) --tsv=bench.tsv $(BENCH_FLAGS)
 	@$(draw) bench
-	$(MAKE) $(AM_MAKEFLAGS) bench-programs
+	@test '$(PYTHON)' = no || $(MAKE) $(AM_MAKEFLAGS) bench-programs
+
+# Says what is missing, before anything is measured.
+bench-needs:
+	@if test '$(PYTHON)' = no; then \
+		echo 'Without Python 3 no whole programs are measured, and no charts are drawn.'; \
+	else \
+		$(PYTHON) $(srcdir)/bench/programs.py --needs; \
+	fi
 
 bench-threads: bench/bench$(EXEEXT)
 	rm -f bench-threads.tsv
@@ -61,8 +70,12 @@ bench-threads: bench/bench$(EXEEXT)
 
 bench-programs:
 	@test '$(PYTHON)' != no || { echo 'bench-programs needs Python 3: see ./configure' >&2; exit 1; }
+	@echo 'Measuring whole programs'
 	$(PYTHON) $(srcdir)/bench/programs.py --tsv=bench-programs.tsv --svg=bench-programs.svg \
-		$(BENCH_PROGRAMS_FLAGS)
+		$$(case ' $(BENCH_FLAGS) ' in \
+			*' --quick '* | *' -q '*) echo --quick ;; \
+			*) echo --rounds=3 ;; \
+		esac) $(BENCH_PROGRAMS_FLAGS)
 
 CLEANFILES += \
 	bench-programs.svg \

@@ -33,6 +33,7 @@ ALLOCATORS = {
 
 USAGE_STATUS = 2
 ROUNDS = 5  # by default; 1 for counts, which hardly differ
+QUICK_SCALE = 0.1  # of the inputs of a quick run, which has one round
 
 
 def fail(message, status=1):
@@ -204,15 +205,20 @@ def parse_options():
         "--rounds",
         metavar="N",
         type=above_zero(int),
-        help=f"rounds ({ROUNDS}; with --count 1)",
+        help=f"rounds ({ROUNDS}; with --count or --quick 1)",
     )
     parser.add_argument(
         "-s",
         "--scale",
         metavar="F",
         type=above_zero(float),
-        default=1.0,
-        help="inputs that are so many times as large (1)",
+        help=f"inputs that are so many times as large (1; with --quick {QUICK_SCALE:g})",
+    )
+    parser.add_argument(
+        "-q", "--quick", action="store_true", help="a run of a minute or so, with rough figures"
+    )
+    parser.add_argument(
+        "-n", "--needs", action="store_true", help="only tells what is missing for a full run"
     )
     parser.add_argument("-t", "--tsv", metavar="FILE", help="writes all figures there")
     parser.add_argument(
@@ -225,7 +231,8 @@ def parse_options():
         help="makes the inputs there, and keeps them (else in a directory that is removed)",
     )
     options = parser.parse_args()
-    options.rounds = options.rounds or (1 if options.count else ROUNDS)
+    options.rounds = options.rounds or (1 if options.count or options.quick else ROUNDS)
+    options.scale = options.scale or (QUICK_SCALE if options.quick else 1.0)
     return options
 
 
@@ -265,6 +272,21 @@ def print_header(names, missing_programs, allocators, missing_allocators, option
     print(flush=True)
 
 
+def tell_needs(options):
+    """Says what is missing, if anything is."""
+    programs = [name for name in workloads.NAMES if not workloads.is_installed(name)]
+    _, allocators = choose_allocators(options)
+    needs = [
+        ("programs that are not measured", ", ".join(programs)),
+        ("allocators that are not compared", describe(allocators)),
+        ("peaks of memory are no lower than Python's", "" if Meter.gnu_time else "GNU time"),
+        ("no charts", "" if chart.can_draw() else "gnuplot or matplotlib"),
+    ]
+    for effect, missing in needs:
+        if missing:
+            print(f"not installed: {missing}: {effect}", flush=True)
+
+
 def draw(tsv, svg):
     """Draws the chart, or removes svg and says why not."""
     try:
@@ -275,13 +297,19 @@ def draw(tsv, svg):
 
 
 def run_all(options, directory):
+    if options.needs:
+        tell_needs(options)
+        return 0
     if options.count and not Counter.is_available():
         fail("to count takes Valgrind, which is not installed or does not run here")
     names, missing_programs = choose_workloads(options)
     allocators, missing_allocators = choose_allocators(options)
     print_header(names, missing_programs, allocators, missing_allocators, options)
     try:
-        chosen = [workloads.make(name, directory, options.scale, options.count) for name in names]
+        chosen = []
+        for name in names:
+            show_progress(f"{name}: making its input ")
+            chosen.append(workloads.make(name, directory, options.scale, options.count))
     except workloads.WorkloadError as error:
         fail(str(error))
     samples = measure(chosen, allocators, options.rounds, directory, options.count)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <mem.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,33 +53,34 @@ static void print_help(void)
          "Makes a word index of FILE, wholly in a region of fixed size, and prints the most\n"
          "frequent words and what the region looks like then. FILE is a licence of the system's\n"
          "if none is given, and the standard input if it is -.\n\n"
-         "  -s, --size=SIZE    size of the region in bytes, or with K, M, G behind it (256K)\n"
+         "  -s, --size=SIZE    size of the region in bytes, as in 64K, 16MB or 1.5G (256K)\n"
          "  -n, --words=COUNT  how many words to print (10)\n"
          "  -h, --help         print this and exit\n\n"
          "The exit status is 0 if all is well, 1 if the text could not be read or needs more\n"
          "than the region has, 2 if the command line is wrong.");
 }
 
-/* Reads a number, followed by K, M or G if units are allowed. Returns 0, or -1 if it is invalid. */
+/* Reads a whole number. With units: or one with K, M or G behind it, perhaps with a fraction, and
+ * with B or iB. Returns 0, or -1 if it is invalid. */
 static int parse_number(const char *text, int units, size_t *number)
 {
+    static const char letters[] = "KkMmGg";
+    size_t digits = strspn(text, units ? "0123456789." : "0123456789");
     char *end;
-    unsigned shift = 0;
+    double value = strtod(text, &end);
 
-    if (*text < '0' || *text > '9')
+    if (*text < '0' || *text > '9' || end != text + digits)
         return -1;
-    errno = 0;
-    uintmax_t value = strtoumax(text, &end, 10);
-    if (units && *end != '\0') {
-        static const char letters[] = "KkMmGg";
-        const char *letter = strchr(letters, *end++);
-        if (letter == NULL)
-            return -1;
-        shift = 10 * ((unsigned)(letter - letters) / 2 + 1);
+    if (units && *end != '\0' && strchr(letters, *end) != NULL) {
+        for (const char *letter = strchr(letters, *end++); letter >= letters; letter -= 2)
+            value *= 1024;
+        end += end[0] == 'i' && end[1] == 'B' ? 2 : end[0] == 'B';
+    } else if (strchr(text, '.') != NULL) {
+        return -1;
     }
-    if (*end != '\0' || errno == ERANGE || value > SIZE_MAX >> shift)
+    if (*end != '\0' || value >= (double)PTRDIFF_MAX)
         return -1;
-    *number = (size_t)value << shift;
+    *number = (size_t)value;
     return 0;
 }
 
@@ -112,7 +112,7 @@ static int parse_options(int argc, char **argv, Settings *settings)
         if (found == 's') {
             if (parse_number(optarg, 1, &settings->size) != 0 || settings->size == 0 ||
                 settings->size > PTRDIFF_MAX) {
-                say("invalid size '%s': expected bytes, or a number with K, M or G", optarg);
+                say("invalid size '%s': expected bytes, as in 64K, 16MB or 1.5G", optarg);
                 return USAGE;
             }
         } else if (found == 'n') {
@@ -162,30 +162,54 @@ static int open_text(Settings *settings)
     return fd;
 }
 
+/* Indexes the text in the default region. */
+static int index_text(Index *index, const Settings *settings, int fd)
+{
+    size_t part = settings->size / 16 + 64;
+    size_t buffer = part < LARGEST_BUFFER ? part : LARGEST_BUFFER;
+
+    return index_init(index) != 0 ? -1 : index_read(index, fd, buffer);
+}
+
+/* Finds a size that suffices, by trying. Returns 0 if there is none, or if the text cannot be read
+ * again. The region and the index are lost. */
+static size_t find_size(const Settings *settings, int fd)
+{
+    Settings trial = {.size = 65536};
+    Index index;
+    int full = 1;
+
+    while (trial.size <= settings->size && trial.size <= PTRDIFF_MAX / 2)
+        trial.size *= 2;
+    for (; full && trial.size <= PTRDIFF_MAX / 2; trial.size *= full ? 2 : 1) {
+        Mem_Exit();
+        if (lseek(fd, 0, SEEK_SET) != 0 || Mem_Init(trial.size) != 0)
+            return 0;
+        full = index_text(&index, &trial, fd) != 0 && errno == ENOMEM;
+    }
+    return full ? 0 : trial.size;
+}
+
 /* Reports that the region is full, and suggests a size. */
 static void say_full(const Index *index, const Settings *settings, int fd)
 {
-    struct stat status;
-    size_t better = 65536;
-    double need = 2.0 * (double)settings->size;
+    const char *line = grouped(index->line);
+    size_t better = find_size(settings, fd);
 
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && index->bytes > 0)
-        need *= (double)status.st_size / (double)index->bytes / 2;
-    while ((double)better < need && better <= PTRDIFF_MAX / 2)
-        better *= 2;
-    const char *unit = better >= 1048576 ? "M" : "K";
-    better /= better >= 1048576 ? 1048576 : 1024;
-    say("%s: needs more than the region of %s, which is full at line %s; try -s %zu%s",
-        settings->path, size_name(settings->size), grouped(index->line), better, unit);
+    if (better == 0)
+        say("%s: needs more than the region of %s, which is full at line %s", settings->path,
+            size_name(settings->size), line);
+    else
+        say("%s: needs more than the region of %s, which is full at line %s; try -s %zu%s",
+            settings->path, size_name(settings->size), line,
+            better / (better >= 1048576 ? 1048576 : 1024), better >= 1048576 ? "M" : "K");
 }
 
 /* Indexes the text and prints the report. Returns the exit status. */
 static int run(const Settings *settings, int fd)
 {
     Index index;
-    size_t part = settings->size / 16 + 64;
-    size_t buffer = part < LARGEST_BUFFER ? part : LARGEST_BUFFER;
-    int status = index_init(&index) != 0 ? -1 : index_read(&index, fd, buffer);
+    int status = index_text(&index, settings, fd);
     int full = status != 0 && errno == ENOMEM;
 
     if (status != 0 && !full)

@@ -97,6 +97,14 @@ else
     grep -q 'no chart: neither gnuplot' "$tmp/out" || fail "it is not told why there is no chart"
 fi
 
+# What is missing is told before a run, and all of it.
+"$python" "$bench/programs.py" --needs --allocators=glibc,absent --allocator=absent=libdoes-not-exist.so \
+    >"$tmp/needs" 2>"$tmp/err" || fail "--needs: exit status $?"
+[ ! -s "$tmp/err" ] || fail "--needs: stderr: $(cat "$tmp/err")"
+grep -q '^not installed: absent (libdoes-not-exist.so): allocators that are not compared$' "$tmp/needs" ||
+    fail "--needs does not tell of an allocator: $(cat "$tmp/needs")"
+[ -e "$tmp/svg" ] || grep -q 'no charts$' "$tmp/needs" || fail "--needs does not tell that there are no charts"
+
 list=$(sed -n 's/^  programs *//p' "$tmp/out" | tr -d ,)
 awk -F '\t' -v list="$list" '
     function wrong(what) { print "line " NR ": " what ": " $0; bad = 1 }

@@ -163,9 +163,28 @@ one_line "$tmp/large: needs more than the region of 64 KiB, .* try -s "
 prints "Part of a word index of $tmp/large in a region of 64 KiB"
 prints "          1  b     1"
 prints "  Mem_Check    all is well"
-suggested=$(sed -n 's/.*try -s //p' "$tmp/err")
-run 0 03-wordcount -s "${suggested:-1}" "$tmp/large"
-prints "     20,000 words, 20,000 different"
+# The suggested size suffices at the first attempt, whatever comes late in the text.
+for kind in large late early; do
+    case $kind in
+    late) { seq 1 20000 | sed 's/.*/the/'; cat "$tmp/large"; } >"$tmp/text-$kind" ;;
+    early) { cat "$tmp/large"; seq 1 20000 | sed 's/.*/the/'; } >"$tmp/text-$kind" ;;
+    *) cp "$tmp/large" "$tmp/text-$kind" ;;
+    esac
+    for size in 1 5000 64K 100000 300K; do
+        run 1 03-wordcount -s $size -n 1 "$tmp/text-$kind"
+        suggested=$(sed -n 's/.*try -s //p' "$tmp/err")
+        run 0 03-wordcount -s "${suggested:-1}" "$tmp/text-$kind"
+        silent
+    done
+done
+prints "     40,000 words, 20,001 different"
+cat "$tmp/large" >"$tmp/text-piped"
+cat "$tmp/text-piped" | run 1 03-wordcount -s 64K -
+one_line "the standard input: needs more than the region of 64 KiB, which is full at line [0-9,]*$"
+for size in 16MB 16MiB 16m 0.02G 16777216; do
+    run 0 03-wordcount -s $size "$tmp/large"
+done
+prints "A word index of $tmp/large in a region of 16 MiB"
 run 1 03-wordcount -s 1 "$tmp/large"
 one_line "$tmp/large: needs more than the region of 1 byte, "
 
@@ -182,7 +201,7 @@ if [ ! -r "$tmp/unreadable" ]; then
     run 1 03-wordcount "$tmp/unreadable"
     one_line "$tmp/unreadable: Permission denied"
 fi
-for size in '' 0 -1 12x 1KB K 99999999999999999999 99999999999G; do
+for size in '' 0 -1 12x 1KX 1Ki 0x10 1e3 1.5 .5K 1.K5 1..5K K 99999999999999999999 99999999999G; do
     run 2 03-wordcount -s "$size" "$tmp/text"
     one_line "invalid size '$size'"
 done

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Installs the library into a directory of its own, then builds a program with pkg-config's flags
-# and runs it: shared and static, in C and, if there is a compiler, in C++.
+# and runs it: shared and static, in C and, if there is a compiler, in C++. Uninstalls it again.
 #
 # Taken from the environment, as make check sets it: CC, CFLAGS, CXX, CXXFLAGS, LDFLAGS, MAKE,
 # PKG_CONFIG, TEST_WRAPPER, INSTRUMENT_FLAGS, top_builddir.
@@ -114,4 +114,12 @@ if [ "${CXX:-no}" != no ]; then
 else
     echo "c++: there is no compiler"
 fi
+
+# Nothing stays after make uninstall, in directories that others use neither.
+(cd "$build" && ${MAKE:-make} uninstall DESTDIR="$work/root") >"$work/install.log" 2>&1 || {
+    cat "$work/install.log"
+    status=1
+}
+left=$(find "$work/root" ! -type d -o -type d -name '*mem*')
+test -z "$left" || { echo "left by make uninstall: $left"; status=1; }
 exit $status
