@@ -29,10 +29,6 @@ install-data-hook:
 		cat "$$file.tmp" >"$$file" && rm "$$file.tmp" || exit 1; \
 	done
 
-# Empty directories are not left behind.
-uninstall-hook:
-	-@rmdir '$(DESTDIR)$(picturesdir)' '$(DESTDIR)$(documentsdir)' '$(DESTDIR)$(docdir)' 2>/dev/null || :
-
 # ------------------------------------------------------------------------------------------------
 # HTML
 # ------------------------------------------------------------------------------------------------
