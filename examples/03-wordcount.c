@@ -55,6 +55,7 @@ static void print_help(void)
          "if none is given, and the standard input if it is -.\n\n"
          "  -s, --size=SIZE    size of the region in bytes, as in 64K, 16MB or 1.5G (256K)\n"
          "  -n, --words=COUNT  how many words to print (10)\n"
+         "  -b, --blocks       print the blocks of the region first\n"
          "  -h, --help         print this and exit\n\n"
          "The exit status is 0 if all is well, 1 if the text could not be read or needs more\n"
          "than the region has, 2 if the command line is wrong.");
@@ -89,8 +90,8 @@ static int complain(int found, char **argv)
 {
     if (found == ':')
         say("%s needs a value (see --help)", argv[optind - 1]);
-    else if (optopt == 'h')
-        say("--help takes no value");
+    else if (optopt == 'h' || optopt == 'b')
+        say("%s takes no value", optopt == 'h' ? "--help" : "--blocks");
     else if (optopt == 0)
         say("unknown option %s (see --help)", argv[optind - 1]);
     else
@@ -103,12 +104,13 @@ static int parse_options(int argc, char **argv, Settings *settings)
 {
     static const struct option options[] = {{"size", required_argument, NULL, 's'},
                                             {"words", required_argument, NULL, 'n'},
+                                            {"blocks", no_argument, NULL, 'b'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int found;
 
     opterr = 0;
-    while ((found = getopt_long(argc, argv, ":s:n:h", options, NULL)) != -1) {
+    while ((found = getopt_long(argc, argv, ":s:n:bh", options, NULL)) != -1) {
         if (found == 's') {
             if (parse_number(optarg, 1, &settings->size) != 0 || settings->size == 0 ||
                 settings->size > PTRDIFF_MAX) {
@@ -120,6 +122,8 @@ static int parse_options(int argc, char **argv, Settings *settings)
                 say("invalid number of words '%s'", optarg);
                 return USAGE;
             }
+        } else if (found == 'b') {
+            settings->blocks = 1;
         } else if (found == 'h') {
             print_help();
             return EXIT_SUCCESS;

@@ -10,7 +10,8 @@
 
 enum {
     WORD_COLUMNS = 28, /* columns of a printed word; longer words are cut */
-    LINES_SHOWN = 5    /* line numbers beside a word */
+    LINES_SHOWN = 5,   /* line numbers beside a word */
+    PICTURE = 64       /* characters in the picture of the region */
 };
 
 const char *grouped(uint64_t number)
@@ -130,6 +131,49 @@ static void put_blocks(char *text, size_t size, size_t blocks)
     snprintf(text, size, "  in %s block%s", grouped(blocks), blocks == 1 ? "" : "s");
 }
 
+/* The picture of the region: the bytes in use of each of its parts. */
+typedef struct Picture {
+    size_t used[PICTURE];
+    size_t part;  /* bytes that a character stands for */
+    size_t bytes; /* of the blocks so far */
+} Picture;
+
+/* Adds a block to the picture: a visitor of Mem_Walk. */
+static int draw_block(const Mem_Block *block, void *context)
+{
+    Picture *picture = context;
+    size_t from = picture->bytes;
+
+    picture->bytes += block->size;
+    while (block->in_use && from < picture->bytes) {
+        size_t column = from / picture->part;
+        size_t next = (column + 1) * picture->part;
+        size_t upto = next < picture->bytes ? next : picture->bytes;
+        picture->used[column] += upto - from;
+        from = upto;
+    }
+    return 0;
+}
+
+/* Draws the region, from its first byte to its last one: the fuller a part, the darker. */
+static void put_picture(size_t capacity)
+{
+    static const char shades[] = " .:-=+*#";
+    Picture picture = {.part = capacity / PICTURE + 1};
+
+    Mem_Walk(draw_block, &picture);
+    fputs("  [", stdout);
+    for (size_t column = 0; column < PICTURE; column++) {
+        size_t most = strlen(shades) - 1;
+        size_t used = picture.used[column];
+        size_t shade = used == 0              ? 0
+                       : used == picture.part ? most
+                                              : 1 + used * (most - 1) / picture.part;
+        putchar(shades[shade]);
+    }
+    printf("]\n   %s bytes a character: blank is free, # in use\n", grouped(picture.part));
+}
+
 static void put_stats(void)
 {
     Mem_Stats stats;
@@ -151,10 +195,15 @@ static void put_stats(void)
            grouped(stats.allocs), grouped(stats.callocs), grouped(stats.reallocs),
            grouped(stats.frees), grouped(stats.failures));
     printf("  %-12s %s\n", "Mem_Check", Mem_Check() == 0 ? "all is well" : "DAMAGED");
+    put_picture(capacity);
 }
 
 void report(const Index *index, const Settings *settings, int complete)
 {
+    if (settings->blocks) {
+        Mem_Dump();
+        putchar('\n');
+    }
     printf("%s of %s in a region of %s\n\n", complete ? "A word index" : "Part of a word index",
            settings->path, size_name(settings->size));
     printf("%11s bytes\n%11s line%s\n", grouped(index->bytes), grouped(index->line),
@@ -164,6 +213,4 @@ void report(const Index *index, const Settings *settings, int complete)
     if (settings->shown > 0 && index->different > 0)
         put_words(index_sort(index), settings->shown);
     put_stats();
-    putchar('\n');
-    Mem_Dump();
 }

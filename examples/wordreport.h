@@ -11,9 +11,11 @@ typedef struct Settings {
     const char *path;
     size_t size;  /* bytes of the region */
     size_t shown; /* words to print */
+    int blocks;   /* whether the blocks of the region are printed, too */
 } Settings;
 
-/* Prints the most frequent words, the region's statistics and its picture to stdout.
+/* Prints the most frequent words, the region's statistics and its picture to stdout; before them,
+ * if that is asked for, the blocks of the region.
  *
  * complete: the whole text is indexed. */
 void report(const Index *index, const Settings *settings, int complete);

@@ -140,6 +140,25 @@ prints "          1  xxxxxxxxxxxxxxxxxxxxxxxxx...  1"
 prints "          1  last                          1"
 prints "          1  ?                             1"
 
+# What was asked for comes last, on a screen of text; the blocks come before, if they are wanted.
+for options in "" -b; do
+    # shellcheck disable=SC2086
+    run 0 03-wordcount $options "$tmp/text"
+    awk -v wanted="${options:+1}" '
+        /^region 0x/ { dump = NR }
+        / address +size +state$/ { blocks = NR }
+        /^A word index/ { heading = NR }
+        /^The region/ { region = NR }
+        /^  \[[ .:=+*#-]+\]$/ { picture = NR; used = /\[[.:=+*#-]/ && / \]/ }
+        length > 80 { bad = 1 }
+        END {
+            right = wanted ? dump && dump < blocks && blocks < heading : !dump && !blocks && NR < 36
+            exit bad || !right || heading > region || region > picture || picture != NR - 1 || !used
+        }' "$tmp/out" || { fail "03-wordcount $options: another order"; cat "$tmp/out"; }
+done
+run 2 03-wordcount --blocks=1
+one_line "--blocks takes no value"
+
 run 0 03-wordcount -n 1 - <"$tmp/text"
 prints "A word index of the standard input in a region of 256 KiB"
 prints "          5  the   1, 2"
