@@ -138,8 +138,8 @@ void findings_print_failure(const Findings *findings, const Room *room)
 
     printf(" event %s fails, after %s:\n", human_count(room->event.number).text,
            human_time(room->event.time).text);
-    printf("  %s of %s bytes by thread %" PRIu32 ", called from\n  %s\n",
-           room->event.op == TRACE_RESIZE ? "a resize to" : "a request",
+    printf("  %s %s bytes by thread %" PRIu32 ", called from\n  %s\n",
+           room->event.op == TRACE_RESIZE ? "a resize to" : "a request of",
            human_count(room->event.size).text, room->event.thread,
            findings_caller(findings, room->event.caller));
     printf("  live      %15s bytes as asked for, in %s blocks\n", human_count(room->live).text,
