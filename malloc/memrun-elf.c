@@ -166,7 +166,7 @@ static int open_program(char path[static PATH_MAX], Head *head)
         }
         close(file);
         if (!follow_script(head->line, path)) {
-            strcpy(path, "/bin/sh"); /* as execvp() does */
+            snprintf(path, PATH_MAX, "/bin/sh"); /* as execvp() does */
         }
     }
     return -1;

@@ -18,23 +18,26 @@
 #include "size.h"
 #include "start.h"
 
-enum { LITTLE = 1 << 20 /* bytes: a program that needs less has a report of one line */ };
+enum {
+    TEXT_MAX = 1536, /* bytes of a report */
+    LITTLE = 1 << 20 /* bytes: a program that needs less has a report of one line */
+};
 
 /* A text being written. */
 typedef struct Text {
-    char *start;
-    size_t length; /* bytes, less than REPORT_MAX */
+    size_t length; /* bytes, less than TEXT_MAX */
+    char bytes[TEXT_MAX];
 } Text;
 
 /* Appends to a text. What does not fit is left out. */
 __attribute__((__format__(__printf__, 2, 3))) static void add(Text *text, const char *format, ...)
 {
     va_list arguments;
-    size_t room = REPORT_MAX - text->length;
+    size_t room = TEXT_MAX - text->length;
     int length;
 
     va_start(arguments, format);
-    length = vsnprintf(text->start + text->length, room, format, arguments);
+    length = vsnprintf(text->bytes + text->length, room, format, arguments);
     va_end(arguments);
     if (length > 0) {
         text->length += (size_t)length < room ? (size_t)length : room - 1;
@@ -242,11 +245,11 @@ static void add_json(Text *text, const Mem_Stats *stats, ReportDepth depth)
 
 /* --------------------------------------------------------------------------------------------- */
 
-size_t report_write(char buffer[static REPORT_MAX], ReportFormat format, ReportDepth depth,
-                    Mem_Region *region)
+/* Writes in one piece, so that the reports of several processes do not mix. */
+bool report_print(int file, ReportFormat format, ReportDepth depth, Mem_Region *region)
 {
     Mem_Stats stats = {.capacity = 0};
-    Text text = {buffer, 0};
+    Text text = {.length = 0};
 
     if (region != NULL && depth == REPORT_WALK) {
         Mem_RegionGetStats(region, &stats);
@@ -258,14 +261,5 @@ size_t report_write(char buffer[static REPORT_MAX], ReportFormat format, ReportD
     } else {
         add_text(&text, &stats, depth);
     }
-    return text.length;
-}
-
-/* Writes in one piece, so that the reports of several processes do not mix. */
-bool report_print(int file, ReportFormat format, ReportDepth depth, Mem_Region *region)
-{
-    char text[REPORT_MAX];
-    size_t length = report_write(text, format, depth, region);
-
-    return write(file, text, length) >= 0;
+    return write(file, text.bytes, text.length) >= 0;
 }

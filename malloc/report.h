@@ -4,13 +4,10 @@
 #ifndef MEM_MALLOC_REPORT_H
 #define MEM_MALLOC_REPORT_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "mem.h"
 #include "settings.h"
-
-/* The most bytes of a report. */
-enum { REPORT_MAX = 1536 };
 
 /* The part of a report that only a walk through the region's blocks tells: the blocks at the end. */
 typedef enum ReportDepth {
@@ -18,11 +15,7 @@ typedef enum ReportDepth {
     REPORT_WALK
 } ReportDepth;
 
-/* Writes a report of the region's present state. Returns its length. */
-size_t report_write(char text[static REPORT_MAX], ReportFormat format, ReportDepth depth,
-                    Mem_Region *region);
-
-/* Writes a report to a file descriptor. Returns false, and sets errno, if that fails. */
+/* Writes a report of the region's present state to a file descriptor. Returns false, and sets errno, if that fails. */
 bool report_print(int file, ReportFormat format, ReportDepth depth, Mem_Region *region);
 
 #endif

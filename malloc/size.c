@@ -23,9 +23,9 @@ const char *size_digits(const char *text, size_t *number)
 }
 
 /* Returns a letter in upper case. */
-static char upper(char letter)
+static int upper(char letter)
 {
-    return letter >= 'a' && letter <= 'z' ? (char)(letter & ~0x20) : letter;
+    return letter >= 'a' && letter <= 'z' ? letter & ~0x20 : letter;
 }
 
 /* Returns the bytes that a suffix stands for; 0 if it is unknown. */
