@@ -46,7 +46,7 @@ static int use(Mem_Region *region, void *context)
     ck_assert_ptr_nonnull(block);
     ck_assert_int_eq(Mem_RegionFree(region, block), 0);
     ck_assert_int_eq(Mem_RegionCheck(region), 0);
-    ++*(unsigned *)context;
+    __atomic_add_fetch((unsigned *)context, 1, __ATOMIC_RELAXED);
     return 0;
 }
 

@@ -121,6 +121,34 @@ START_TEST(region_of_the_innermost)
 }
 END_TEST
 
+/* Behind each of many regions is a part of the outer one, wherever that is in the tree. */
+START_TEST(region_around_many)
+{
+    enum { INNER = 64 };
+    Mem_Region *outer = Mem_RegionCreate(INNER * SIZE + SIZE, NULL);
+    Mem_Region *inner[INNER];
+    char *blocks[INNER], *behind[INNER];
+
+    for (size_t i = 0; i < INNER; i++) {
+        char *memory = Mem_RegionAlloc(outer, SIZE / 2);
+
+        behind[i] = Mem_RegionAlloc(outer, 64);
+        inner[i] = Mem_RegionCreateAt(memory, SIZE / 2, NULL);
+        blocks[i] = Mem_RegionAlloc(inner[i], 64);
+    }
+    for (size_t i = 0; i < INNER; i++) {
+        expect(inner[i], blocks[i]);
+        expect(outer, behind[i]);
+    }
+    for (size_t i = 0; i < INNER; i++) {
+        ck_assert_int_eq(Mem_RegionDestroy(inner[i]), 0);
+        expect(outer, blocks[i]);
+        expect(outer, behind[i]);
+    }
+    ck_assert_int_eq(Mem_RegionDestroy(outer), 0);
+}
+END_TEST
+
 /* The visited regions. */
 typedef struct Visited {
     Mem_Region *regions[MANY];
@@ -291,6 +319,7 @@ int main(void)
     tcase_add_test(tests, region_of_all_that_is_in_the_capacity);
     tcase_add_test(tests, region_of_the_default_region);
     tcase_add_test(tests, region_of_the_innermost);
+    tcase_add_test(tests, region_around_many);
     tcase_add_test(tests, regions_come_and_go);
     tcase_add_test(tests, visit_ends_early);
     tcase_add_loop_test(tests, visitors_use_everything, 0, 2);
