@@ -281,6 +281,8 @@ completes()
 completion=/usr/share/bash-completion/bash_completion
 if [ -r $completion ] && command -v bash >/dev/null 2>&1; then
     completes "memrun --mi" "--misuse="
+    completes "memrun --ch" "--children"
+    completes "memrun --fo" "--force"
     completes "memrun -m w" "warn"
     completes "memrun -m " "ignore warn abort"
     completes "memrun --misuse a" "abort"
