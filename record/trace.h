@@ -118,7 +118,7 @@ typedef enum RawKind {
                       behind RAW_MOVE_FROM, but for rare events and RAW_MORE */
     RAW_FREE,
     RAW_FAILED,
-    RAW_NOT_RESIZED, /* in place of RAW_MOVE_TO */
+    RAW_NOT_RESIZED, /* in place of RAW_MOVE_TO; the block is where it was, whatever its address here */
     RAW_RARE,        /* block: TraceRare, size: a; what follows in RAW_MORE: b, then text */
     RAW_MORE, /* stamp, block, size: three more words (of frames further out, 0 at the end; or of a rare event),
                         right before the event that they belong to */

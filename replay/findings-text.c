@@ -33,8 +33,10 @@ static void print_head(const Findings *findings)
     if (program != NULL || arguments != NULL) {
         printf("program       %s\n", arguments != NULL ? arguments : program);
     }
-    printf("recorded      %s, for %s%s\n", when, human_time(findings->summary.time).text,
-           trace_is_complete(trace) ? "" : "; the end is missing: the program was killed");
+    printf("recorded      %s, for %s\n", when, human_time(findings->summary.time).text);
+    if (!trace_is_complete(trace)) {
+        puts("  missing     the end: the program was killed, or the file could not grow");
+    }
 }
 
 /* What an import has left out, or made up. */

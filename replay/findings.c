@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "replay/findings.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "os/pages.h"
@@ -61,6 +63,14 @@ static void find_room(const Options *options, Findings *findings)
     findings->room = room_play(&findings->trace, &findings->options);
 }
 
+static void fail_region(const char *path, uint32_t region)
+{
+    TraceError error;
+
+    snprintf(error.text, sizeof error.text, "%s: no region %" PRIu32, path, region);
+    pass_fail(&error);
+}
+
 void findings_find(const Options *options, const char *path, RivalProcess *rival,
                    Findings *findings)
 {
@@ -71,6 +81,9 @@ void findings_find(const Options *options, const char *path, RivalProcess *rival
     findings->symbols = symbols_open(findings->trace.trace);
     findings->full = !options->fit && options->size == 0 && !options->rival;
     findings->summary = summary_read(findings->trace.trace, options->region, findings->full);
+    if (options->region != SUMMARY_ANY && findings->summary.events == 0) {
+        fail_region(path, options->region);
+    }
     findings->trace.region = findings->summary.region;
     findings->below.carried = true;
     if (rival != NULL) {

@@ -200,18 +200,19 @@ static Step make_room(Merge *merge, const MergeThread *thread, const MergeBlock 
     return STEP_EXTRA;
 }
 
-/* Adds a new block, and begins its event. */
+/* Adds a new block, and begins its event. A block that was not resized is where it was. */
 static Step enter_block(Merge *merge, const MergeThread *thread, uint64_t number, TraceOp op,
                         TraceEvent *event)
 {
     const TraceRaw *record = threads_head(thread);
-    MergeBlock block = {.address = record->block, .number = number & BLOCKS_NUMBER_MAX};
+    uint64_t address = op == TRACE_NOT_RESIZED ? thread->moved.address : record->block;
+    MergeBlock block = {.address = address, .number = number & BLOCKS_NUMBER_MAX};
     const MergeBlock *found;
 
-    if (record->block == 0) {
+    if (address == 0) {
         return fail(merge, record, "a block at address 0");
     }
-    found = blocks_find(&merge->blocks, record->block);
+    found = blocks_find(&merge->blocks, address);
     if (found != NULL) {
         return make_room(merge, thread, found, event);
     }

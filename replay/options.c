@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "malloc/size.h"
 #include "replay/pass.h"
@@ -150,6 +151,15 @@ static const struct option long_options[] = {{"fit", no_argument, NULL, FIT},
                                              {"version", no_argument, NULL, VERSION},
                                              {NULL, 0, NULL, 0}};
 
+/* Sets what the program is to write. */
+static void choose_task(Options *options, OptionsTask task)
+{
+    if (options->task != TASK_TELL && options->task != task) {
+        give_up("--import and --compress: expected one of them");
+    }
+    options->task = task;
+}
+
 /* Options that are files to write, or end the program. */
 static void read_other(int option, Options *options)
 {
@@ -164,10 +174,10 @@ static void read_other(int option, Options *options)
         options->png = optarg;
         break;
     case IMPORT:
-        options->task = TASK_IMPORT;
+        choose_task(options, TASK_IMPORT);
         break;
     case COMPRESS:
-        options->task = TASK_COMPRESS;
+        choose_task(options, TASK_COMPRESS);
         break;
     case 'o':
         options->output = optarg;
@@ -212,6 +222,25 @@ static void read_option(int option, Options *options)
     }
 }
 
+/* Checks that a picture does not overwrite its trace. */
+static void check_picture(const Options *options, const char *path)
+{
+    struct stat from;
+    struct stat to;
+
+    if (path != NULL && stat(options->files[0], &from) == 0 && stat(path, &to) == 0 &&
+        from.st_dev == to.st_dev && from.st_ino == to.st_ino) {
+        give_up("'%s' is the trace itself", path);
+    }
+}
+
+/* Returns whether there is an option about a region. */
+static bool asks(const Options *options)
+{
+    return options->fit || options->size != 0 || options->alignment_count != 0 || options->exact ||
+           options->rival || options->json || options->region != SUMMARY_ANY;
+}
+
 static void check(const Options *options)
 {
     bool writes = options->task != TASK_TELL;
@@ -226,9 +255,16 @@ static void check(const Options *options)
     if (writes && options->output == NULL) {
         give_up("--output is missing: where to write the trace");
     }
+    if (writes && (draws || asks(options))) {
+        give_up("--import and --compress write a trace alone: give the other options to a run of "
+                "its own");
+    }
     if (!writes && options->output != NULL) {
         give_up("--output is for --import and --compress");
     }
+    check_picture(options, options->html);
+    check_picture(options, options->svg);
+    check_picture(options, options->png);
 }
 
 Options options_read(int argc, char **argv)
@@ -243,9 +279,9 @@ Options options_read(int argc, char **argv)
     }
     options.files = argv + optind;
     options.file_count = (size_t)(argc - optind);
+    check(&options);
     if (options.alignment_count == 0) {
         options.alignments[options.alignment_count++] = 8;
     }
-    check(&options);
     return options;
 }

@@ -177,12 +177,15 @@ expect 0 '^events  *97$' again.trace
 
 for arguments in '' '--size=lots exact.trace' '--alignment=7 exact.trace' '--alignment=8, exact.trace' \
     '--alignment=8,16,32,64,128 exact.trace' '--region=x exact.trace' '--bogus exact.trace' '--compress exact.trace' \
-    '-o out exact.trace' '--svg=x exact.trace holes.trace'; do
+    '-o out exact.trace' '--svg=x exact.trace holes.trace' '--report=exact.trace exact.trace' \
+    '--compress --fit -o out exact.trace' '--compress --import -o out exact.trace'; do
     # shellcheck disable=SC2086
     expect 2 "Try 'memreplay --help'" $arguments
     expect_one_line
 done
 expect 2 'absent.trace' absent.trace
+expect_one_line
+expect 2 'exact.trace: no region 5' --region=5 exact.trace
 expect_one_line
 echo 'no trace' >text.trace
 expect 2 'text.trace' text.trace

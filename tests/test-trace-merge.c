@@ -275,9 +275,8 @@ END_TEST
 START_TEST(until_is_kept)
 {
     TraceRaw records[] = {
-        raw(RAW_ALLOC, 10, 0x1000),
-        raw(RAW_MOVE_FROM, 20, 0x1000),
-        raw(RAW_NOT_RESIZED, 30, 0x1000),
+        raw(RAW_ALLOC, 10, 0x1000), raw(RAW_MOVE_FROM, 20, 0x1000),
+        raw(RAW_NOT_RESIZED, 30, 0), /* the block is where it was */
     };
     Merge *merge = merge_records(records, 2);
     TraceEvent event;

@@ -36,7 +36,7 @@ const Summary = (() => {
     document.title = `${name} – memreplay`;
     const parts = facts.kind === "dump" ? [`Dump: ${facts.file}`] : [
       facts.arguments || facts.program, `trace ${facts.file}`, `region of ${Format.exactBytes(facts.size)}, ${kind}`,
-      facts.complete ? null : "the recording ended early: the program was killed",
+      facts.complete ? null : "the recording ended early: the program was killed, or the file could not grow",
     ];
     element("subtitle").textContent = parts.filter(Boolean).join(" · ");
     element("verdict").textContent = facts.reason ? `Why this size: ${facts.reason.replace(/\.$/, "")}.` : "";

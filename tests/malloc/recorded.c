@@ -104,6 +104,7 @@ static void call_all(void)
 
     block = realloc(block, SIZE);
     EXPECT(block != NULL);
+    EXPECT(realloc(block, too_much) == NULL);
     free(block);
     free(calloc(1, SIZE));
     EXPECT(posix_memalign(&block, 4096, SIZE) == 0);
