@@ -76,7 +76,7 @@ static void propose(Batch *batch, Search *search, uint64_t pages, size_t *most)
     }
     if (*most != 0 && find(search, pages) == NULL) {
         batch->searches[batch->count] = search;
-        batch->trials[batch->count++].options = options;
+        batch->trials[batch->count++] = (Trial){.options = options};
         --*most;
     }
 }
@@ -185,7 +185,7 @@ static void begin(Search *searches, Fit *fits, size_t count, const TrialTrace *t
     Trial trials[FITS_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        trials[i].options = fits[i].options;
+        trials[i] = (Trial){.options = fits[i].options};
         trials[i].options.size = 2 * fits[i].bound + (8 << 20);
     }
     trial_play(trace, trials, count, "a large region");

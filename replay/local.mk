@@ -69,7 +69,7 @@ replay_import_sources = \
 	replay/symbols.c \
 	replay/symbols.h
 
-# It has the library in it, compiled anew: without the bytes of blocks.
+# It has the library in it, compiled anew: without the bytes of blocks, and with regions at multiples of 64 MiB.
 noinst_LTLIBRARIES += libplayer.la
 libplayer_la_SOURCES = \
 	$(library_and_more) \
@@ -77,7 +77,7 @@ libplayer_la_SOURCES = \
 	replay/player.h \
 	replay/table.c \
 	replay/table.h
-libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0
+libplayer_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/src -DUNIT_BYTES_MOVE=0 -DPAGES_ALIGNMENT=0x4000000
 
 bashcomp_DATA += replay/memreplay
 

@@ -129,6 +129,11 @@ expect 0 'caches' --fit threads.trace
 cp out first
 expect 0 'caches' --fit threads.trace
 cmp out first || fail 'another result for the same trace'
+printf 'alloc 64 1048576\nalloc 100\n' | make_trace wide
+expect 0 'caches' --fit wide.trace
+cp out first
+expect 0 'caches' --fit wide.trace
+cmp out first || fail 'another result for the same trace, with blocks at multiples of 1 MiB'
 
 # What --fit finds carries the trace, as do larger ones; a page less does not.
 for exact in '' --exact; do

@@ -19,6 +19,26 @@ size_t pages_size(void)
     return size != 0 ? (size_t)size : (size_t)sysconf(_SC_PAGESIZE);
 }
 
+#ifdef PAGES_ALIGNMENT
+/* Maps memory at a multiple of PAGES_ALIGNMENT, so that blocks of any alignment up to that lie the same way each time. */
+static void *map_aligned(size_t size, int protection, int flags)
+{
+    size_t bytes = (size + pages_size() - 1) & ~(pages_size() - 1);
+    char *memory = mmap(NULL, bytes + PAGES_ALIGNMENT, protection, flags, -1, 0);
+    size_t before;
+
+    if (memory == MAP_FAILED) {
+        return MAP_FAILED;
+    }
+    before = -(uintptr_t)memory & (PAGES_ALIGNMENT - 1);
+    if (before != 0) {
+        munmap(memory, before);
+    }
+    munmap(memory + before + bytes, PAGES_ALIGNMENT - before);
+    return memory + before;
+}
+#endif
+
 /* With PAGES_BY_KERNEL (libmem-malloc.so), calls no function that others may replace. */
 void *pages_map(size_t size, int protection, int flags)
 {
@@ -35,6 +55,8 @@ void *pages_map(size_t size, int protection, int flags)
 
     memory = failed ? MAP_FAILED : (void *)result;
     errno = failed ? (int)-result : errno;
+#elif defined(PAGES_ALIGNMENT)
+    memory = map_aligned(size, protection, flags);
 #else
     memory = mmap(NULL, size, protection, flags, -1, 0);
 #endif
