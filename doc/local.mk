@@ -75,7 +75,7 @@ if HAVE_HTML_TOOLS
 html-local: html.stamp
 else
 html-local:
-	@echo 'The manual as HTML needs, and configure did not find:$(HTML_MISSING)' >&2; exit 1
+	@echo 'The manual as HTML needs, and configure did not find: $(HTML_MISSING)' >&2; exit 1
 endif
 
 if BUILD_HTML

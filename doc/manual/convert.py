@@ -89,7 +89,7 @@ def page_of_markdown(path, cmark):
 
 
 def page_of_text(path, title):
-    return f'<h1>{html.escape(title)}</h1>\n<pre tabindex="0">{html.escape(read(path))}</pre>'
+    return f'<h1>{html.escape(title)}</h1>\n<pre class="source" tabindex="0">{html.escape(read(path))}</pre>'
 
 
 DECLARED = re.compile(r"^(?!typedef|#|\s)[^\n(]*?\b(\w+)\([^{;]*;|^\} (\w+);$|^typedef [^{;]*?\b(Mem_\w+)[;)]", re.M)
