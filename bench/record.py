@@ -140,6 +140,8 @@ def measure(workload, options, directory):
             command = ["heaptrack", "-o", track]
             tracked.append(run(workload, command, directory)[0])
     events = events_of(trace)
+    if options.keep:
+        shutil.copy(trace, os.path.join(options.keep, f"{workload.name}.trace"))
     written = [
         os.path.getsize(os.path.join(directory, name))
         for name in os.listdir(directory)
@@ -176,6 +178,7 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="size of the inputs")
     parser.add_argument("--memrun", default=os.path.abspath("memrun"))
+    parser.add_argument("--keep", metavar="DIRECTORY", help="where traces are kept, for replay.sh")
     parser.add_argument("--no-heaptrack", dest="heaptrack", action="store_false")
     options = parser.parse_args()
     options.heaptrack = options.heaptrack and shutil.which("heaptrack") is not None
