@@ -7,13 +7,13 @@
  * one executes. */
 #include "ending.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include "family.h"
+#include "next.h"
 #include "report-exit.h"
 
 typedef void Handler(int number);
@@ -43,13 +43,7 @@ static bool is_watching;
 /* Returns the function that the program would call without this module. */
 static Function find_next(Function *next, const char *name)
 {
-    Function found = {.address = __atomic_load_n(&next->address, __ATOMIC_RELAXED)};
-
-    if (UNLIKELY(found.address == NULL)) {
-        found.address = dlsym(RTLD_NEXT, name);
-        __atomic_store_n(&next->address, found.address, __ATOMIC_RELAXED);
-    }
-    return found;
+    return (Function){.address = next_find(&next->address, name)};
 }
 
 /* A constructor: these may be called where dlsym() may not be, in signal handlers and after

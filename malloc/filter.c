@@ -3,7 +3,6 @@
  * Wraps prctl() and syscall(), by which a program can set a filter of system calls. Before a filter
  * is in force, libmem stops making system calls that malloc() of the C library does not make. All
  * arguments are passed on unchanged. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include "cache/thread.h"
 #include "family.h"
 #include "filter.h"
+#include "next.h"
 #include "os/sandbox.h"
 
 /* Constants of linux/seccomp.h, which not every system has. */
@@ -50,13 +50,7 @@ static void note_filter(void)
 /* Returns the function that the program would call without this module. */
 static Function find_next(Function *next, const char *name)
 {
-    Function found = {.address = __atomic_load_n(&next->address, __ATOMIC_RELAXED)};
-
-    if (UNLIKELY(found.address == NULL)) {
-        found.address = dlsym(RTLD_NEXT, name);
-        __atomic_store_n(&next->address, found.address, __ATOMIC_RELAXED);
-    }
-    return found;
+    return (Function){.address = next_find(&next->address, name)};
 }
 
 /* A constructor: both functions may be called where dlsym() may not be, in signal handlers and

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "family.h"
+#include "next.h"
 #include "settings.h"
 
 /* The C library looks at the caller: it searches the caller's RUNPATH, and loads into the caller's
@@ -35,12 +36,8 @@ static int taken_away = RTLD_DEEPBIND;
 /* Finds the function that would be called without the module. */
 static __attribute__((__noinline__)) Function find_next(void **found, const char *name)
 {
-    Function function = {.address = __atomic_load_n(found, __ATOMIC_RELAXED)};
+    Function function = {.address = next_find(found, name)};
 
-    if (function.address == NULL) {
-        function.address = dlsym(RTLD_NEXT, name);
-        __atomic_store_n(found, function.address, __ATOMIC_RELAXED);
-    }
     if (function.address == NULL) {
         settings_complain("function %s() not found", name);
         abort();

@@ -45,6 +45,7 @@ libmem_malloc_la_SOURCES = \
 	malloc/new-try.h \
 	malloc/new.c \
 	malloc/new.h \
+	malloc/next.h \
 	malloc/path.c \
 	malloc/path.h \
 	malloc/recorded.c \
