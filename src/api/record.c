@@ -9,8 +9,8 @@
 #include "region/hook.h"
 
 /* Programs that are linked with libmem.a need not have it. */
-extern __typeof__(dlopen) dlopen __attribute__((__weak__));
-extern __typeof__(dlsym) dlsym __attribute__((__weak__));
+#pragma weak dlopen
+#pragma weak dlsym
 
 /* A function, and what dlsym() returns. */
 typedef union Function {

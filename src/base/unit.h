@@ -33,6 +33,7 @@ typedef uint32_t Pos;
 static inline void unit_move_bytes(void *to, const void *from, size_t bytes)
 {
     if (UNIT_BYTES_MOVE) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no block is at NULL */
         memmove(to, from, bytes);
     }
 }
