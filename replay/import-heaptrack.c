@@ -56,16 +56,18 @@ uint64_t heaptrack_return(const Heaptrack *heaptrack, uint64_t address)
 char *heaptrack_text(Heaptrack *heaptrack, const char **at, bool whole)
 {
     const char *text = *at;
-    uint64_t length = strlen(text);
+    uint64_t bytes = strlen(text);
+    size_t length;
 
     if (heaptrack->version >= 3) {
-        if (!import_hex(&text, &length) || length > strlen(text)) {
+        if (!import_hex(&text, &bytes) || bytes > strlen(text)) {
             import_wrong(heaptrack->import, "the length of a text is wrong");
             return NULL;
         }
     } else if (!whole) {
-        length = strcspn(text, " ");
+        bytes = strcspn(text, " ");
     }
+    length = (size_t)bytes;
     *at = text + length + (text[length] == ' ');
 
     char *copy = strndup(text, length);

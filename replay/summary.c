@@ -25,7 +25,7 @@ static uint64_t round_cached(uint64_t size)
 {
     uint64_t units = summary_round(size, UNIT_BYTES) / UNIT_BYTES;
 
-    return UNIT_BYTES * (units <= SIZES_LARGEST ? sizes_units(sizes_class(units)) : units);
+    return UNIT_BYTES * (units <= SIZES_LARGEST ? sizes_units(sizes_class((size_t)units)) : units);
 }
 
 /* ------------------------------------------------------------------------------------------------

@@ -215,7 +215,7 @@ END_TEST
 /* Returns how many blocks the heap was given back so far, from caches, too. */
 static size_t given(const Bed *bed)
 {
-    return region_of(bed->region)->heap.given;
+    return (size_t)region_of(bed->region)->heap.given;
 }
 
 START_TEST(impossible_request_leaves_caches_alone)

@@ -61,8 +61,8 @@ static void allocate(Program *program)
 
 static void end(Program *program)
 {
-    size_t at = number(4) == 0 ? number(program->count)
-                               : program->count - 1 - number(program->count / 8 + 1);
+    size_t at = (size_t)(number(4) == 0 ? number(program->count)
+                                        : program->count - 1 - number(program->count / 8 + 1));
     TraceEvent event = {.op = TRACE_FREE, .block = {.number = program->live[at]}};
 
     if (number(20) == 0) {

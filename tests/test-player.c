@@ -36,19 +36,20 @@ typedef struct Worker {
 static void call(Real *real, const TraceEvent *event)
 {
     void **block = &real->blocks[event->slot];
+    size_t size = (size_t)event->size;
     void *result = NULL;
 
     switch (event->op) {
     case TRACE_ALLOC:
         result = event->alignment != 0
-                     ? Mem_RegionAlignedAlloc(real->region, event->alignment, event->size)
-                     : Mem_RegionAlloc(real->region, event->size);
+                     ? Mem_RegionAlignedAlloc(real->region, (size_t)event->alignment, size)
+                     : Mem_RegionAlloc(real->region, size);
         break;
     case TRACE_CALLOC:
-        result = Mem_RegionCalloc(real->region, 1, event->size);
+        result = Mem_RegionCalloc(real->region, 1, size);
         break;
     case TRACE_RESIZE:
-        result = Mem_RegionRealloc(real->region, *block, event->size);
+        result = Mem_RegionRealloc(real->region, *block, size);
         break;
     default:
         ck_assert_int_eq(Mem_RegionFree(real->region, *block), 0);
@@ -195,12 +196,13 @@ static void step(Play *play, bool filling)
 
 static void begin(Play *play, const PlayerOptions *options)
 {
-    Mem_Options wanted = {.alignment = options->alignment, .flags = options->exact ? MEM_EXACT : 0};
+    Mem_Options wanted = {.alignment = (unsigned)options->alignment,
+                          .flags = options->exact ? MEM_EXACT : 0};
     TraceError error;
 
     play->player = player_create(options, &error);
     ck_assert_ptr_nonnull(play->player);
-    play->real.region = Mem_RegionCreate(options->size, &wanted);
+    play->real.region = Mem_RegionCreate((size_t)options->size, &wanted);
     ck_assert_ptr_nonnull(play->real.region);
     for (uint32_t i = 0; i < THREADS; i++) {
         start(&play->workers[i], &play->real);

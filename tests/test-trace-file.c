@@ -152,7 +152,7 @@ static void cut_off_index(void)
     TraceEnd end;
 
     memcpy(&end, file.bytes + file.size - sizeof end, sizeof end);
-    file.size = end.index;
+    file.size = (size_t)end.index;
     file_write(&file, path);
     file_free(&file);
 }
