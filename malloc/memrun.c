@@ -116,7 +116,7 @@ static void check_settings(const Settings *settings)
         give_up(STATUS_FAILED, "invalid file name '' for a report");
     }
     if (settings->children && settings->stats == NULL && settings->stats_file == NULL) {
-        give_up(STATUS_FAILED, "--children says who writes a report, and --stats is not given");
+        give_up(STATUS_FAILED, "--children needs --stats");
     }
     if (settings->record != NULL && settings->record[0] == '\0') {
         give_up(STATUS_FAILED, "invalid file name '' for a trace");
@@ -126,7 +126,7 @@ static void check_settings(const Settings *settings)
                 MEMRUN_STACK);
     }
     if (settings->stack != NULL && settings->record == NULL) {
-        give_up(STATUS_FAILED, "--stack says what --record records, which is not given");
+        give_up(STATUS_FAILED, "--stack needs --record");
     }
 }
 

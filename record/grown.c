@@ -171,7 +171,9 @@ bool grown_open(uint64_t start)
     } while (error == EEXIST && has_process(name) && number < NAMES);
     if (error != 0) {
         tell_line("not recorded: %s: %s%s", file.path, strerrordesc_np(error),
-                  error == EEXIST ? "; with %p in its name, there is a file for each process" : "");
+                  error == EEXIST
+                      ? "; remove it, or put %p into the name for a file for each process"
+                      : "");
     }
     file.is_over = error != 0;
     file.lock = (Spin){SPIN_FREE};

@@ -38,7 +38,7 @@ Advice findings_advise(const Summary *summary, const Fit *fit)
     } else {
         advice.bytes = round_up(quarter);
         snprintf(advice.reason, sizeof advice.reason,
-                 "a quarter stays free at the most: while less is free, "
+                 "even at the peak a quarter is free: while less is free, "
                  "caches take no memory, and calls go to the heap and its lock");
     }
     return advice;
@@ -114,7 +114,7 @@ void findings_print_fits(const Findings *findings)
 
 static void print_keepers(const Findings *findings, const Room *room)
 {
-    printf("the cheapest run that could be made free, %s at %s, has %s block%s with %s:\n",
+    printf("the cheapest stretch of memory to make free, %s at %s, has %s block%s with %s:\n",
            human_bytes(room->window.bytes).text, human_count(room->window.offset).text,
            human_count(room->keeper_count).text, room->keeper_count == 1 ? "" : "s",
            human_bytes(room->keeper_bytes).text);

@@ -250,7 +250,11 @@ static void check(const Options *options)
         give_up("no trace is given");
     }
     if (options->file_count > 1 && (writes || draws)) {
-        give_up("'%s': one file at a time is written", options->files[1]);
+        give_up("'%s': --report, --svg, --png, --import and --compress take one file",
+                options->files[1]);
+    }
+    if (options->alignment_count > 1 && !options->fit) {
+        give_up("several alignments are for --fit");
     }
     if (writes && options->output == NULL) {
         give_up("--output is missing: where to write the trace");

@@ -181,7 +181,7 @@ expect 0 '^events  *97$' again.trace
 # ----------------------------------------------------------------------------------------------------------------------
 
 for arguments in '' '--size=lots exact.trace' '--alignment=7 exact.trace' '--alignment=8, exact.trace' \
-    '--alignment=8,16,32,64,128 exact.trace' '--region=x exact.trace' '--bogus exact.trace' '--compress exact.trace' \
+    '--alignment=8,16,32,64,128 exact.trace' '--alignment=8,16 exact.trace' '--region=x exact.trace' '--bogus exact.trace' '--compress exact.trace' \
     '-o out exact.trace' '--svg=x exact.trace holes.trace' '--report=exact.trace exact.trace' \
     '--compress --fit -o out exact.trace' '--compress --import -o out exact.trace'; do
     # shellcheck disable=SC2086

@@ -196,7 +196,7 @@ run 0 "$memrun" --stats sh -c "'$programs/needs' 2 && exec '$programs/closes' 3 
 run 0 "$memrun" --stats --children sh -c "'$programs/needs' 2 && exec '$programs/closes' 3 3"
 [ "$(grep '^libmem: ' "$tmp/err" | cut -d ' ' -f 2 | paste -s -d ' ')" = "needs closes" ] || fail "the child does not report: $(cat "$tmp/err")"
 run 125 "$memrun" --children true
-complains 'memrun: --children says who writes a report, and --stats is not given'
+complains 'memrun: --children needs --stats'
 LIBMEM_STATS=text preloaded 0 sh -c "'$programs/needs' 2 && exec '$programs/closes' 3 3"
 [ "$(grep '^libmem: ' "$tmp/err" | cut -d ' ' -f 2 | paste -s -d ' ')" = "needs closes" ] || fail "without memrun not all report: $(cat "$tmp/err")"
 (cd "$tmp" && "$memrun" --stats=json --stats-file=relative sh -c "cd / && exec '$programs/needs' 1" >/dev/null)

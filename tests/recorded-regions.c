@@ -6,6 +6,11 @@
 
 enum { SIZE = 12321, REGION = 1 << 20 };
 
+static int give_back(const Mem_Full *full, void *block)
+{
+    return Mem_RegionFree(full->region, block) == 0;
+}
+
 int main(void)
 {
     Mem_Region *second;
@@ -27,7 +32,11 @@ int main(void)
     }
     Mem_RegionAlloc(second, SIZE);
     Mem_RegionReset(second);
-    Mem_RegionAlloc(second, SIZE);
+    block = Mem_RegionAlloc(second, SIZE);
+    Mem_OnFull(give_back, block);
+    if (Mem_RegionAlloc(second, REGION - SIZE) == NULL) {
+        return 2;
+    }
     Mem_RegionDestroy(second);
     return 0;
 }

@@ -31,7 +31,7 @@ static __attribute__((__noinline__)) void *alloc_unserved(Link *links, size_t si
     Pos block;
 
     operation_begin(&operation, region);
-    block = caches_take_block(&operation, (Take){.units = heap_units(operation.heap, size)});
+    block = full_take_block(&operation, (Take){.units = heap_units(operation.heap, size)});
     region->more_allocs += block == 0;
     hook_alloc(region, call, block == 0 ? NULL : heap_address(operation.heap, block));
     return operation_end_with_block(&operation, block);
