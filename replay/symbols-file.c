@@ -138,7 +138,7 @@ static void call_site(Dwarf_Die *unit, Dwarf_Die *inlined, SymbolsPlace *place)
         dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) != 0 ||
         dwarf_getsrcfiles(unit, &files, &count) != 0 || number >= count)
         return;
-    place->file = dwarf_filesrc(files, number, NULL, NULL);
+    place->file = dwarf_filesrc(files, (size_t)number, NULL, NULL);
     place->line = (unsigned)line;
 }
 
