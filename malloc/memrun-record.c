@@ -44,8 +44,24 @@ static int make_pool(SharedPool **pool, unsigned stack)
     return memory;
 }
 
-/* Opens the file, readable by its owner alone: a trace reveals much about a program. Returns its
- * descriptor, or -1. */
+/* Makes a file empty, readable by its owner alone: a trace reveals much about a program. A device
+ * or pipe stays as it is. */
+static bool empty_file(int file)
+{
+    struct stat status;
+
+    if (fstat(file, &status) != 0) {
+        return false;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        errno = ENOTSUP;
+        return false;
+    }
+    return flock(file, LOCK_EX | LOCK_NB) == 0 && fchmod(file, 0600) == 0 &&
+           ftruncate(file, 0) == 0;
+}
+
+/* Opens the file. Returns its descriptor, or -1. */
 static int open_file(const char *path)
 {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -53,7 +69,7 @@ static int open_file(const char *path)
     if (file < 0) {
         return -1;
     }
-    if (flock(file, LOCK_EX | LOCK_NB) != 0 || fchmod(file, 0600) != 0 || ftruncate(file, 0) != 0) {
+    if (!empty_file(file)) {
         int error = errno;
 
         close(file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "replay/buffer.h"
+#include "replay/discard.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -156,15 +157,6 @@ void buffer_base64(Buffer *buffer, const void *data, size_t bytes)
     buffer->length = (size_t)(to - buffer->data);
 }
 
-/* A device is left where it is. */
-static void remove_regular(const char *path)
-{
-    struct stat status;
-
-    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
-        unlink(path);
-}
-
 bool buffer_write(const Buffer *buffer, const char *path, char *text, size_t room)
 {
     if (buffer->failed) {
@@ -185,7 +177,7 @@ bool buffer_write(const Buffer *buffer, const char *path, char *text, size_t roo
     }
     if (!written) {
         snprintf(text, room, "%s: %s", path, strerror(why));
-        remove_regular(path);
+        discard_file(path);
     }
     return written;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "replay/discard.h"
 #include "replay/trace-bytes.h"
 #include "replay/trace-write.h"
 
@@ -96,16 +97,6 @@ static bool may_write(const Trace *trace, const char *path, TraceError *error)
     return true;
 }
 
-/* Removes an incomplete copy, unless the path was no regular file before. */
-static void discard(const char *path)
-{
-    struct stat status;
-
-    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode)) {
-        unlink(path);
-    }
-}
-
 bool compress_trace(Trace *trace, const char *path, void (*tick)(void *context, const Trace *trace),
                     void *context, TraceError *error)
 {
@@ -127,7 +118,7 @@ bool compress_trace(Trace *trace, const char *path, void (*tick)(void *context, 
     written = trace_finish(copy.to, read ? error : &ignored);
     bytes_free(&copy.nodes);
     if (!read || !written) {
-        discard(path);
+        discard_file(path);
     }
     return read && written;
 }

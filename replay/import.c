@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "replay/discard.h"
 #include "replay/import-events.h"
 
 /* Returns whether both paths name the same file, which would be lost before it is read. */
@@ -66,15 +67,6 @@ static bool import_lines(Import *import)
     return import_wrong(import, "this is neither mtrace's output nor heaptrack's");
 }
 
-/* Removes an unfinished file, unless it is a device. */
-static void remove_file(const char *path)
-{
-    struct stat status;
-
-    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
-        unlink(path);
-}
-
 static bool write_trace(Import *import, const char *to)
 {
     TraceError late = {.text = ""};
@@ -89,7 +81,7 @@ static bool write_trace(Import *import, const char *to)
         *import->error = late;
     if (fine && written)
         return true;
-    remove_file(to);
+    discard_file(to);
     return false;
 }
 

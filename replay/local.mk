@@ -7,6 +7,7 @@ libtrace_la_SOURCES = \
 	record/trace.h \
 	replay/compress.c \
 	replay/compress.h \
+	replay/discard.h \
 	replay/merge-blocks.c \
 	replay/merge-blocks.h \
 	replay/merge-clock.c \

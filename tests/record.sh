@@ -90,6 +90,10 @@ run 125 "$memrun" --record="$tmp/none/file" "$program" churn
 complains "memrun: $tmp/none/file: No such file or directory"
 run 125 "$memrun" --record="$tmp/none/%p" "$program" churn
 complains "memrun: $tmp/none/%p: No such file or directory"
+mkfifo -m 644 "$tmp/pipe"
+run 125 "$memrun" --record="$tmp/pipe" "$program" churn
+complains "memrun: $tmp/pipe: Operation not supported"
+[ "$(stat -c %a "$tmp/pipe")" = 644 ] || fail 'the mode of a pipe was changed'
 for stack in -1 65 x ''; do
     run 125 "$memrun" --record="$tmp/stack" --stack="$stack" "$program" churn
     complains "memrun: invalid number of callers '$stack': expected 0 to 64"
