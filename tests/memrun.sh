@@ -210,25 +210,35 @@ if command -v bash >/dev/null 2>&1; then
         [ "$(wc -c <"$tmp/err")" -lt 1536 ] || fail "a report as $format of $(wc -c <"$tmp/err") bytes"
     done
 fi
-# A signal that ends the program leads to a report, without what only a walk tells.
+# A signal that ends the program leads to a report, without what only a walk tells. Whoever runs this in the background
+# may have it ignore SIGINT, which is undone.
+defaults=
+if env --default-signal true 2>/dev/null; then
+    defaults='env --default-signal'
+fi
 for signal in "TERM 143" "INT 130"; do
     # shellcheck disable=SC2086
     set -- $signal
     for what in asks forks busy; do
-        run "$2" timeout 60 "$memrun" -s 64M --stats "$programs/ends" $what "$1"
+        # Words.
+        # shellcheck disable=SC2086
+        run "$2" $defaults timeout 60 "$memrun" -s 64M --stats "$programs/ends" $what "$1"
         [ "$(grep -c '^libmem: ends (process' "$tmp/err")" -eq 1 ] || fail "not one report of a program that ended by SIG$1, $what: $(cat "$tmp/err")"
         grep -qx '  asked for  [3-9]\.[0-9] MiB ([0-9]* bytes) at most, .* of the region' "$tmp/err" || fail "$said: $(cat "$tmp/err")"
         ! grep -q 'in use' "$tmp/err" || fail "$said: more than counters: $(cat "$tmp/err")"
     done
-    run "$2" "$memrun" --stats-file="$tmp/signalled" --stats=json "$programs/ends" none "$1"
+    # shellcheck disable=SC2086
+    run "$2" $defaults "$memrun" --stats-file="$tmp/signalled" --stats=json "$programs/ends" none "$1"
     grep -q '^{"program":"ends".*"failures":0,"misuses":0}$' "$tmp/signalled" || fail "no JSON after SIG$1: $(cat "$tmp/signalled")"
     rm "$tmp/signalled"
     # A handler of the program's, and a signal that is ignored
-    run 3 "$memrun" --stats "$programs/ends" catches "$1"
+    # shellcheck disable=SC2086
+    run 3 $defaults "$memrun" --stats "$programs/ends" catches "$1"
     grep -q '^  in use ' "$tmp/err" || fail "no full report of a program that catches SIG$1: $(cat "$tmp/err")"
     run 0 sh -c 'trap "" "$1"; shift; exec "$@"' sh "$1" "$memrun" --stats "$programs/ends" none "$1"
     grep -q '^  in use ' "$tmp/err" || fail "no full report of a program that ignores SIG$1: $(cat "$tmp/err")"
-    run "$2" "$memrun" "$programs/ends" asks "$1"
+    # shellcheck disable=SC2086
+    run "$2" $defaults "$memrun" "$programs/ends" asks "$1"
     silent
 done
 {
