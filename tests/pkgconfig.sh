@@ -120,6 +120,8 @@ fi
     cat "$work/install.log"
     status=1
 }
-left=$(find "$work/root" ! -type d -o -type d -name '*mem*')
+prefix=$(sed -n 's/^prefix = //p' "$build/Makefile")
+left=$(find "$work/root" ! -type d
+    find "$work/root$prefix" -mindepth 1 -type d -name '*mem*')
 test -z "$left" || { echo "left by make uninstall: $left"; status=1; }
 exit $status
