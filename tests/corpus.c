@@ -44,8 +44,11 @@ static void try_file(uint8_t *data, size_t size)
         size_t at = random_below(&source, size);
         uint8_t old = data[at];
 
-        data[at] = random_below(&source, 2) == 0 ? bytes[random_below(&source, sizeof bytes)]
-                                                 : (uint8_t)(old ^ 1u << random_below(&source, 8));
+        if (random_below(&source, 2) == 0) {
+            data[at] = bytes[random_below(&source, sizeof bytes)];
+        } else {
+            data[at] = (uint8_t)(old ^ 1u << random_below(&source, 8));
+        }
         give(data, size);
         data[at] = old;
     }
