@@ -106,7 +106,7 @@ static void find_keepers(const Blocks *blocks, Room *room)
     size_t first = 0;
     size_t places = 0;
 
-    if (room->rounded + room->need > room->capacity) {
+    if (blocks->count == 0 || room->rounded + room->need > room->capacity) {
         return;
     }
     find_window(blocks, room, &first);

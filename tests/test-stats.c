@@ -204,7 +204,7 @@ START_TEST(stats_tell_fragmentation)
     checked_free(&bed, first);
     stats = bed_stats(&bed);
     ck_assert_uint_eq(stats.fragmentation,
-                      (quarter * 1000000 + stats.bytes_free - 1) / stats.bytes_free);
+                      ((uint64_t)quarter * 1000000 + stats.bytes_free - 1) / stats.bytes_free);
     ck_assert_uint_gt(stats.fragmentation, 248000);
     ck_assert_uint_lt(stats.fragmentation, 252000);
     checked_free(&bed, second);
