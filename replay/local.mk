@@ -182,7 +182,8 @@ page_scripts = \
 	summary.js \
 	main.js
 
-page_files = replay/page/embed.sh replay/page/page.css replay/page/page.html $(page_scripts:%=replay/page/%)
+page_files = replay/page/embed.sh replay/page/palette.css replay/page/page.css \
+	replay/page/page.html $(page_scripts:%=replay/page/%)
 EXTRA_DIST += $(page_files)
 
 replay/page-data.c: $(page_files)

@@ -167,8 +167,9 @@ def make(tools):
     for page in pages:
         put(page.file, f"{page.title} – libmem", page.body, page)
     write(tools.output, "search-index.js", search_index(pages))
-    for name in ("manual.css", "search.js"):
-        shutil.copyfile(os.path.join(here, name), os.path.join(tools.output, name))
+    shutil.copyfile(os.path.join(here, "search.js"), os.path.join(tools.output, "search.js"))
+    palette = convert.read(os.path.join(tools.source, "replay/page/palette.css"))
+    write(tools.output, "manual.css", palette + convert.read(os.path.join(here, "manual.css")))
     for picture in sorted(pictures):
         shutil.copyfile(os.path.join(tools.source, picture), os.path.join(tools.output, "pictures", os.path.basename(picture)))
 

@@ -17,5 +17,5 @@ directory=$1
 shift
 printf '/* Made by embed.sh. */\n#include "replay/page.h"\n'
 array page_html <"$directory/page.html"
-array page_css <"$directory/page.css"
+cat "$directory/palette.css" "$directory/page.css" | array page_css
 (cd "$directory" && cat "$@") | array page_js
