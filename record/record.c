@@ -213,6 +213,12 @@ static bool make_ready(RecordThread *self, uint32_t process, size_t records)
     return record_reserve(self, records);
 }
 
+/* Ends what made a thread RECORD_BUSY. */
+static void leave(RecordThread *self)
+{
+    self->process = record_is_on() ? recorded_process() : (uint32_t)RECORD_NEW;
+}
+
 static __attribute__((__noinline__)) RecordThread *enter_slowly(RecordThread *self, size_t records)
 {
     int saved = errno;
@@ -223,7 +229,7 @@ static __attribute__((__noinline__)) RecordThread *enter_slowly(RecordThread *se
         return NULL;
     }
     is_ready = make_ready(self, recorded_process(), records);
-    self->process = record_is_on() ? recorded_process() : (uint32_t)RECORD_NEW;
+    leave(self);
     errno = saved; /* that of the program's call */
     if (is_child) {
         record_options.describe();
@@ -254,7 +260,7 @@ void record_look(void)
     if (self != NULL) {
         self->process = RECORD_BUSY;
         modules_look(self);
-        self->process = record_is_on() ? recorded_process() : (uint32_t)RECORD_NEW;
+        leave(self);
     }
 }
 
@@ -368,7 +374,7 @@ void record_move_to(RecordCaller caller, const RecordRequest *request, const voi
     RecordThread *self = &this_thread;
 
     put_result(self, caller, request, block != NULL ? RAW_MOVE_TO : RAW_NOT_RESIZED, block);
-    self->process = record_is_on() ? recorded_process() : (uint32_t)RECORD_NEW;
+    leave(self);
 }
 
 void record_put_rare(RecordThread *self, TraceRare rare, unsigned region, const uint64_t words[2],
