@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Built by `make fuzz` with clang's libFuzzer, which calls LLVMFuzzerTestOneInput(); test-trace-hostile calls
+ * Built by `make fuzz` with clang's libFuzzer, which calls LLVMFuzzerTestOneInput(); inner-trace-hostile calls
  * fuzz_trace(). */
 #include "fuzz-trace.h"
 

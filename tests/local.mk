@@ -57,6 +57,11 @@ test_programs = \
 	tests/inner-sound \
 	tests/inner-stats \
 	tests/inner-threads \
+	tests/inner-trace-file \
+	tests/inner-trace-hostile \
+	tests/inner-trace-merge \
+	tests/inner-trace-page \
+	tests/inner-trace-raw \
 	tests/inner-tree \
 	tests/test-aligned \
 	tests/test-alloc \
@@ -78,6 +83,7 @@ test_programs = \
 	tests/test-exhaustive \
 	tests/test-forged \
 	tests/test-fork \
+	tests/test-fork-anywhere \
 	tests/test-free \
 	tests/test-full \
 	tests/test-guards \
@@ -102,11 +108,6 @@ test_programs = \
 	tests/test-thread-ends \
 	tests/test-threads \
 	tests/test-trace \
-	tests/test-trace-file \
-	tests/test-trace-hostile \
-	tests/test-trace-merge \
-	tests/test-trace-page \
-	tests/test-trace-raw \
 	tests/test-visitor \
 	tests/test-visitor-fork \
 	tests/test-walk \
@@ -118,15 +119,16 @@ TESTS += $(test_programs)
 # The tests of `make check-long`: those above that are random, or race.
 long_tests = \
 	tests/inner-check \
+	tests/inner-player \
 	tests/inner-shapes \
 	tests/inner-tree \
 	tests/model-races.sh \
 	tests/test-caches-misuse \
 	tests/test-caches-threads \
 	tests/test-fork \
+	tests/test-fork-anywhere \
 	tests/test-model \
 	tests/test-overwritten \
-	tests/test-player \
 	tests/test-races \
 	tests/test-registry-threads \
 	tests/test-threads
@@ -296,6 +298,11 @@ tests_test_fork_CPPFLAGS = $(test_cppflags)
 tests_test_fork_LDFLAGS = $(test_ldflags)
 tests_test_fork_LDADD = $(test_ldadd)
 
+tests_test_fork_anywhere_SOURCES = tests/test-fork-anywhere.c
+tests_test_fork_anywhere_CPPFLAGS = $(test_cppflags)
+tests_test_fork_anywhere_LDFLAGS = $(test_ldflags)
+tests_test_fork_anywhere_LDADD = $(test_ldadd)
+
 tests_test_free_SOURCES = tests/test-free.c
 tests_test_free_CPPFLAGS = $(test_cppflags)
 tests_test_free_LDFLAGS = $(test_ldflags)
@@ -411,20 +418,20 @@ tests_test_threads_CPPFLAGS = $(test_cppflags)
 tests_test_threads_LDFLAGS = $(test_ldflags)
 tests_test_threads_LDADD = $(test_ldadd)
 
-tests_test_trace_file_SOURCES = tests/test-trace-file.c tests/trace-file.c tests/trace-file.h
-tests_test_trace_file_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
-tests_test_trace_file_LDFLAGS = $(test_ldflags)
-tests_test_trace_file_LDADD = libtrace.la $(test_ldadd)
+tests_inner_trace_file_SOURCES = tests/inner-trace-file.c tests/trace-file.c tests/trace-file.h
+tests_inner_trace_file_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_inner_trace_file_LDFLAGS = $(test_ldflags)
+tests_inner_trace_file_LDADD = libtrace.la $(test_ldadd)
 
-tests_test_trace_hostile_SOURCES = \
+tests_inner_trace_hostile_SOURCES = \
 	tests/fuzz-trace.c \
 	tests/fuzz-trace.h \
-	tests/test-trace-hostile.c \
+	tests/inner-trace-hostile.c \
 	tests/trace-file.c \
 	tests/trace-file.h
-tests_test_trace_hostile_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
-tests_test_trace_hostile_LDFLAGS = $(test_ldflags)
-tests_test_trace_hostile_LDADD = libtrace.la $(test_ldadd)
+tests_inner_trace_hostile_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_inner_trace_hostile_LDFLAGS = $(test_ldflags)
+tests_inner_trace_hostile_LDADD = libtrace.la $(test_ldadd)
 
 # The same entry, called by libFuzzer: tests/fuzz-trace DIRECTORY tests/corpus/trace
 EXTRA_PROGRAMS += tests/fuzz-trace
@@ -433,25 +440,25 @@ tests_fuzz_trace_CPPFLAGS = $(libtrace_la_CPPFLAGS)
 tests_fuzz_trace_CFLAGS = $(fuzz_cflags)
 tests_fuzz_trace_LDADD = $(ZSTD_LIBS)
 
-tests_test_trace_merge_SOURCES = tests/test-trace-merge.c tests/threads-model.c tests/threads-model.h
-tests_test_trace_merge_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
-tests_test_trace_merge_LDFLAGS = $(test_ldflags)
-tests_test_trace_merge_LDADD = libtrace.la $(test_ldadd)
+tests_inner_trace_merge_SOURCES = tests/inner-trace-merge.c tests/threads-model.c tests/threads-model.h
+tests_inner_trace_merge_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_inner_trace_merge_LDFLAGS = $(test_ldflags)
+tests_inner_trace_merge_LDADD = libtrace.la $(test_ldadd)
 
-tests_test_trace_page_SOURCES = tests/test-trace-page.c tests/trace-file.c tests/trace-file.h
-tests_test_trace_page_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
-tests_test_trace_page_LDFLAGS = $(test_ldflags)
-tests_test_trace_page_LDADD = libtrace.la $(test_ldadd)
+tests_inner_trace_page_SOURCES = tests/inner-trace-page.c tests/trace-file.c tests/trace-file.h
+tests_inner_trace_page_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_inner_trace_page_LDFLAGS = $(test_ldflags)
+tests_inner_trace_page_LDADD = libtrace.la $(test_ldadd)
 
-tests_test_trace_raw_SOURCES = \
-	tests/test-trace-raw.c \
+tests_inner_trace_raw_SOURCES = \
+	tests/inner-trace-raw.c \
 	tests/threads-model.c \
 	tests/threads-model.h \
 	tests/trace-file.c \
 	tests/trace-file.h
-tests_test_trace_raw_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
-tests_test_trace_raw_LDFLAGS = $(test_ldflags)
-tests_test_trace_raw_LDADD = libtrace.la $(test_ldadd)
+tests_inner_trace_raw_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)
+tests_inner_trace_raw_LDFLAGS = $(test_ldflags)
+tests_inner_trace_raw_LDADD = libtrace.la $(test_ldadd)
 
 tests_test_trace_SOURCES = tests/test-trace.c
 tests_test_trace_CPPFLAGS = $(test_cppflags)
@@ -744,10 +751,10 @@ endif
 # The player has the library in it: it takes the place of libmem.la.
 if BUILD_REPLAY
 
-check_PROGRAMS += tests/test-player
+check_PROGRAMS += tests/inner-player
 TESTS += \
 	tests/memreplay.sh \
-	tests/test-player
+	tests/inner-player
 
 check_PROGRAMS += tests/make-trace
 
@@ -762,10 +769,10 @@ tests_make_trace_SOURCES = tests/make-trace.c
 tests_make_trace_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_make_trace_LDADD = libtrace.la
 
-tests_test_player_SOURCES = tests/test-player.c
-tests_test_player_CPPFLAGS = $(inner_cppflags) -I$(top_srcdir)
-tests_test_player_LDFLAGS = $(test_ldflags)
-tests_test_player_LDADD = tests/libsupport.la libplayer.la $(CHECK_LIBS)
+tests_inner_player_SOURCES = tests/inner-player.c
+tests_inner_player_CPPFLAGS = $(inner_cppflags) -I$(top_srcdir)
+tests_inner_player_LDFLAGS = $(test_ldflags)
+tests_inner_player_LDADD = tests/libsupport.la libplayer.la $(CHECK_LIBS)
 
 endif
 endif

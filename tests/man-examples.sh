@@ -186,7 +186,7 @@ for page in "$top"/man/*.[1357]; do
     case $first in
     .so*) continue ;;
     esac
-    # What bytes a page shows, a program compares: test-trace-page.
+    # What bytes a page shows, a program compares: inner-trace-page.
     if grep -q '^\.\\" HEX BEGIN' "$page"; then continue; fi
     if ! can_run "$page"; then
         echo "left out, as there is no memrun, memreplay or C++ compiler: $page"

@@ -36,6 +36,7 @@ _Static_assert(THREAD_REGIONS == 2 || THREAD_REGIONS == 16, "as many as the init
 __thread unsigned char thread_calls[THREAD_REGIONS];
 static __thread bool is_entering; /* about to take a record */
 static __thread bool is_barred;   /* never gets a record again */
+static __thread Thread *claimed;  /* the record that is being claimed, or NULL */
 
 /* Guards the following. A thread in fork() holds it, with all caches seized even while it uses
  * regions. */
@@ -148,11 +149,13 @@ static void take_record(void)
             }
             record_count++;
         }
-        if (claim(&records[i])) {
-            thread_self = &records[i];
+        claimed = &records[i];
+        if (claim(claimed)) {
+            thread_self = claimed;
             break;
         }
     }
+    claimed = NULL;
     threads_unlock();
 }
 
@@ -357,7 +360,9 @@ void threads_show(size_t slot)
 /* Releases this thread's robust mutex: the child must start with an empty list of held ones. */
 void threads_before_fork(void)
 {
-    spin_take(&list_lock);
+    if (lock_in_fork()) {
+        spin_take(&list_lock);
+    }
     seize(THREAD_ALL_SLOTS);
     if (thread_self != &thread_none) {
         pthread_mutex_unlock(&thread_self->alive);
@@ -376,10 +381,13 @@ void threads_in_parent(void)
 {
     take_alive();
     release(~hidden);
-    spin_release(&list_lock);
+    if (lock_in_fork()) {
+        spin_release(&list_lock);
+    }
 }
 
-/* Shows slots that another thread had hidden: it was only looking. */
+/* Shows slots that another thread had hidden: it was only looking. A signal handler may have forked
+ * while this thread claimed a record: that one's mutex is left as it is. */
 void threads_in_child(void)
 {
     for (size_t slot = 0; slot < THREAD_REGIONS; slot++) {
@@ -388,7 +396,9 @@ void threads_in_child(void)
         }
     }
     for (Thread *thread = next(NULL); thread != NULL; thread = next(thread)) {
-        make_alive(thread);
+        if (thread != claimed) {
+            make_alive(thread);
+        }
         for (size_t slot = 0; slot < THREAD_REGIONS && thread != thread_self; slot++) {
             lose_cache(thread, slot);
         }

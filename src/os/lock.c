@@ -37,8 +37,8 @@ static const LockForkHooks *fork_hooks;
 /* Locks that this thread holds: more than one only if a visitor uses another region. */
 static __thread unsigned held;
 
-/* Whether this thread is in fork(). It holds all locks then, and takes none if another handler of
- * fork() uses a region: the order of handlers is unknown. */
+/* Whether this thread is in fork(), in a process with other threads. It holds all locks then, and
+ * takes none if another handler of fork() uses a region: the order of handlers is unknown. */
 static __thread bool is_forking;
 
 /* Process ID of the parent; set by a fork that skips a lock. */
@@ -119,15 +119,18 @@ void lock_pause(long ns)
 }
 
 /* Closes the gate first: threads that hold no lock take none meanwhile, or a busy program would
- * never fork. */
+ * never fork. A process with one thread waits for nobody: it may fork in a signal handler, in the
+ * middle of any call, and of another fork(). */
 static void before_fork(void)
 {
-    pthread_mutex_lock(&gate_mutex);
-    __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
-    while (!take_all()) {
-        lock_pause(20000);
+    if (!lock_is_needless()) {
+        pthread_mutex_lock(&gate_mutex);
+        __atomic_store_n(&gate_closed, true, __ATOMIC_RELAXED);
+        while (!take_all()) {
+            lock_pause(20000);
+        }
+        is_forking = true;
     }
-    is_forking = true;
     if (fork_hooks != NULL) {
         fork_hooks->before();
     }
@@ -166,12 +169,12 @@ static bool make_mutex(Lock *lock)
 /* Initializes all locks again, in the child, whose only thread is the one that forked. A mutex with
  * priority inheritance belongs to a thread of the parent, and cannot be released here. The others
  * are released first: a locked mutex must not be initialized. */
-static void renew_all(void)
+static void renew_all(bool all_taken)
 {
     for (Lock *lock = list_head; lock != NULL; lock = lock_next(lock)) {
         bool is_walked = walker_of(lock) == myself(lock);
 
-        if (is_walked || walker_of(lock) == 0) {
+        if (is_walked || (all_taken && walker_of(lock) == 0)) {
             pthread_mutex_unlock(&lock->mutex);
         }
         make_mutex(lock);
@@ -182,7 +185,6 @@ static void renew_all(void)
             lock->walked = false;
         }
     }
-    pthread_mutex_unlock(&list_mutex);
 }
 
 static void in_parent(void)
@@ -190,19 +192,28 @@ static void in_parent(void)
     if (fork_hooks != NULL) {
         fork_hooks->parent();
     }
-    is_forking = false;
-    release_until(NULL);
-    open_gate();
+    if (is_forking) {
+        is_forking = false;
+        release_until(NULL);
+        open_gate();
+    }
 }
 
+/* The hooks take no locks, which the call that was interrupted may hold. */
 static void in_child(void)
 {
+    bool all_taken = is_forking;
+
+    is_forking = true;
     if (fork_hooks != NULL) {
         fork_hooks->child();
     }
+    renew_all(all_taken);
     is_forking = false;
-    renew_all();
-    open_gate();
+    if (all_taken) {
+        pthread_mutex_unlock(&list_mutex);
+        open_gate();
+    }
 }
 
 void lock_on_fork(const LockForkHooks *hooks)

@@ -80,7 +80,8 @@ typedef struct LockForkHooks {
 
 void lock_on_fork(const LockForkHooks *hooks);
 
-/* Returns whether this thread is in fork(): it holds all locks, and all that the hooks took. */
+/* Returns whether this thread is in fork(): it holds all locks, and all that the hooks took. In a
+ * process with one thread it never is, but in the hook of the child: there nothing is locked. */
 bool lock_in_fork(void);
 
 /* Destroys a lock that nobody holds. */
