@@ -42,6 +42,11 @@ const MergeBlock *blocks_find(const MergeBlocks *blocks, uint64_t address)
     return found->address == 0 ? NULL : found;
 }
 
+void blocks_prefetch(const MergeBlocks *blocks, uint64_t address)
+{
+    __builtin_prefetch(&blocks->table[home(blocks, address)]);
+}
+
 /* Resizes the table. */
 static bool resize(MergeBlocks *blocks, size_t places)
 {

@@ -27,6 +27,9 @@ typedef struct MergeBlocks {
 /* Returns the block at an address; NULL: none. Valid until the next change. */
 const MergeBlock *blocks_find(const MergeBlocks *blocks, uint64_t address);
 
+/* Has the processor load what blocks_find will read of an address. */
+void blocks_prefetch(const MergeBlocks *blocks, uint64_t address);
+
 /* Adds a block; there must be none at its address, which is not 0. Returns false without memory. */
 bool blocks_add(MergeBlocks *blocks, const MergeBlock *block);
 

@@ -12,7 +12,8 @@
  * little, and stamps may be equal. */
 enum {
     WAIT_NS = 100000, /* that long by the clock */
-    WAITING_MAX = 64  /* threads that do so at a time; more don't wait */
+    WAITING_MAX = 64, /* threads that do so at a time; more don't wait */
+    AHEAD = 8         /* records of a thread whose blocks are loaded before they are read */
 };
 
 struct Merge {
@@ -370,13 +371,24 @@ static void advance(Merge *merge, const MergeThread *thread)
     }
 }
 
+static void look_ahead(const Merge *merge, const MergeThread *thread)
+{
+    const MergeSpan *span = thread->spans;
+
+    if (span->count - thread->head > AHEAD) {
+        blocks_prefetch(&merge->blocks, span->records[thread->head + AHEAD].block);
+    }
+}
+
 int merge_next(Merge *merge, uint64_t until, TraceEvent *event)
 {
     while (merge->threads.ready > 0 &&
            (merge->threads.heap[0]->turn < until || until == UINT64_MAX)) {
         MergeThread *thread = merge->threads.heap[0];
-        Step step = take(merge, thread, event);
+        Step step;
 
+        look_ahead(merge, thread);
+        step = take(merge, thread, event);
         if (step == STEP_FAILED) {
             return -1;
         }
