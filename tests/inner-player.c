@@ -13,7 +13,7 @@
 #include "replay/player.h"
 #include "support.h"
 
-enum { THREADS = 5, SLOTS = 2000, CALLS = 15000, SIZE = 2 << 20, MESSAGE = 200 };
+enum { THREADS = 5, SLOTS = 2000, CALLS = 45000, SIZE = 2 << 20, MESSAGE = 200 };
 
 /* ------------------------------------------------------------------------------------------------
  * The threads of this program

@@ -47,12 +47,14 @@ typedef struct Crowd {
     const Bed *bed;
     size_t threads;
     pthread_barrier_t barrier;
+    pthread_mutex_t taking;
     char *blocks[THREADS_MOST][BLOCKS]; /* blocks of each thread; every other one stays in use */
     char *raced[RACED];
     size_t freed;    /* how many of these were freed */
     size_t bad_ones; /* refused frees */
     size_t next;     /* number of the next thread */
     int failed;      /* the line of a call that did not do as expected; 0: all did */
+    char fault[200]; /* that a check found last */
 } Crowd;
 
 static const size_t sizes[] = {24, 8, 100, 1000, 56, 3000, 504, 16};
@@ -74,7 +76,13 @@ static void expect_at(Crowd *crowd, bool holds, int line)
 
 static void check(Crowd *crowd)
 {
-    expect(crowd, Mem_RegionCheck(crowd->bed->region) == 0);
+    char fault[sizeof crowd->fault];
+    bool sound = Mem_RegionCheckReport(crowd->bed->region, fault, sizeof fault) == 0;
+
+    if (!sound) {
+        memcpy(crowd->fault, fault, sizeof fault);
+    }
+    expect(crowd, sound);
 }
 
 /* Verifies that all functions refuse a pointer. */
@@ -91,9 +99,11 @@ static void try_bad(Crowd *crowd, char *pointer)
     __atomic_fetch_add(&crowd->bad_ones, 2, __ATOMIC_RELAXED);
 }
 
-/* Takes blocks of each size after it has become busy, so all are in spans. */
+/* Takes blocks of each size after it has become busy, so all are in spans. One thread at a time does:
+ * while another one looks at caches, the heap would serve this one. */
 static void take_blocks(Crowd *crowd, char **blocks)
 {
+    pthread_mutex_lock(&crowd->taking);
     for (size_t k = 0; k < SIZES_USED; k++) {
         cached_warm_up(crowd->bed, sizes[k]);
         for (size_t i = 0; i < BLOCKS; i++) {
@@ -103,6 +113,8 @@ static void take_blocks(Crowd *crowd, char **blocks)
             }
         }
     }
+    pthread_mutex_unlock(&crowd->taking);
+    pthread_barrier_wait(&crowd->barrier);
 }
 
 static void *free_twice(void *argument)
@@ -155,13 +167,14 @@ static void run(Crowd *crowd, void *(*work)(void *))
     pthread_t threads[THREADS_MOST];
 
     ck_assert_int_eq(pthread_barrier_init(&crowd->barrier, NULL, (unsigned)crowd->threads), 0);
+    ck_assert_int_eq(pthread_mutex_init(&crowd->taking, NULL), 0);
     for (size_t i = 0; i < crowd->threads; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, work, crowd), 0);
     }
     for (size_t i = 0; i < crowd->threads; i++) {
         ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
     }
-    ck_assert_int_eq(crowd->failed, 0);
+    ck_assert_msg(crowd->failed == 0, "line %d: %s", crowd->failed, crowd->fault);
     ck_assert_uint_eq(bed_stats(crowd->bed).misuses, crowd->bad_ones);
 }
 
