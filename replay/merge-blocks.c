@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "replay/merge-blocks.h"
 
-#include <stdlib.h>
+#include <sys/mman.h>
 
 _Static_assert(sizeof(MergeBlock) == 16, "memory of the writer's");
 
-enum { LEAST = 256 }; /* places */
+enum {
+    LEAST = 256, /* places */
+    STEP = 4096  /* places: a multiple of any page */
+};
 
 /* Returns the place where the search for an address begins. */
 static size_t home(const MergeBlocks *blocks, uint64_t address)
@@ -47,24 +50,37 @@ void blocks_prefetch(const MergeBlocks *blocks, uint64_t address)
     __builtin_prefetch(&blocks->table[home(blocks, address)]);
 }
 
-/* Resizes the table. */
+static void unmap(MergeBlocks *blocks)
+{
+    if (blocks->table != NULL) {
+        munmap(blocks->table, blocks->places * sizeof *blocks->table);
+    }
+}
+
+/* Resizes the table. Blocks keep their order, so memory of the old table is given back while the new
+ * one fills. */
 static bool resize(MergeBlocks *blocks, size_t places)
 {
-    MergeBlocks made = {.table = NULL, .places = places};
+    MergeBlocks made = {.places = places};
 
-    made.table = places > UINT32_MAX ? NULL : calloc(places, sizeof *made.table);
-    if (made.table == NULL) {
+    made.table = places > UINT32_MAX ? MAP_FAILED
+                                     : mmap(NULL, places * sizeof *made.table, PROT_READ | PROT_WRITE,
+                                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (made.table == MAP_FAILED) {
         return false;
     }
     for (size_t i = 0; i < blocks->places; i++) {
         const MergeBlock *block = &blocks->table[i];
 
+        if (i != 0 && i % STEP == 0) {
+            madvise(&blocks->table[i - STEP], STEP * sizeof *block, MADV_DONTNEED);
+        }
         if (block->address != 0) {
             made.table[find_place(&made, block->address)] = *block;
             made.count++;
         }
     }
-    free(blocks->table);
+    unmap(blocks);
     *blocks = made;
     return true;
 }
@@ -117,6 +133,6 @@ void blocks_remove_region(MergeBlocks *blocks, unsigned region)
 
 void blocks_free(MergeBlocks *blocks)
 {
-    free(blocks->table);
+    unmap(blocks);
     *blocks = (MergeBlocks){0};
 }

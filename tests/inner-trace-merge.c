@@ -225,7 +225,7 @@ static void expect(Merge *merge, TraceOp op, uint64_t number)
 static void expect_end(Merge *merge, uint64_t unknown, uint64_t forced, uint64_t live)
 {
     TraceEvent event;
-    MergeCounts counts = merge_counts(merge);
+    MergeCounts counts;
 
     ck_assert_int_eq(merge_next(merge, UINT64_MAX, &event), 0);
     counts = merge_counts(merge);
