@@ -38,8 +38,8 @@ Advice findings_advise(const Summary *summary, const Fit *fit)
     } else {
         advice.bytes = round_up(quarter);
         snprintf(advice.reason, sizeof advice.reason,
-                 "even at the peak a quarter is free: while less is free, "
-                 "caches take no memory, and calls go to the heap and its lock");
+                 "even at the peak a quarter is free: with less, "
+                 "caches of several threads take no memory, and calls wait for a lock");
     }
     return advice;
 }

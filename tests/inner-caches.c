@@ -196,6 +196,52 @@ START_TEST(few_calls_take_no_span)
 }
 END_TEST
 
+/* Fills a region, and returns the share of it that was in use when the last span was taken, in
+ * hundredths. */
+static size_t fill_with_spans(Bed bed)
+{
+    Region *region = region_of(bed.region);
+    size_t last = 0;
+    size_t spans = 0;
+
+    cached_warm_up(&bed, BLOCK);
+    while (bed_stats(&bed).bytes_free > bed.capacity / 8) {
+        Mem_Stats stats = bed_stats(&bed);
+
+        for (int i = 0; i < 20; i++) {
+            ck_assert_ptr_nonnull(Mem_RegionAlloc(bed.region, BLOCK));
+        }
+        if (caches_totals(region).spans > spans) {
+            spans = caches_totals(region).spans;
+            last = 100 - stats.bytes_free * 100 / bed.capacity;
+        }
+    }
+    checked_sound(&bed);
+    return last;
+}
+
+/* Spans are taken until a quarter of the region is free, or half, if no other thread has a cache. */
+START_TEST(spans_leave_room)
+{
+    Bed bed = cached_open(0, 1 << 22);
+    pthread_t thread;
+    size_t filled;
+
+    if (_i != 0) {
+        void *cache;
+
+        cached_warm_up(&bed, BLOCK);
+        ck_assert_int_eq(pthread_create(&thread, NULL, live_alone, &bed), 0);
+        ck_assert_int_eq(pthread_join(thread, &cache), 0);
+        ck_assert_ptr_nonnull(cache);
+    }
+    filled = fill_with_spans(bed);
+    ck_assert_uint_ge(filled, _i != 0 ? 70 : 45);
+    ck_assert_uint_le(filled, _i != 0 ? 75 : 50);
+    bed_close(&bed);
+}
+END_TEST
+
 typedef struct Late {
     const Bed *bed;
     pthread_barrier_t barrier;
@@ -340,6 +386,7 @@ int main(void)
     tcase_add_loop_test(tests, caches_are_left_to_others, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, settlings_are_few, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, few_calls_take_no_span, 0, CACHED_VARIANTS);
+    tcase_add_loop_test(tests, spans_leave_room, 0, 2);
     tcase_add_loop_test(tests, late_posts_are_known, 0, CACHED_VARIANTS);
     tcase_add_loop_test(tests, who_asks_is_not_in_the_child, 0, 2 * CACHED_VARIANTS);
     tcase_add_test(tests, caches_are_aligned);

@@ -2,7 +2,10 @@
 #include "region/caches.h"
 
 enum {
-    FREE_SHARE = 4, /* this part of the heap must be free for spans to be taken */
+    /* This part of the heap must be free for spans to be taken: less where threads would wait for
+     * each other otherwise. */
+    FREE_SHARE = 4,
+    FREE_SHARE_ALONE = 2,
     DROPPED = 32,   /* spans to look at, and to give back, after a stack was full */
     COOLED = 4,     /* classes to look at for unused stacks and spans, and spans of each */
     /* Refills without a free by another thread, until the owner is watched no more. */
@@ -38,13 +41,15 @@ static void cool(Operation *operation, Cache *cache)
     }
 }
 
-/* Returns whether spans may be taken: not while little is free, nor soon after settling. */
+/* Returns whether spans may be taken: not while little is free, nor soon after settling. A thread
+ * alone waits for no lock, so the heap serves it nearly as fast. */
 static bool may_take_spans(Region *region)
 {
     const Heap *heap = &region->heap;
     size_t units = heap->end - heap->first;
+    size_t share = region_pool(region)->owners > 1 ? FREE_SHARE : FREE_SHARE_ALONE;
 
-    return !heap->broken && units - heap_in_use(heap) >= units / FREE_SHARE &&
+    return !heap->broken && units - heap_in_use(heap) >= units / share &&
            heap->taken + heap->given >= region_caches(region)->resume;
 }
 
