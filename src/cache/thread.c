@@ -360,9 +360,7 @@ void threads_show(size_t slot)
 /* Releases this thread's robust mutex: the child must start with an empty list of held ones. */
 void threads_before_fork(void)
 {
-    if (lock_in_fork()) {
-        spin_take(&list_lock);
-    }
+    spin_take(&list_lock);
     seize(THREAD_ALL_SLOTS);
     if (thread_self != &thread_none) {
         pthread_mutex_unlock(&thread_self->alive);
@@ -381,9 +379,7 @@ void threads_in_parent(void)
 {
     take_alive();
     release(~hidden);
-    if (lock_in_fork()) {
-        spin_release(&list_lock);
-    }
+    spin_release(&list_lock);
 }
 
 /* Shows slots that another thread had hidden: it was only looking. A signal handler may have forked

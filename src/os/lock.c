@@ -119,8 +119,8 @@ void lock_pause(long ns)
 }
 
 /* Closes the gate first: threads that hold no lock take none meanwhile, or a busy program would
- * never fork. A process with one thread waits for nobody: it may fork in a signal handler, in the
- * middle of any call, and of another fork(). */
+ * never fork. A process with one thread waits for nobody, and changes nothing: it may fork in a
+ * signal handler, in the middle of any call, and of another fork(). */
 static void before_fork(void)
 {
     if (!lock_is_needless()) {
@@ -130,9 +130,9 @@ static void before_fork(void)
             lock_pause(20000);
         }
         is_forking = true;
-    }
-    if (fork_hooks != NULL) {
-        fork_hooks->before();
+        if (fork_hooks != NULL) {
+            fork_hooks->before();
+        }
     }
 }
 
@@ -189,10 +189,10 @@ static void renew_all(bool all_taken)
 
 static void in_parent(void)
 {
-    if (fork_hooks != NULL) {
-        fork_hooks->parent();
-    }
     if (is_forking) {
+        if (fork_hooks != NULL) {
+            fork_hooks->parent();
+        }
         is_forking = false;
         release_until(NULL);
         open_gate();

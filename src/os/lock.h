@@ -73,7 +73,8 @@ void lock_end_walk(Lock *lock);
 
 void lock_release(Lock *lock, bool locked);
 
-/* Functions called around a fork(), while all locks are held. */
+/* Functions called around a fork(), while all locks are held. In a process with one thread, which
+ * takes none, only that of the child is called. */
 typedef struct LockForkHooks {
     void (*before)(void), (*parent)(void), (*child)(void);
 } LockForkHooks;
