@@ -45,6 +45,9 @@ static void *use_often(void *argument)
     return argument;
 }
 
+static pthread_barrier_t all_have_blocks;
+
+/* Waits for the other threads, so that each has a cache of its own, however busy the machine is. */
 static void *use_a_little(void *argument)
 {
     char *blocks[BLOCKS];
@@ -54,6 +57,7 @@ static void *use_a_little(void *argument)
         EXPECT(blocks[i] != NULL);
         blocks[i][0] = 'x';
     }
+    pthread_barrier_wait(&all_have_blocks);
     for (size_t i = 0; i < BLOCKS; i++) {
         free(blocks[i]);
     }
@@ -83,6 +87,7 @@ static void test_threads_leave_nothing(void)
 {
     size_t before, arena, memory;
 
+    EXPECT(pthread_barrier_init(&all_have_blocks, NULL, AT_A_TIME) == 0);
     run_threads(100, use_a_little);
     before = in_use();
     arena = mallinfo2().arena;
