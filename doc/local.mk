@@ -65,7 +65,7 @@ manual_examples = \
 	examples/wordreport.c \
 	examples/wordreport.h
 
-html.stamp: $(manual_sources) $(manual_tools) $(pictures)
+html.stamp: $(manual_sources) $(manual_tools) replay/page/palette.css $(pictures)
 	$(AM_V_GEN)rm -rf html html.tmp && \
 	$(PYTHON) -B $(srcdir)/doc/manual/manual.py --source=$(srcdir) --output=html.tmp --version=$(PACKAGE_VERSION) \
 		--mandoc='$(MANDOC)' --cmark='$(CMARK_GFM)' $(manual_sources) && \

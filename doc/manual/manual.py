@@ -5,7 +5,7 @@
 
 Each FILE, relative to the source directory, is a manual page, a document in Markdown, a header, or a text; it becomes a
 page. A manual page that is just another name of one (".so") becomes a name of that. Nothing else is read, except for
-pictures. The same files give the same output."""
+pictures, and the colours in replay/page/palette.css. The same files give the same output."""
 
 import argparse
 import html
