@@ -96,9 +96,9 @@ bool blocks_add(MergeBlocks *blocks, const MergeBlock *block)
     return true;
 }
 
-void blocks_remove(MergeBlocks *blocks, uint64_t address)
+void blocks_remove(MergeBlocks *blocks, const MergeBlock *block)
 {
-    size_t place = find_place(blocks, address);
+    size_t place = (size_t)(block - blocks->table);
 
     /* Blocks that were displaced from this place move up. */
     for (size_t next = after(blocks, place); blocks->table[next].address != 0;
@@ -124,7 +124,7 @@ void blocks_remove_region(MergeBlocks *blocks, unsigned region)
         const MergeBlock *block = &blocks->table[i];
 
         if (block->address != 0 && block->region == region) {
-            blocks_remove(blocks, block->address); /* another block may have moved to this place */
+            blocks_remove(blocks, block); /* another block may have moved to this place */
         } else {
             i++;
         }

@@ -34,7 +34,7 @@ void blocks_prefetch(const MergeBlocks *blocks, uint64_t address);
 bool blocks_add(MergeBlocks *blocks, const MergeBlock *block);
 
 /* Removes the block at an address, which must exist. */
-void blocks_remove(MergeBlocks *blocks, uint64_t address);
+void blocks_remove(MergeBlocks *blocks, const MergeBlock *block);
 void blocks_remove_region(MergeBlocks *blocks, unsigned region);
 
 void blocks_free(MergeBlocks *blocks);

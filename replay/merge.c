@@ -186,8 +186,6 @@ static bool may_wait(const Merge *merge, const MergeThread *thread)
 static Step make_room(Merge *merge, const MergeThread *thread, const MergeBlock *block,
                       TraceEvent *event)
 {
-    uint64_t address = block->address;
-
     if (may_wait(merge, thread)) {
         return STEP_WAITS;
     }
@@ -197,7 +195,7 @@ static Step make_room(Merge *merge, const MergeThread *thread, const MergeBlock 
                           .region = block->region,
                           .block = {.number = block->number}};
     merge->counts.forced++;
-    blocks_remove(&merge->blocks, address);
+    blocks_remove(&merge->blocks, block);
     return STEP_EXTRA;
 }
 
@@ -248,7 +246,7 @@ static Step take_free(Merge *merge, const MergeThread *thread, TraceEvent *event
     begin_event(merge, thread, TRACE_FREE, event);
     event->region = block->region;
     event->block.number = block->number;
-    blocks_remove(&merge->blocks, block->address);
+    blocks_remove(&merge->blocks, block);
     return STEP_EVENT;
 }
 
@@ -264,7 +262,7 @@ static Step take_move_from(Merge *merge, MergeThread *thread)
         thread->moved = (MergeBlock){.address = 0};
     } else {
         thread->moved = *block;
-        blocks_remove(&merge->blocks, block->address);
+        blocks_remove(&merge->blocks, block);
     }
     return STEP_SKIPPED;
 }
