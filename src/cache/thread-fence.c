@@ -69,26 +69,11 @@ void threads_fence(void)
     thread_fence();
 }
 
-/* Locks call_lock. Not in fork(): in a child, the holder may not exist. */
-static void lock_calls(void)
-{
-    if (!lock_in_fork()) {
-        spin_take(&call_lock);
-    }
-}
-
-static void unlock_calls(void)
-{
-    if (!lock_in_fork()) {
-        spin_release(&call_lock);
-    }
-}
-
 void threads_restrict(void)
 {
-    lock_calls();
+    lock_take_spin(&call_lock);
     __atomic_store_n(&is_restricted, true, __ATOMIC_RELAXED);
-    unlock_calls();
+    lock_release_spin(&call_lock);
     threads_lock();
     if (!thread_fences) {
         begin_fences();
@@ -98,9 +83,9 @@ void threads_restrict(void)
 
 bool threads_begin_call(void)
 {
-    lock_calls();
+    lock_take_spin(&call_lock);
     if (!may_ask()) {
-        unlock_calls();
+        lock_release_spin(&call_lock);
         return false;
     }
     return true;
@@ -108,7 +93,7 @@ bool threads_begin_call(void)
 
 void threads_end_call(void)
 {
-    unlock_calls();
+    lock_release_spin(&call_lock);
 }
 
 void threads_lose_calls(void)

@@ -55,16 +55,12 @@ static const void *hiders[THREAD_REGIONS];
 
 void threads_lock(void)
 {
-    if (!lock_in_fork()) {
-        spin_take(&list_lock);
-    }
+    lock_take_spin(&list_lock);
 }
 
 void threads_unlock(void)
 {
-    if (!lock_in_fork()) {
-        spin_release(&list_lock);
-    }
+    lock_release_spin(&list_lock);
 }
 
 /* Returns the next record, or NULL. It may have no caches, and no owner. */

@@ -141,6 +141,20 @@ bool lock_in_fork(void)
     return is_forking;
 }
 
+void lock_take_spin(Spin *spin)
+{
+    if (!is_forking) {
+        spin_take(spin);
+    }
+}
+
+void lock_release_spin(Spin *spin)
+{
+    if (!is_forking) {
+        spin_release(spin);
+    }
+}
+
 static void open_gate(void)
 {
     __atomic_store_n(&gate_closed, false, __ATOMIC_RELAXED);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "os/spin.h"
+
 #if defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -84,6 +86,11 @@ void lock_on_fork(const LockForkHooks *hooks);
 /* Returns whether this thread is in fork(): it holds all locks, and all that the hooks took. In a
  * process with one thread it never is, but in the hook of the child: there nothing is locked. */
 bool lock_in_fork(void);
+
+/* Take and release a spin lock, but not in fork(): there the thread holds it already, or, in a child,
+ * its holder may not exist, or be the call that was interrupted. */
+void lock_take_spin(Spin *spin);
+void lock_release_spin(Spin *spin);
 
 /* Destroys a lock that nobody holds. */
 void lock_end(Lock *lock);

@@ -65,21 +65,14 @@ void caches_end(Region *region)
     thread_drop_slot(region_slot(region));
 }
 
-/* In the child of a fork() the call that was interrupted may hold the pool's lock, and nobody else
- * does. */
 void caches_leave(Cache *cache)
 {
     Pool *pool = cache->pool;
-    bool locked = !lock_in_fork();
 
-    if (locked) {
-        spin_take(&pool->lock);
-    }
+    lock_take_spin(&pool->lock);
     cache->next = pool->left;
     __atomic_store_n(&pool->left, tag_owner(cache->tag), __ATOMIC_RELAXED);
-    if (locked) {
-        spin_release(&pool->lock);
-    }
+    lock_release_spin(&pool->lock);
 }
 
 /* Returns the cache that a thread left last; NULL: there is none. */
