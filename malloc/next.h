@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finds the functions behind those that this module puts in their place. */
+ * Finds the functions that this module wraps. */
 #ifndef MEM_MALLOC_NEXT_H
 #define MEM_MALLOC_NEXT_H
 

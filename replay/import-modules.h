@@ -25,7 +25,7 @@ void import_modules_free(ImportModules *modules);
  * import-events.h. */
 bool import_modules_load(ImportModules *modules, Import *import, const ImportModule *module);
 
-/* Begin and end a list of all modules: those that are not in it were unloaded. */
+/* Begin and end a list of all modules. A module that is missing from it was unloaded. */
 void import_modules_begin(ImportModules *modules);
 bool import_modules_end(ImportModules *modules, Import *import);
 

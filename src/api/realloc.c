@@ -165,7 +165,8 @@ static void *realloc_in_span(Region *region, void *pointer, size_t old, size_t u
                           block);
 }
 
-/* Counts a call for which there is no room, unless it is to be tried again: then `full` tells how often it was. */
+/* Asks the program whether to try a call again that found no room; `full` counts the tries. If not,
+ * counts the call. */
 static void *fail_realloc(Region *region, size_t units, Mem_Full *full, bool *again)
 {
     Operation operation;

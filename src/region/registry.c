@@ -92,7 +92,7 @@ static void split(Region *root, uintptr_t address, Region **left, Region **right
     }
 }
 
-/* Joins two trees, the first of which lies before the second. */
+/* Joins two trees. All addresses of the first are lower than those of the second. */
 static Region *merge(Region *left, Region *right)
 {
     if (left == NULL || right == NULL) {
