@@ -63,9 +63,10 @@ static bool resize(MergeBlocks *blocks, size_t places)
 {
     MergeBlocks made = {.places = places};
 
-    made.table = places > UINT32_MAX ? MAP_FAILED
-                                     : mmap(NULL, places * sizeof *made.table, PROT_READ | PROT_WRITE,
-                                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    made.table = places > UINT32_MAX
+                     ? MAP_FAILED
+                     : mmap(NULL, places * sizeof *made.table, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (made.table == MAP_FAILED) {
         return false;
     }

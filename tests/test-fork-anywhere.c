@@ -139,7 +139,7 @@ static void do_destroy(void)
 static const struct {
     const char *name;
     void (*call)(void);
-} calls[] = {{"alloc", do_alloc}, {"free", do_free},   {"check", do_check},  {"reset", do_reset},
+} calls[] = {{"alloc", do_alloc}, {"free", do_free},   {"check", do_check},    {"reset", do_reset},
              {"fork", do_fork},   {"alloc", do_alloc}, {"destroy", do_destroy}};
 
 START_TEST(fork_at_each_instruction)
